@@ -1,0 +1,143 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"linger/broker"
+	"linger/internal/server/wire"
+)
+
+// What the zero Config means.
+const (
+	DefaultGRPC          = "localhost:50074"
+	DefaultHTTP          = "localhost:8080"
+	DefaultHeartbeat     = 15 * time.Second
+	DefaultGrace         = 5 * time.Second
+	DefaultExerciseTopic = "console"
+)
+
+// Config is what a Server needs. Broker is required; everything else has the decided default when zero.
+type Config struct {
+	// Broker is open. The server closes it last, when it shuts down.
+	Broker *broker.Broker
+	// Logger takes warnings and errors. nil: none.
+	Logger *slog.Logger
+	// Version is told to watchers, by /healthz and on the pages.
+	Version string
+
+	// GRPC and HTTP are host:port. "localhost" binds both loopback families; an empty host binds everything; port 0 takes
+	// a free one.
+	GRPC, HTTP string
+	// PublicHosts are host names, beyond localhost and loopback addresses, under which browsers may reach the pages.
+	PublicHosts []string
+	// AllowOrigins are other web origins (https://example.org) that may call the API from a browser.
+	AllowOrigins []string
+	// MaxMessage bounds one message's data in bytes, up to 16 MiB. 0: 1 MiB.
+	MaxMessage int
+	// Pprof serves /debug/pprof, to loopback addresses only.
+	Pprof bool
+	// ExerciseTopic is what the exercise's service hands out. "": console.
+	ExerciseTopic string
+
+	// Heartbeat is how long a subscription may be silent. 0: 15 s.
+	Heartbeat time.Duration
+	// Grace is how long a stop waits for streams to end by themselves. 0: 5 s.
+	Grace time.Duration
+}
+
+// Validate reports every problem at once.
+func (c Config) Validate() error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if c.Broker == nil {
+		problem("broker: required")
+	}
+	if err := validateAddress(c.GRPC); err != nil {
+		problem("grpc address: %w", err)
+	}
+	if err := validateAddress(c.HTTP); err != nil {
+		problem("http address: %w", err)
+	}
+	for _, h := range c.PublicHosts {
+		if err := validateHost(h); err != nil {
+			problem("public host %q: %w", h, err)
+		}
+	}
+	for _, o := range c.AllowOrigins {
+		if err := validateOrigin(o); err != nil {
+			problem("allowed origin %q: %w", o, err)
+		}
+	}
+	if c.MaxMessage < 0 || c.MaxMessage > wire.MaxDataCeiling {
+		problem("largest message: %d bytes; it may be 1 to %d (16 MiB)", c.MaxMessage, wire.MaxDataCeiling)
+	}
+	if c.ExerciseTopic != "" {
+		if err := broker.ValidateTopic(c.ExerciseTopic); err != nil {
+			problem("exercise topic: %w", err)
+		}
+	}
+	if c.Heartbeat < 0 {
+		problem("heartbeat: %v is negative", c.Heartbeat)
+	}
+	if c.Grace < 0 {
+		problem("grace: %v is negative", c.Grace)
+	}
+	return errors.Join(problems...)
+}
+
+func (c Config) withDefaults() Config {
+	orDefault(&c.GRPC, DefaultGRPC)
+	orDefault(&c.HTTP, DefaultHTTP)
+	orDefault(&c.ExerciseTopic, DefaultExerciseTopic)
+	orDefault(&c.MaxMessage, wire.MaxDataDefault)
+	orDefault(&c.Heartbeat, DefaultHeartbeat)
+	orDefault(&c.Grace, DefaultGrace)
+	orDefault(&c.Version, "devel")
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func validateAddress(addr string) error {
+	if addr == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port, such as localhost:8080", addr)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q: the port is 0 to 65535", addr)
+	}
+	return nil
+}
+
+func validateHost(h string) error {
+	if h == "" || strings.ContainsAny(h, "/:@ *") {
+		return errors.New("a host name alone, such as linger.example.org")
+	}
+	return nil
+}
+
+func validateOrigin(o string) error {
+	u, err := url.Parse(o)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || o != u.Scheme+"://"+u.Host {
+		return errors.New("scheme and host alone, such as https://app.example.org")
+	}
+	return nil
+}
