@@ -1,0 +1,46 @@
+// Package web renders Linger's dashboard: view models (view.go) in, HTML out.
+//
+// It knows neither the broker nor the protocol. The server fills a view model from what it knows and renders the page:
+//
+//	web.NowPage(web.Now{...}).Render(ctx, w)
+//
+// Pages work without script; with script (static/dist/main.js) the same markup is taken over in place. What the two agree
+// on, every class, id and data attribute, is listed at the top of parts.templ. Everything obeys a policy without anything
+// inline: no style attribute, no handler, no script but the bundle.
+//
+// The pages, their paths, and the forms on them:
+//
+//	GET  /                       NowPage; ?in=PATTERN narrows
+//	GET  /topics                 TopicsPage; ?go=NAME redirects to /topics/NAME
+//	GET  /topics/NAME            NowPage with Now.Topic set; ?published=SEQ after a publish: fill Form.Result
+//	GET  /topics/NAME/SEQ        MessagePage
+//	POST /publish                topic, message, ttl (a TTL as ParseTTL reads it, or "other"), ttl_other
+//	POST /extend, POST /expire   topic, sequence, expire_time and expected (ms since 1970), back (the path to return to)
+//
+// `back` comes from the page but may be forged: ReturnPath makes it safe.
+package web
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// TopicPath is the address of a topic's page.
+func TopicPath(topic string) string {
+	return "/topics/" + url.PathEscape(topic)
+}
+
+// MessagePath is the address of a message's page.
+func MessagePath(topic string, sequence uint64) string {
+	return TopicPath(topic) + "/" + strconv.FormatUint(sequence, 10)
+}
+
+// ReturnPath is where to go after a form: what the form's `back` says if that is a path of this server, else the topic.
+// Browsers read `//host` and `/\host` as other hosts, so both are refused.
+func ReturnPath(back, topic string) string {
+	if strings.HasPrefix(back, "/") && !strings.HasPrefix(back, "//") && !strings.ContainsAny(back, "\\\r\n\t") {
+		return back
+	}
+	return TopicPath(topic)
+}
