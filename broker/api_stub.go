@@ -340,7 +340,3 @@ type BusyTopic struct {
 	Name     string
 	Retained uint64
 }
-
-// ValidateTopic and ValidatePattern return an *Error (ErrInvalid) that names the position and the way out.
-func ValidateTopic(name string) error      { panic("stub") }
-func ValidatePattern(pattern string) error { panic("stub") }
