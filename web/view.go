@@ -8,6 +8,8 @@ type Page struct {
 	Now time.Time
 	// Zone is the zone in which times are written until the script rewrites them in the browser's. Nil means UTC.
 	Zone *time.Location
+	// Exposed says that the server listens beyond this machine without authentication; every page warns of it.
+	Exposed bool
 }
 
 // Now shows the form and the two lists for one scope: everything, a pattern, or (with Topic set) one topic.
@@ -29,7 +31,7 @@ type Now struct {
 	Retained []Message
 	// Live are the last messages published in the scope, newest first; 20 are enough. They may have ended.
 	Live []Message
-	// Fresh says that the server never had a message: the form comes filled in and the empty lists teach.
+	// Fresh says that the server never had a message: an empty form is filled in, and the empty lists teach.
 	Fresh bool
 	// LastEnded is shown in place of an empty list of a topic that had messages. Nil: not remembered.
 	LastEnded *End
@@ -60,12 +62,11 @@ type Policy struct {
 
 // Form is the publish form: what stands in it, what is wrong with it, and what the last publish did.
 type Form struct {
-	// Topic and Message as entered, or as first offered.
+	// Topic and Message as entered; on a topic's page an empty Topic is filled in with its name.
 	Topic, Message string
-	// TTL is the lifetime chosen. Ignored when TTLText is set.
-	TTL time.Duration
-	// TTLText is what was typed into the box, kept as typed when it could not be read.
-	TTLText string
+	// TTL is the lifetime as chosen or typed, in any writing that ParseTTL reads; kept as typed when it does not. Empty:
+	// the policy's default.
+	TTL string
 	// Policy is the one of Topic, or the server's for a topic that does not exist.
 	Policy Policy
 	// MaxMessage is the greatest message the server takes, in bytes; 0 means 1 MiB.
