@@ -108,6 +108,8 @@ func common() api.BuildOptions {
 		Outbase:  sourceDir,
 		Charset:  api.CharsetUTF8,
 		LogLevel: api.LogLevelWarning,
+		// A node_modules that links elsewhere must not leak where into the source maps.
+		PreserveSymlinks: true,
 	}
 }
 

@@ -24,8 +24,9 @@ func checkMaps(files []api.OutputFile) error {
 			return fmt.Errorf("%s: %w", path.Base(file.Path), err)
 		}
 		for _, source := range append(sourceMap.Sources, sourceMap.SourceRoot) {
-			if path.IsAbs(source) || strings.Contains(source, ":") {
-				return fmt.Errorf("%s names %q, which is not a relative path", path.Base(file.Path), source)
+			inside := path.Join(bundleDir, source)
+			if path.IsAbs(source) || strings.Contains(source, ":") || strings.HasPrefix(inside, "..") {
+				return fmt.Errorf("%s names %q, which is not a path inside the module", path.Base(file.Path), source)
 			}
 		}
 	}
