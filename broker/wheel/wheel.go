@@ -72,7 +72,7 @@ func (w *Wheel) put(e entry) {
 // that were added after their deadline come first. Entries with the same deadline come in the order in which they were
 // added, unless they were added while more was true.
 //
-// It deals with at most limit entries, at least one,, and says whether there is more to do before time has come to now: then
+// It deals with at most limit entries, at least one, and says whether there is more to do before time has come to now: then
 // call it again, when it suits. What it deals with may be entries that it only moves, so that there may be more although due
 // was not called. due may add entries, but must not use the wheel otherwise. Time does not run backwards: an earlier now
 // than the last does nothing.
