@@ -1,0 +1,235 @@
+package wire
+
+import (
+	"math"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"linger/broker"
+)
+
+// Request is a linger.v1.PublishRequest, read from its wire bytes into what the broker takes.
+type Request struct {
+	Limits Limits // set before reading
+
+	Number   uint64
+	Answered uint64
+	Producer broker.ProducerID // zero: none
+	Batches  []broker.Batch
+	Size     int   // encoded
+	Err      error // what is wrong with the request as a whole; nothing of it may be published
+}
+
+// ReadFrom fills the request. It keeps nothing of data: each body is an allocation of its own, exactly sized, so that
+// batches are freed one by one and the transport's buffers go back to their pool.
+func (r *Request) ReadFrom(data mem.BufferSlice) {
+	if len(data) == 1 {
+		r.Read(data[0].ReadOnlyData())
+		return
+	}
+	whole := data.MaterializeToBuffer(mem.DefaultBufferPool())
+	r.Read(whole.ReadOnlyData())
+	whole.Free()
+}
+
+// Read is ReadFrom for bytes that lie together.
+func (r *Request) Read(b []byte) {
+	w := walker{limits: r.Limits, batch: -1, message: -1}
+	*r = Request{Limits: r.Limits, Size: len(b)}
+	if most := r.Limits.request(); len(b) > most {
+		r.Err = w.malformed("", "the request has %d bytes; it may have %d: send more, smaller ones", len(b), most)
+		return
+	}
+	r.Err = r.walk(&w, b)
+	if r.Err != nil {
+		r.Batches = nil
+	}
+}
+
+func (r *Request) walk(w *walker, b []byte) error {
+	for len(b) > 0 {
+		f, err := w.next(b)
+		if err != nil {
+			return err
+		}
+		b = b[f.size:]
+		switch {
+		case f.num == requestNumber && f.typ == protowire.VarintType:
+			r.Number = f.number
+		case f.num == requestAnswered && f.typ == protowire.VarintType:
+			r.Answered = f.number
+		case f.num == requestProducer && f.typ == protowire.BytesType:
+			if len(f.value) != 0 && len(f.value) != len(r.Producer) {
+				return w.malformed("producer_id", "%d bytes; it has 16 random ones, or none", len(f.value))
+			}
+			r.Producer = broker.ProducerID{}
+			copy(r.Producer[:], f.value)
+		case f.num == requestBatches && f.typ == protowire.BytesType:
+			if len(r.Batches) == MaxMessages {
+				return w.malformed("batches", "more than %d batches", MaxMessages)
+			}
+			w.batch = len(r.Batches)
+			batch, err := w.walkBatch(f.value)
+			if err != nil {
+				return err
+			}
+			r.Batches = append(r.Batches, batch)
+			w.batch = -1
+		}
+	}
+	return nil
+}
+
+// region is where a batch's messages stand.
+type region struct {
+	start, end int // of the first and behind the last frame
+	size       int // the messages, framed as the broker wants them
+	gathered   bool
+}
+
+// add notes the frame at offset. Frames that do not lie together, or whose framing is longer than it need be, must be
+// written anew.
+func (r *region) add(offset int, f field) {
+	size := frameSize(len(f.value))
+	if r.size == 0 {
+		r.start = offset
+	} else if r.end != offset {
+		r.gathered = true
+	}
+	if f.size != size {
+		r.gathered = true
+	}
+	r.end = offset + f.size
+	r.size += size
+}
+
+func frameSize(n int) int { return 1 + protowire.SizeBytes(n) }
+
+func (w *walker) walkBatch(b []byte) (broker.Batch, error) {
+	var (
+		batch  broker.Batch
+		topic  []byte
+		ttl    duration
+		frames region
+	)
+	w.broken, w.brokenMessage = nil, -1
+	for offset := 0; offset < len(b); {
+		f, err := w.next(b[offset:])
+		if err != nil {
+			return batch, err
+		}
+		if f.typ == protowire.BytesType {
+			switch f.num {
+			case batchTopic:
+				if !utf8.Valid(f.value) {
+					return batch, w.malformed("topic", "not UTF-8")
+				}
+				topic = f.value
+			case batchTTL:
+				if err := ttl.merge(w, f.value); err != nil {
+					return batch, err
+				}
+			case messages:
+				if err := w.countedMessage(batch.Count, f.value); err != nil {
+					return batch, err
+				}
+				frames.add(offset, f)
+				batch.Count++
+			}
+		}
+		offset += f.size
+	}
+	batch.TTL, batch.HasTTL = ttl.value(w)
+	if batch.Count == 0 {
+		w.breaks("messages", "none; a batch has 1 to %d", MaxMessages)
+	}
+	batch.Topic = string(topic)
+	batch.FailedMessage = w.brokenMessage
+	if w.broken != nil {
+		batch.Err = w.broken
+		return batch, nil
+	}
+	batch.Body = frames.body(b)
+	return batch, nil
+}
+
+func (w *walker) countedMessage(index int, b []byte) error {
+	w.total++
+	if w.total > MaxMessages {
+		return w.malformed("messages", "more than %d messages in the request: send more, smaller ones", MaxMessages)
+	}
+	w.message = index
+	err := w.walkMessage(b)
+	w.message = -1
+	return err
+}
+
+// body copies the messages out of the batch.
+func (r region) body(b []byte) []byte {
+	if !r.gathered {
+		body := make([]byte, r.size)
+		copy(body, b[r.start:r.end])
+		return body
+	}
+	body := make([]byte, 0, r.size)
+	for b = b[r.start:r.end]; len(b) > 0; {
+		num, typ, tag := protowire.ConsumeTag(b)
+		n := protowire.ConsumeFieldValue(num, typ, b[tag:])
+		if num == messages && typ == protowire.BytesType {
+			v, _ := protowire.ConsumeBytes(b[tag:])
+			body = protowire.AppendBytes(append(body, frameTag), v)
+		}
+		b = b[tag+n:]
+	}
+	return body
+}
+
+// duration is a google.protobuf.Duration under way.
+type duration struct {
+	set     bool
+	seconds int64
+	nanos   int32
+}
+
+// merge takes one occurrence of the field; as in protobuf, later ones overwrite what they set.
+func (d *duration) merge(w *walker, b []byte) error {
+	d.set = true
+	for len(b) > 0 {
+		f, err := w.next(b)
+		if err != nil {
+			return err
+		}
+		b = b[f.size:]
+		switch {
+		case f.num == durationSeconds && f.typ == protowire.VarintType:
+			d.seconds = int64(f.number)
+		case f.num == durationNanos && f.typ == protowire.VarintType:
+			d.nanos = int32(f.number)
+		}
+	}
+	return nil
+}
+
+func (d duration) value(w *walker) (time.Duration, bool) {
+	const mostSeconds = 315_576_000_000 // what google.protobuf.Duration allows
+	if !d.set {
+		return 0, false
+	}
+	if d.seconds < -mostSeconds || d.seconds > mostSeconds || d.nanos <= -1e9 || d.nanos >= 1e9 ||
+		(d.seconds > 0 && d.nanos < 0) || (d.seconds < 0 && d.nanos > 0) {
+		w.breaks("ttl", "%d s and %d ns is not a valid google.protobuf.Duration", d.seconds, d.nanos)
+		return 0, false
+	}
+	// Beyond what time.Duration holds (292 years) the exact value no longer matters: no policy grants it.
+	const most = int64(math.MaxInt64/time.Second) - 1
+	if d.seconds > most {
+		return math.MaxInt64, true
+	}
+	if d.seconds < -most {
+		return math.MinInt64, true
+	}
+	return time.Duration(d.seconds)*time.Second + time.Duration(d.nanos), true
+}
