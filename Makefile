@@ -1,0 +1,53 @@
+# What one does with this checkout. Building and running need Go alone; `make setup` fetches what the tests need.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: build
+build: ## the program, ./linger
+	CGO_ENABLED=0 go build -trimpath -o linger .
+
+.PHONY: setup
+setup: ## what the tests need and this machine lacks
+	@scripts/setup.sh
+
+.PHONY: generate
+generate: bin/.made-from setup ## Go and TypeScript from proto/, Go from web/*.templ, the bundle from web/ts
+	@go run ./internal/check generate
+
+.PHONY: format
+format: bin/.made-from ## gofumpt, in place
+	@bin/golangci-lint fmt
+
+.PHONY: lint
+lint: bin/.made-from setup ## format, vet, linters, import rules, API rules, types
+	@go run ./internal/check lint
+
+.PHONY: test
+test: bin/.made-from setup ## everything that must pass; under five minutes once caches are warm
+	@go run ./internal/check
+
+.PHONY: soak
+soak: setup ## the tests with larger numbers: crash, soak, fuzz, browser
+	@LINGER_SOAK=1 go run ./internal/check soak
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+.PHONY: screenshots
+screenshots: setup ## pictures of every page into ./screenshots
+	LINGER_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run Screenshots ./test/e2e/...
+
+# Built once per version of tools/go.mod: the linter and buf take minutes.
+bin/.made-from: tools/go.mod tools/go.sum
+	@mkdir -p bin
+	@echo "building the tools of tools/go.mod"
+	@cd tools && CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o ../bin/ $$(go list tool)
+	@touch $@

@@ -1,0 +1,58 @@
+// Command check decides whether this checkout is fit to land. The Makefile runs it:
+//
+//	go run ./internal/check            everything (make test)
+//	go run ./internal/check lint       all but the tests
+//	go run ./internal/check soak       the Go tests alone, as long as they like
+//	go run ./internal/check generate   no checks: generates code anew
+//
+// Every stage runs, whatever the others found, and the last line tells how many tests passed and failed. A stage that
+// fails without naming a test counts as one failure, so that line and exit status always agree.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	what := "all"
+	if len(os.Args) > 1 {
+		what = os.Args[1]
+	}
+	ok, err := run(ctx, what, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "check:", err)
+		os.Exit(2)
+	}
+	if !ok {
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, what string, out io.Writer) (ok bool, err error) {
+	r := &runner{out: out}
+	switch what {
+	case "all":
+		// Generating writes what the others read, and the tests measure time: both have the machine to themselves.
+		r.together(ctx, []stage{generated})
+		r.together(ctx, lint)
+		r.together(ctx, []stage{scripts})
+		r.live(ctx, goTests("-timeout=10m"))
+	case "lint":
+		r.together(ctx, lint)
+	case "soak":
+		r.live(ctx, goTests("-timeout=60m", "-count=1"))
+	case "generate":
+		return true, generate(ctx, out)
+	default:
+		return false, fmt.Errorf("unknown %q: want lint, soak, generate or nothing", what)
+	}
+	return r.summary(), nil
+}

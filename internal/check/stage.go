@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A stage is one thing to be checked. It writes what a person needs to see when it fails.
+type stage struct {
+	name string
+	run  func(context.Context, io.Writer) (tally, error)
+}
+
+// tally counts tests; stages that run none leave it zero.
+type tally struct{ passed, failed, skipped int }
+
+// lint needs no particular order.
+var lint = []stage{
+	command("format", "bin/golangci-lint", "fmt", "--diff"),
+	command("vet", "go", "vet", "./..."),
+	command("golangci-lint", "bin/golangci-lint", "run", "./..."),
+	command("buf lint", "bin/buf", "lint"),
+	command("buf breaking", "scripts/breaking.sh"),
+	command("types", "node_modules/.bin/tsc"),
+	{"imports", imports},
+	{"versions", versions},
+}
+
+// command is a stage that passes when its program exits with 0.
+func command(name string, args ...string) stage {
+	return stage{name, func(ctx context.Context, out io.Writer) (tally, error) {
+		return tally{}, execute(ctx, out, args...)
+	}}
+}
+
+func execute(ctx context.Context, out io.Writer, args ...string) error {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+// longest is how many lines of a failed stage are shown: enough to begin with.
+const longest = 100
+
+// runner runs stages and remembers how they ended.
+type runner struct {
+	out io.Writer
+
+	mu     sync.Mutex // guards out and what follows
+	total  tally
+	broken []string
+}
+
+// together runs stages two at a time, and shows the output of those that fail.
+func (r *runner) together(ctx context.Context, stages []stage) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 2)
+	for _, s := range stages {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			var output bytes.Buffer
+			start := time.Now()
+			counts, err := s.run(ctx, &output)
+			r.ended(s, counts, err, time.Since(start), output.Bytes())
+		})
+	}
+	wg.Wait()
+}
+
+// live runs one stage and shows what it writes at once.
+func (r *runner) live(ctx context.Context, s stage) {
+	start := time.Now()
+	counts, err := s.run(ctx, r.out)
+	r.ended(s, counts, err, time.Since(start), nil)
+}
+
+func (r *runner) ended(s stage, counts tally, err error, took time.Duration, output []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		counts.failed = max(counts.failed, 1)
+		r.broken = append(r.broken, s.name)
+	}
+	r.total.passed += counts.passed
+	r.total.failed += counts.failed
+	r.total.skipped += counts.skipped
+
+	if err == nil {
+		fmt.Fprintf(r.out, "ok    %-14s %5.1fs\n", s.name, took.Seconds())
+		return
+	}
+	fmt.Fprintf(r.out, "FAIL  %-14s %5.1fs\n", s.name, took.Seconds())
+	lines := slices.Collect(strings.Lines(string(output)))
+	for _, line := range lines[:min(len(lines), longest)] {
+		fmt.Fprintf(r.out, "      %s", line)
+	}
+	if more := len(lines) - longest; more > 0 {
+		fmt.Fprintf(r.out, "      … %d more lines\n", more)
+	}
+	fmt.Fprintf(r.out, "      %v\n", err)
+}
+
+// summary ends the output; its last line has the form that people and machines look for.
+func (r *runner) summary() bool {
+	if len(r.broken) > 0 {
+		fmt.Fprintln(r.out, "failed:", strings.Join(r.broken, ", "))
+	}
+	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.total.passed, r.total.failed, r.total.skipped)
+	return len(r.broken) == 0
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestEveryStageRunsAndTheLastLineCounts(t *testing.T) {
+	var out strings.Builder
+	r := &runner{out: &out}
+	r.together(context.Background(), []stage{
+		{"broken", func(_ context.Context, out io.Writer) (tally, error) {
+			_, err := io.WriteString(out, "look here\n")
+			return tally{}, errors.Join(err, errors.New("no good"))
+		}},
+		{"tests", func(context.Context, io.Writer) (tally, error) { return tally{passed: 3, skipped: 1}, nil }},
+	})
+	if r.summary() {
+		t.Error("passed, though a stage failed")
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if last := lines[len(lines)-1]; last != "3 passed, 1 failed, 1 skipped" {
+		t.Errorf("last line: %q", last)
+	}
+	for _, want := range []string{"look here", "no good", "failed: broken", "ok    tests"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestDifferencesNameChangedGoneAndNew(t *testing.T) {
+	before := map[string]int{"same": 1, "changed": 1, "gone": 1}
+	after := map[string]int{"same": 1, "changed": 2, "new": 1}
+	if got := strings.Join(differences(before, after), " "); got != "changed gone new" {
+		t.Errorf("differences: %s", got)
+	}
+}
+
+func TestTotalsOfNode(t *testing.T) {
+	counts, err := readTAP("ok 1 - a\n# tests 4\n# pass 2\n# fail 1\n# cancelled 0\n# skipped 1\n# duration_ms 7.5\n")
+	if want := (tally{passed: 2, failed: 1, skipped: 1}); err != nil || counts != want {
+		t.Errorf("%+v, %v", counts, err)
+	}
+	if _, err := readTAP("node: bad option\n"); err == nil {
+		t.Error("no totals, no error")
+	}
+}
+
+func TestRulesCoverWholePaths(t *testing.T) {
+	web := rule{mustNot: []string{"linger/broker"}}
+	broker := rule{may: []string{"linger/broker/wheel"}}
+	for path, want := range map[string]bool{"linger/broker": false, "linger/broker/wheel": false, "linger/brokerage": true} {
+		if web.allows(path) != want {
+			t.Errorf("allows(%s) = %v", path, !want)
+		}
+	}
+	if !broker.allows("linger/broker/wheel") || broker.allows("linger/proto/linger/v1") {
+		t.Error("a list of what may be reached is not kept to")
+	}
+}
