@@ -1,0 +1,148 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+// formView is the form made ready for its template.
+type formView struct {
+	Form
+	Fresh bool
+	// Box is what stands in the box; Value, Step, Words and Fill what the slider and its rail make of it.
+	Box, Value, Step, Words, Fill string
+	// Low and High are the shares of the axis that the policy rules out.
+	Low, High string
+	Death     string
+	Presets   []presetView
+	// Other says that the box, not a preset, holds the lifetime.
+	Other bool
+}
+
+type presetView struct {
+	Stop, Value, Label string
+	Wide, Checked      bool
+}
+
+// form fills in what an empty form begins with and works out where things stand on the axis.
+func (n Now) form() formView {
+	f := n.Form
+	if n.Fresh && f.Topic == "" && f.Message == "" && f.TTL == "" && len(f.Errors) == 0 {
+		// Short enough to watch, long enough to open a second window.
+		f.Topic, f.Message, f.TTL = "hello", "Hello, Linger", "30 s"
+	} else if n.Topic != nil && f.Topic == "" && len(f.Errors) == 0 {
+		f.Topic = n.Topic.Name
+	}
+	f.Policy = f.Policy.filled()
+	ttl, err := f.Policy.Default, error(nil)
+	if f.TTL != "" {
+		ttl, err = ParseTTL(f.TTL)
+	}
+	v := formView{Form: f, Fresh: n.Fresh && len(f.Errors) == 0, Box: Short(ttl)}
+	if err != nil {
+		v.Box, ttl = f.TTL, f.Policy.Default
+	}
+	v.place(ttl, err == nil)
+	v.Death = n.death(ttl)
+	v.Low = axisPercent(axisPosition(f.Policy.Min))
+	v.High = axisPercent(1 - axisPosition(f.Policy.Max))
+	return v
+}
+
+// place puts a lifetime on the slider and finds the preset that stands for it.
+func (v *formView) place(ttl time.Duration, readable bool) {
+	at := axisPosition(ttl)
+	stop := nearestStop(ttl)
+	v.Fill, v.Words = axisPercent(at), Words(ttl)
+	v.Value, v.Step = strconv.Itoa(stop), "1"
+	if stops[stop] != ttl && ttl < stops[lastStop] {
+		// Between two stops the thumb stands at the exact place.
+		v.Value, v.Step = strconv.FormatFloat(at*lastStop, 'f', 4, 64), "any"
+	}
+	v.Other = true
+	for _, p := range presets {
+		d := stops[p.stop]
+		checked := readable && d == ttl
+		v.Other = v.Other && !checked
+		v.Presets = append(v.Presets, presetView{
+			Stop: strconv.Itoa(p.stop), Value: strings.ReplaceAll(Short(d), " ", ""), Label: Short(d),
+			Wide: p.wide, Checked: checked,
+		})
+	}
+}
+
+// filled puts the server's defaults where the policy says nothing.
+func (p Policy) filled() Policy {
+	if p.Min <= 0 {
+		p.Min = time.Millisecond
+	}
+	if p.Max <= 0 {
+		p.Max = week
+	}
+	if p.Default <= 0 {
+		p.Default = 10 * time.Minute
+	}
+	return p
+}
+
+// keeps says in a few words how long a topic keeps: "10 min, up to 7 d".
+func (p Policy) keeps() string {
+	p = p.filled()
+	if p.Min <= time.Millisecond {
+		return Short(p.Default) + ", up to " + Short(p.Max)
+	}
+	return Short(p.Default) + ", " + Short(p.Min) + " to " + Short(p.Max)
+}
+
+// data are the policy's bounds as the script reads them.
+func (p Policy) data() templ.OrderedAttributes {
+	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+	p = p.filled()
+	a := templ.OrderedAttributes{
+		{Key: "data-ttl-min", Value: ms(p.Min)},
+		{Key: "data-ttl-default", Value: ms(p.Default)},
+		{Key: "data-ttl-max", Value: ms(p.Max)},
+	}
+	if p.RefuseZero {
+		a = append(a, templ.KeyValue[string, any]{Key: "data-ttl-refuse-zero", Value: true})
+	}
+	return a
+}
+
+// error is what is wrong with a field; "" asks for what is wrong with none in particular.
+func (f Form) error(field string) string {
+	for _, e := range f.Errors {
+		known := e.Field == FieldTopic || e.Field == FieldMessage || e.Field == FieldTTL
+		if e.Field == field || field == "" && !known {
+			return e.Text
+		}
+	}
+	return ""
+}
+
+func (f Form) flags() templ.Attributes {
+	return templ.Attributes{"data-failed": len(f.Errors) > 0}
+}
+
+// field are the attributes that tie a field to its error. The first one at fault gets the focus.
+func (f Form) field(name string) templ.OrderedAttributes {
+	a := templ.OrderedAttributes{{Key: "aria-describedby", Value: name + "-error"}}
+	if f.error(name) != "" {
+		a = append(a, templ.KeyValue[string, any]{Key: "aria-invalid", Value: "true"})
+		if f.Errors[0].Field == name {
+			a = append(a, templ.KeyValue[string, any]{Key: "autofocus", Value: true})
+		}
+	}
+	return a
+}
+
+// areaText keeps a message that begins with a line break whole: the parser drops the first one in a textarea.
+func areaText(s string) string {
+	if strings.HasPrefix(s, "\n") || strings.HasPrefix(s, "\r") {
+		return "\n" + s
+	}
+	return s
+}
