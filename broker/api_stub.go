@@ -54,9 +54,6 @@ type Counts struct {
 	Published, Retained, RetainedBytes, Passing uint64
 	Ended                                       Ends
 }
-type Ends struct {
-	ExpiredDelivered, ExpiredUndelivered, ExpiredUnknown, Evicted, Deleted, Lost uint64
-}
 type Durability uint8
 
 const (
@@ -199,11 +196,6 @@ type Run struct {
 	Gap                   Gap     // Total()==0: none
 	Body                  []byte  // frames as in Batch
 }
-type Gap struct {
-	First, Last                                         uint64
-	Expired, Evicted, Deleted, Lost, Forgotten, Skipped uint64
-}
-
 type TopicInfo struct {
 	Name          string
 	Incarnation   uint64
@@ -234,26 +226,6 @@ type Retained struct {
 	PublishTime, Deadline, MaxDeadline Instant
 	Deliveries                         uint32
 	Message                            []byte // one frame's payload: an encoded linger.v1.Message
-}
-type EndReason uint8
-
-const (
-	NotEnded EndReason = iota
-	ExpiredDelivered
-	ExpiredUndelivered
-	ExpiredUnknown
-	Evicted
-	Deleted
-	Lost
-)
-
-type Ended struct {
-	Topic                 string
-	Incarnation           uint64
-	First, Last           uint64
-	Reason                EndReason // NotEnded: no longer remembered
-	PublishTime, EndTime  Instant
-	Deliveries            uint32
 }
 type ListPosition struct { // of the last message of a page
 	Topic    string
