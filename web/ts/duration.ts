@@ -1,4 +1,5 @@
 // Lifetimes as people write and read them. All numbers are milliseconds.
+import { visible } from "./payload";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -8,11 +9,15 @@ const DAY = 24 * HOUR;
 // LONGEST is the ceiling that no operator can lift: ten years.
 export const LONGEST = 3650 * DAY;
 
+const WEEK = 7 * DAY;
+
+// A plain "m" is a minute: "10m" was never meant to be ten months. web/duration.go reads the same.
 const UNITS: ReadonlyArray<readonly [number, RegExp]> = [
+  [WEEK, /^(w|wks?|weeks?|个?星期|周)$/],
   [DAY, /^(d|days?|天|日)$/],
-  [HOUR, /^(h|hrs?|hours?|小时|小時|时|時)$/],
-  [MINUTE, /^(m|mins?|minutes?|分|分钟|分鐘)$/],
-  [SECOND, /^(s|secs?|seconds?|秒|秒钟|秒鐘)$/],
+  [HOUR, /^(h|hrs?|hours?|个?小时|时)$/],
+  [MINUTE, /^(m|mins?|minutes?|分钟?)$/],
+  [SECOND, /^(s|secs?|seconds?|秒钟?)$/],
   [1, /^(ms|msecs?|milliseconds?|毫秒)$/],
 ];
 
@@ -22,33 +27,44 @@ export type Parsed = { ms: number } | { error: string };
 // parse reads the box beside the slider: `250ms`, `1.5 h`, `2h30m`, `10 分钟`; a bare number is seconds. A fraction of a
 // millisecond counts as one more, as the server counts it.
 export function parse(text: string): Parsed {
-  const input = text.normalize("NFKC").trim().toLowerCase();
-  if (input === "") return { error: "How long? For example 30 s, 10 min or 1 h." };
-  if (/^[-−]/.test(input)) return { error: "A time to live cannot be negative." };
+  const input = text.normalize("NFKC").replaceAll("。", ".").trim().toLowerCase();
+  if (input === "") return { error: "no time given. Write 30 s, 10 min, 1.5 h or 7 d." };
+  if (/^[-−]/.test(input)) return { error: "a time to live cannot be negative. 0 means now or never." };
   if (/^(\d+\.?\d*|\.\d+)$/.test(input)) return inRange(Number(input) * SECOND);
-  return parseParts(input, text.trim());
+  return parseParts(input);
 }
 
-function parseParts(input: string, typed: string): Parsed {
-  const part = /\s*(\d+\.?\d*|\.\d+)\s*([a-z]+|[\p{Script=Han}]+)\s*/uy;
+function parseParts(input: string): Parsed {
+  const part = /\s*(\d+\.?\d*|\.\d+)\s*([^\d.\s,:]+)\s*/y;
   let ms = 0;
-  let above = Infinity;
   while (part.lastIndex < input.length) {
+    const rest = input.slice(part.lastIndex);
     const match = part.exec(input);
-    if (!match) return { error: `“${typed}” is not a duration. Try 30 s, 10 min, 2h30m or 1 d.` };
+    if (!match) return { error: misread(rest) };
     const unit = UNITS.find(([, name]) => name.test(match[2] as string))?.[0];
-    if (unit === undefined) return { error: `“${match[2]}” is not a unit. Use ms, s, min, h or d.` };
-    if (unit >= above) return { error: `“${typed}”: write the greater unit first, each once.` };
-    above = unit;
+    if (unit === undefined) return { error: `“${quote(match[2] as string)}” is not a unit. Units are ms, s, min, h and d.` };
     ms += Number(match[1]) * unit;
   }
   return inRange(ms);
 }
 
+// misread says what is wrong with a rest that does not begin with a number and a unit.
+function misread(rest: string): string {
+  if (/^\d[\d.]*\s*,/.test(rest)) return "a comma could be thousands or a fraction. Write 1.5 h or 1500 s.";
+  if (/^\d[\d.]*\s*:/.test(rest)) return "a colon could be minutes or hours. Write 1 min 30 s or 1 h 30 min.";
+  if (/^\d[\d.]*\s*$/.test(rest)) return `${quote(rest)} has no unit. Write 2 h 30 min, or one number for seconds.`;
+  return `“${quote(rest)}” does not begin with a number. Write 30 s, 10 min, 1.5 h or 7 d.`;
+}
+
+function quote(typed: string): string {
+  const text = visible(typed);
+  return text.length > 20 ? `${text.slice(0, 20)}…` : text;
+}
+
 function inRange(ms: number): Parsed {
   // 0.1 + 0.2 seconds is 300 ms, not 301: what is less than a nanosecond is the arithmetic's, not the person's.
   const whole = Math.ceil(Number((ms - 1e-6).toFixed(6)));
-  if (whole > LONGEST) return { error: "Ten years is the longest that any server keeps a message." };
+  if (whole > LONGEST) return { error: "longer than 10 years. Nothing is kept for ever." };
   return { ms: Math.max(0, whole) };
 }
 

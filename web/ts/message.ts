@@ -11,6 +11,8 @@ export interface Message {
   sequence: number;
   published: number;
   expires: number;
+  // granted is the lifetime it was published with, as far as the page has seen: extending gives it once more.
+  granted: number;
   // maxExpires is the latest deadline it may be given; 0 where unknown.
   maxExpires: number;
   deliveries: number;
@@ -25,11 +27,6 @@ export type Key = string;
 // keyOf names a message. The separator cannot stand in a topic's name.
 export function keyOf(message: { topic: string; incarnation: string; sequence: number }): Key {
   return `${message.topic} ${message.incarnation} ${message.sequence}`;
-}
-
-// granted is the lifetime that a message has in all, as things stand.
-export function granted(message: Message): number {
-  return message.expires - message.published;
 }
 
 // passing says that a message is "now or never": never retained, only seen.
@@ -55,6 +52,7 @@ export function fromRetained(wire: RetainedMessage): Message {
     sequence: Number(wire.sequence),
     published: millis(wire.publishTime),
     expires: millis(wire.expireTime),
+    granted: millis(wire.expireTime) - millis(wire.publishTime),
     maxExpires: millis(wire.maxExpireTime),
     deliveries: wire.deliveries,
     key: wire.message?.key ?? "",

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Preview, Stats } from "./frame";
+import { Live, MOST_BYTES, MOST_ROWS } from "./live";
+import type { Message } from "./message";
+
+function message(sequence: number, text = `m${sequence}`): Message {
+  return {
+    topic: "t", incarnation: "1", sequence, published: sequence, expires: sequence + 1000, granted: 1000, maxExpires: 0,
+    deliveries: 0, key: "", attributes: [], body: { note: "", text, cut: "" },
+  };
+}
+const preview = (sequence: number, leftOut = 0, text?: string): Preview => ({ message: message(sequence, text), leftOut, recent: false });
+const stats = (epoch: number, publishedSince: number, leftOut: number, shown: number): Stats => ({
+  at: 0, revision: "0", published: 0, retained: 0, bytes: 0, passing: 0, gone: 0, undelivered: 0, topics: 0,
+  publishedSince, leftOut, shown, epoch, rate: 0, busiest: [], lastEnd: 0,
+});
+
+test("what was left out stands between the rows", () => {
+  const live = new Live();
+  live.take([preview(1), preview(335, 333), preview(336)]);
+  assert.deepEqual(
+    live.rows.map((row) => (row.kind === "message" ? row.message.sequence : row.kind === "skip" ? `skip ${row.count}` : row.text)),
+    [1, "skip 333", 335, 336],
+  );
+});
+
+test("nothing is told twice", () => {
+  const live = new Live();
+  assert.equal(live.take([preview(1), preview(2)]), 2);
+  assert.equal(live.take([preview(2), preview(3)]), 1);
+  assert.equal(live.rows.length, 3);
+});
+
+test("rows that the server rendered are recognised", () => {
+  const live = new Live();
+  live.adopt([{ ...message(2), incarnation: "" }, { ...message(1), incarnation: "" }]);
+  live.recognise([preview(1), preview(2)]);
+  live.take([preview(1), preview(2), preview(3)]);
+  assert.deepEqual(live.rows.map((row) => row.kind === "message" && row.message.sequence), [1, 2, 3]);
+});
+
+test("the ring keeps 2,000 rows", () => {
+  const live = new Live();
+  for (let i = 1; i <= 5000; i++) live.take([preview(i)]);
+  assert.equal(live.rows.length, MOST_ROWS);
+  assert.equal(live.dropped, 3000);
+  assert.equal(live.take([preview(5000)]), 0);
+});
+
+test("the ring keeps 4 MB", () => {
+  const live = new Live();
+  const long = "x".repeat(10_000);
+  for (let i = 1; i <= 1000; i++) live.take([preview(i, 0, long)]);
+  assert.ok(live.rows.length * 20_000 <= MOST_BYTES && live.rows.length > 100);
+});
+
+test("ends and changes reach their rows, however long the range", () => {
+  const live = new Live();
+  live.take([preview(1), preview(2), preview(3)]);
+  live.changed({ topic: "t", incarnation: "1", sequence: 1, expires: 9000, previous: 1001 });
+  live.ended({ topic: "t", incarnation: "1", first: 2, last: 2_000_000, reason: 4, at: 50, deliveries: 0 });
+  live.ended({ topic: "t", incarnation: "2", first: 1, last: 1, reason: 4, at: 50, deliveries: 0 });
+  const [a, b, c] = live.rows;
+  assert.ok(a?.kind === "message" && a.message.expires === 9000 && !a.end);
+  assert.ok(b?.kind === "message" && b.end?.at === 50 && b.end.reason === 4);
+  assert.ok(c?.kind === "message" && c.end);
+});
+
+test("shown and left out add up to published over all openings of the stream", () => {
+  const live = new Live();
+  live.count(stats(1, 100, 70, 30)); // joined when the stream had counted 100
+  live.count(stats(1, 1100, 1040, 60));
+  live.count(stats(2, 10, 0, 10));
+  live.count(stats(2, 500, 470, 30));
+  assert.equal(live.published, 1500);
+  assert.equal(live.shown + live.leftOut, live.published);
+});

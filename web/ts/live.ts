@@ -1,0 +1,139 @@
+// The log of what came, newest last: a ring of rows with the counts of what was left out between them. Pure.
+import type { Change, Ended, Preview, Stats } from "./frame";
+import { type Key, type Message, keyOf } from "./message";
+
+// The ring's bounds; what goes over them is told at the list's foot.
+export const MOST_ROWS = 2000;
+export const MOST_BYTES = 4 << 20;
+
+// Row is one line of the log.
+export type Row =
+  | { id: number; kind: "message"; message: Message; end: { at: number; reason: number } | undefined }
+  // skip: so many messages were published between its neighbours and not shown.
+  | { id: number; kind: "skip"; count: number }
+  // note: something about the connection or the server.
+  | { id: number; kind: "note"; text: string };
+
+export class Live {
+  rows: Row[] = [];
+  // dropped counts the rows that the ring let go.
+  dropped = 0;
+  // These follow the server's count since the page began to look: shown + leftOut = published, at each statistics frame.
+  published = 0;
+  shown = 0;
+  leftOut = 0;
+
+  private ids = 0;
+  private bytes = 0;
+  private readonly byKey = new Map<Key, Extract<Row, { kind: "message" }>>();
+  private epoch: { epoch: number; published: number; leftOut: number; shown: number } | undefined;
+
+  // take adds what was published. What is known already, from before the stream was opened anew, is not told twice; returns
+  // how many were new.
+  take(previews: Preview[]): number {
+    let fresh = 0;
+    for (const { message, leftOut } of previews) {
+      const key = keyOf(message);
+      if (this.byKey.has(key)) continue;
+      if (leftOut > 0) this.push({ id: this.ids++, kind: "skip", count: leftOut });
+      const row: Row = { id: this.ids++, kind: "message", message: { ...message }, end: undefined };
+      this.push(row);
+      this.byKey.set(key, row);
+      fresh++;
+    }
+    this.bound();
+    return fresh;
+  }
+
+  // adopt begins with the rows that the server rendered, newest first.
+  adopt(messages: Message[]): void {
+    for (const message of [...messages].reverse()) {
+      const row: Row = { id: this.ids++, kind: "message", message, end: undefined };
+      this.push(row);
+      this.byKey.set(keyOf(message), row);
+    }
+  }
+
+  // recognise gives the rows that the server rendered the incarnation that the page does not carry: a message of the same
+  // topic, sequence and time is the same one.
+  recognise(previews: Preview[]): void {
+    for (const { message } of previews) {
+      const loose = keyOf({ ...message, incarnation: "" });
+      const row = this.byKey.get(loose);
+      if (!row || row.message.published !== message.published) continue;
+      row.message = { ...message, granted: row.message.granted };
+      this.byKey.delete(loose);
+      this.byKey.set(keyOf(message), row);
+    }
+  }
+
+  note(text: string): void {
+    this.push({ id: this.ids++, kind: "note", text });
+    this.bound();
+  }
+
+  ended(range: Ended): void {
+    if (range.last - range.first > this.byKey.size) {
+      for (const row of this.byKey.values()) {
+        const { topic, incarnation, sequence } = row.message;
+        if (topic === range.topic && incarnation === range.incarnation && sequence >= range.first && sequence <= range.last) end(row, range);
+      }
+      return;
+    }
+    for (let sequence = range.first; sequence <= range.last; sequence++) {
+      const row = this.byKey.get(keyOf({ ...range, sequence }));
+      if (row) end(row, range);
+    }
+  }
+
+  changed(change: Change): void {
+    const row = this.byKey.get(keyOf(change));
+    if (row) row.message.expires = change.expires;
+  }
+
+  // count takes in a statistics frame. The stream's own counts begin anew with each opening; the page's go on.
+  count(stats: Stats): void {
+    if (this.epoch?.epoch !== stats.epoch) {
+      // A tab that joins an open stream begins at what the stream has counted so far.
+      const joined = this.epoch === undefined;
+      this.epoch = joined
+        ? { epoch: stats.epoch, published: stats.publishedSince, leftOut: stats.leftOut, shown: stats.shown }
+        : { epoch: stats.epoch, published: 0, leftOut: 0, shown: 0 };
+    }
+    const base = this.epoch;
+    this.published += stats.publishedSince - base.published;
+    this.leftOut += stats.leftOut - base.leftOut;
+    this.shown += stats.shown - base.shown;
+    this.epoch = { epoch: stats.epoch, published: stats.publishedSince, leftOut: stats.leftOut, shown: stats.shown };
+  }
+
+  private push(row: Row): void {
+    this.rows.push(row);
+    this.bytes += weight(row);
+  }
+
+  private bound(): void {
+    let count = 0;
+    while (this.rows.length - count > MOST_ROWS || this.bytes > MOST_BYTES) {
+      const row = this.rows[count++] as Row;
+      this.bytes -= weight(row);
+      if (row.kind === "message") {
+        this.byKey.delete(keyOf(row.message));
+        this.dropped++;
+      }
+    }
+    if (count > 0) this.rows.splice(0, count);
+  }
+}
+
+function end(row: Extract<Row, { kind: "message" }>, range: Ended): void {
+  row.end = { at: Math.min(range.at, row.message.expires), reason: range.reason };
+}
+
+// weight is what a row costs in memory, about: two bytes a character, and what stands around them.
+function weight(row: Row): number {
+  if (row.kind !== "message") return 100;
+  const { body, topic, attributes } = row.message;
+  const extra = attributes.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  return 400 + 2 * (body.text.length + topic.length + extra);
+}
