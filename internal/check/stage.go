@@ -23,7 +23,6 @@ type tally struct{ passed, failed, skipped int }
 
 // lint needs no particular order.
 var lint = []stage{
-	command("format", "bin/golangci-lint", "fmt", "--diff"),
 	command("vet", "go", "vet", "./..."),
 	command("golangci-lint", "bin/golangci-lint", "run", "./..."),
 	command("buf lint", "bin/buf", "lint"),
