@@ -30,15 +30,13 @@ test("the box reads what people write", () => {
     ["4.35", 4350],
     ["1d 1ms", d + 1],
     ["3650 d", 3650 * d],
-    ["2 weeks", 14 * d],
-    ["2个小时", 2 * h],
-    ["1h 1h", 2 * h],
+    ["2小時", 2 * h],
   ];
   for (const [text, ms] of cases) assert.deepEqual(parse(text), { ms }, text);
 });
 
 test("the box says what it does not understand", () => {
-  for (const text of ["", "-5", "−5 s", "soon", "5 parsecs", "2h30", "1:30", "4.5.6 s", "1,5 h", "h", "1e3", "0x10", "3651 d"]) {
+  for (const text of ["", "-5", "−5 s", "soon", "5 parsecs", "30m2h", "1h 1h", "2h30", "1:30", "4.5.6 s", "1,5 h", "h", "1e3", "0x10", "3651 d"]) {
     const parsed = parse(text);
     assert.ok("error" in parsed && parsed.error.length > 10, text);
   }

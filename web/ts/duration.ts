@@ -9,15 +9,12 @@ const DAY = 24 * HOUR;
 // LONGEST is the ceiling that no operator can lift: ten years.
 export const LONGEST = 3650 * DAY;
 
-const WEEK = 7 * DAY;
-
 // A plain "m" is a minute: "10m" was never meant to be ten months. web/duration.go reads the same.
 const UNITS: ReadonlyArray<readonly [number, RegExp]> = [
-  [WEEK, /^(w|wks?|weeks?|个?星期|周)$/],
   [DAY, /^(d|days?|天|日)$/],
-  [HOUR, /^(h|hrs?|hours?|个?小时|时)$/],
-  [MINUTE, /^(m|mins?|minutes?|分钟?)$/],
-  [SECOND, /^(s|secs?|seconds?|秒钟?)$/],
+  [HOUR, /^(h|hrs?|hours?|小时|小時|时|時)$/],
+  [MINUTE, /^(m|mins?|minutes?|分|分钟|分鐘)$/],
+  [SECOND, /^(s|secs?|seconds?|秒|秒钟|秒鐘)$/],
   [1, /^(ms|msecs?|milliseconds?|毫秒)$/],
 ];
 
@@ -37,12 +34,15 @@ export function parse(text: string): Parsed {
 function parseParts(input: string): Parsed {
   const part = /\s*(\d+\.?\d*|\.\d+)\s*([^\d.\s,:]+)\s*/y;
   let ms = 0;
+  let above = Infinity;
   while (part.lastIndex < input.length) {
     const rest = input.slice(part.lastIndex);
     const match = part.exec(input);
     if (!match) return { error: misread(rest) };
     const unit = UNITS.find(([, name]) => name.test(match[2] as string))?.[0];
     if (unit === undefined) return { error: `“${quote(match[2] as string)}” is not a unit. Units are ms, s, min, h and d.` };
+    if (unit >= above) return { error: "write the greater unit first, each once: 2 h 30 min." };
+    above = unit;
     ms += Number(match[1]) * unit;
   }
   return inRange(ms);

@@ -7,7 +7,7 @@ import type { Message } from "./message";
 function message(sequence: number, text = `m${sequence}`): Message {
   return {
     topic: "t", incarnation: "1", sequence, published: sequence, expires: sequence + 1000, granted: 1000, maxExpires: 0,
-    deliveries: 0, key: "", attributes: [], body: { note: "", text, cut: "" },
+    deliveries: 0, key: "", attributes: [], body: { note: false, text, cut: "" },
   };
 }
 const preview = (sequence: number, leftOut = 0, text?: string): Preview => ({ message: message(sequence, text), leftOut, recent: false });

@@ -3,10 +3,10 @@
 
 // Body is a payload made ready for one line of a list.
 export interface Body {
-  // note is what the page says in its own words: "(empty)", "application data, 2,112 B".
-  note: string;
-  // text is the payload, harmless and readable; the first bytes in hex when it is not text.
+  // text is the payload, harmless and readable.
   text: string;
+  // note says that the text is the page's own words instead: "(empty)", "application data, 2,112 B: 89 50 4e 47 …".
+  note: boolean;
   // cut is told at the end when the rest is missing: "… 1.0 MiB".
   cut: string;
 }
@@ -14,14 +14,20 @@ export interface Body {
 // HEX_BYTES is how much of a binary payload a list shows.
 const HEX_BYTES = 16;
 
+// MOST_SHOWN characters are more than any screen is wide; the rest of a long line would only slow the layout.
+const MOST_SHOWN = 600;
+
 // display turns a payload, or its beginning when `size` is greater, into a line.
 export function display(data: Uint8Array, size = data.length): Body {
-  if (size === 0) return { note: "(empty)", text: "", cut: "" };
+  if (size === 0) return { text: "(empty)", note: true, cut: "" };
   const whole = size <= data.length;
   const text = decode(data, whole);
-  if (text === undefined) return { note: `application data, ${count(size)} B`, text: hex(data, size), cut: "" };
-  if (!whole) return { note: "", text: visible(text), cut: `… ${bytes(size)}` };
-  return { note: "", text: visible(oneLine(text)), cut: "" };
+  if (text === undefined || !readable(text)) {
+    return { text: `application data, ${bytes(size)}: ${hex(data, size)}`, note: true, cut: "" };
+  }
+  const line = visible(looksLikeJSON(text) ? oneLine(text) : text);
+  const shown = firstCharacters(line, MOST_SHOWN);
+  return { text: shown, note: false, cut: whole && shown === line ? "" : `… ${bytes(size)}` };
 }
 
 // decode reads UTF-8, or says undefined. A cut payload may end inside a character, a whole one may not.
@@ -33,21 +39,34 @@ function decode(data: Uint8Array, whole: boolean): string | undefined {
   }
 }
 
+// readable allows a stray control character, or a tenth of them; with more, it is no text.
+function readable(text: string): boolean {
+  let controls = 0;
+  let length = 0;
+  for (const character of text) {
+    length++;
+    if (character < " " && !"\t\n\r".includes(character)) controls++;
+  }
+  return controls <= Math.max(1, Math.floor(length / 10));
+}
+
 function hex(data: Uint8Array, size: number): string {
   const first = Array.from(data.subarray(0, HEX_BYTES), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return size > HEX_BYTES ? `${first} …` : first;
 }
 
-// oneLine puts JSON that was written over several lines on one. Only white space between tokens goes: numbers and
-// strings stay letter for letter, which parsing and writing again would not promise.
-function oneLine(text: string): string {
-  if (!/^\s*[[{]/.test(text) || !/[\n\r\t]/.test(text)) return text;
-  try {
-    JSON.parse(text);
-  } catch {
-    return text;
-  }
-  return text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, (_, string?: string) => string ?? "");
+function looksLikeJSON(text: string): boolean {
+  return /^\s*[[{].*[\]}]\s*$/s.test(text);
+}
+
+// oneLine takes the white space between JSON's tokens to one space where there was any. Numbers and strings stay letter
+// for letter as they were sent, which parsing and writing again would not promise.
+function oneLine(json: string): string {
+  return json.trim().replace(/("(?:[^"\\]|\\.)*"?)|[ \t\r\n]+/gs, (_, string?: string) => string ?? " ");
+}
+
+function firstCharacters(text: string, most: number): string {
+  return text.length <= most ? text : Array.from(text).slice(0, most).join("");
 }
 
 // INVISIBLE shows nothing or changes how others are shown: controls, format characters, separators, and letters that are
@@ -66,6 +85,7 @@ export function visible(text: string): string {
     const code = character.codePointAt(0) as number;
     if (code < 0x20) return String.fromCharCode(0x2400 + code);
     if (code === 0x7f) return "␡";
+    if (code === 0x2028 || code === 0x2029) return "␤";
     if (joins(code, text.slice(Math.max(0, at - 2), at), text.slice(at + 1, at + 3))) return character;
     return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
   });
@@ -79,21 +99,24 @@ function joins(code: number, before: string, after: string): boolean {
   return BEFORE_LETTER.test(before) && AFTER_LETTER.test(after);
 }
 
-// bytes writes the size of one message. Limits are powers of two, so these are too: "900 B", "1.3 MiB".
+// bytes writes the size of one message. Limits are powers of two, so these are too: "2,112 B", "64.0 KiB", "1.3 MiB".
 export function bytes(size: number): string {
-  return scaled(size, 1024, ["B", "KiB", "MiB", "GiB"]);
+  if (size < 10_000) return `${count(size)} B`;
+  return scaled(size / 1024, 1024, 99.95, ["KiB", "MiB", "GiB", "TiB"]);
 }
 
 // sum writes a sum of bytes: "512 B", "3.1 kB", "41 kB".
 export function sum(size: number): string {
-  return scaled(size, 1000, ["B", "kB", "MB", "GB", "TB"]);
+  if (size < 1000) return `${count(size)} B`;
+  return scaled(size / 1000, 1000, 9.95, ["kB", "MB", "GB", "TB"]);
 }
 
-function scaled(value: number, base: number, units: string[]): string {
+// scaled writes a value in the first unit in which it stays below the next; below `tenths` with one decimal.
+function scaled(value: number, base: number, tenths: number, units: string[]): string {
   let unit = 0;
   // 999.6 kB would be written "1000 kB": the next unit begins where rounding reaches it.
   for (; unit < units.length - 1 && value >= base - 0.5; unit++) value /= base;
-  return `${value.toFixed(unit === 0 || value >= 9.95 ? 0 : 1)} ${units[unit]}`;
+  return `${value.toFixed(value < tenths ? 1 : 0)} ${units[unit]}`;
 }
 
 // count writes a whole number with separators: "84,311".

@@ -6,7 +6,7 @@ import { Retained, WINDOW } from "./retained";
 
 function message(sequence: number, expires: number, more: Partial<Message> = {}): Message {
   const base = { topic: "t", incarnation: "1", sequence, published: 0, expires, granted: expires, maxExpires: 0 };
-  return { ...base, deliveries: 0, key: "", attributes: [], body: { note: "", text: `m${sequence}`, cut: "" }, ...more };
+  return { ...base, deliveries: 0, key: "", attributes: [], body: { note: false, text: `m${sequence}`, cut: "" }, ...more };
 }
 const born = (m: Message): Preview => ({ message: m, leftOut: 0, recent: false });
 const gone = (first: number, last = first, more: Partial<Ended> = {}): Ended => ({

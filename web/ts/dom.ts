@@ -1,0 +1,36 @@
+// Small things that every part of the page needs. Text goes in through textContent only.
+
+// element finds what the markup promises (web/parts.templ); its absence is a mistake of ours.
+export function element<T extends Element = HTMLElement>(selector: string, root: ParentNode = document): T {
+  const found = root.querySelector<T>(selector);
+  if (!found) throw new Error(`nothing on the page fits ${selector}`);
+  return found;
+}
+
+// write sets an element's text, and does nothing when it stands there already.
+export function write(target: Element | null, text: string): void {
+  if (target && target.textContent !== text) target.textContent = text;
+}
+
+// reveal writes a text and shows its element, or hides it when there is nothing to say.
+export function reveal(target: HTMLElement | null, text: string): void {
+  if (!target) return;
+  write(target, text);
+  target.hidden = text === "";
+}
+
+// clone makes a row from one of the page's templates.
+export function clone(template: string): HTMLLIElement {
+  const source = element<HTMLTemplateElement>(`template#${template}`);
+  return element<HTMLLIElement>("li", source.content).cloneNode(true) as HTMLLIElement;
+}
+
+// percent writes a share of the axis as the SVG length that the style sheet expects.
+export function percent(share: number): string {
+  return `${Math.round(share * 1e5) / 1e3}%`;
+}
+
+// calm says that the person asked for no motion.
+export function calm(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

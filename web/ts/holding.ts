@@ -1,0 +1,72 @@
+// Holding: while someone is busy with a list, nothing in it is inserted, removed or reordered.
+//
+// Busy is: the pointer moved over it in the last 3 s, text in it is selected, focus is inside, or it is scrolled away from
+// its start. A pointer merely left lying there holds nothing.
+
+const AFTER_MOVE = 3000;
+
+export class Holding {
+  private movedUntil = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private last = "";
+
+  constructor(
+    private readonly list: HTMLElement,
+    private readonly changed: () => void,
+  ) {
+    list.addEventListener("pointermove", (event) => this.move(event));
+    list.addEventListener("focusin", changed);
+    list.addEventListener("focusout", () => setTimeout(changed));
+    list.addEventListener("scroll", changed, { passive: true });
+    addEventListener("scroll", changed, { passive: true });
+    document.addEventListener("selectionchange", changed);
+    // A click by pointer leaves no focus behind that would hold the list for ever.
+    list.addEventListener("click", (event) => {
+      const { activeElement } = document;
+      if (event.detail > 0 && activeElement instanceof HTMLElement && list.contains(activeElement)) activeElement.blur();
+    });
+  }
+
+  get held(): boolean {
+    return performance.now() < this.movedUntil || this.focused || this.selected || this.scrolled;
+  }
+
+  // scrolled: by its own scroll bar, or, where the page scrolls instead, by the page's.
+  get scrolled(): boolean {
+    if (this.list.scrollTop > 4) return true;
+    const scrollsItself = this.list.scrollHeight > this.list.clientHeight + 1;
+    return !scrollsItself && this.list.clientHeight > innerHeight / 2 && this.list.getBoundingClientRect().top < -40;
+  }
+
+  // release lets everything go at once.
+  release(): void {
+    this.movedUntil = 0;
+    if (this.focused) (document.activeElement as HTMLElement).blur();
+    if (this.selected) document.getSelection()?.removeAllRanges();
+    if (this.list.scrollTop > 0) this.list.scrollTop = 0;
+    else if (this.scrolled) scrollTo({ top: 0 });
+    this.changed();
+  }
+
+  private get focused(): boolean {
+    const { activeElement } = document;
+    return activeElement !== null && activeElement !== document.body && this.list.contains(activeElement);
+  }
+
+  private get selected(): boolean {
+    const selection = document.getSelection();
+    return selection !== null && !selection.isCollapsed && this.list.contains(selection.anchorNode);
+  }
+
+  private move(event: PointerEvent): void {
+    // Browsers report a move when the page moves under a pointer that lies still.
+    const place = `${event.clientX} ${event.clientY}`;
+    if (place === this.last) return;
+    this.last = place;
+    const before = this.held;
+    this.movedUntil = performance.now() + AFTER_MOVE;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.changed(), AFTER_MOVE + 20);
+    if (!before) this.changed();
+  }
+}

@@ -1,0 +1,140 @@
+// A list of which only what is in view, and a little around it, is in the page. The rest is room above and below.
+
+// View is a row in the page.
+export interface View {
+  li: HTMLElement;
+  // remove is called when the row leaves the page.
+  remove?(): void;
+}
+
+// Source says how the items of a list become rows. Rows of one kind are equally high.
+export interface Source<T, V extends View> {
+  key(item: T): string | number;
+  kind(item: T): string;
+  make(item: T): V;
+}
+
+const AROUND = 8; // rows beyond each edge of the view
+const LEAST = 20; // rows in the page even when the list is hidden behind a tab of the phone layout
+const GUESS = 32; // pixels, until a row of the kind was seen
+
+export class Rows<T, V extends View> {
+  readonly views = new Map<string | number, V>();
+
+  private readonly heights = new Map<string, number>();
+  private readonly closing = new Set<Element>();
+  private items: readonly T[] = [];
+
+  constructor(
+    readonly list: HTMLElement,
+    private readonly source: Source<T, V>,
+  ) {
+    new ResizeObserver(() => this.heights.clear()).observe(list);
+  }
+
+  // show makes the page have the rows of these items that are in view, in this order.
+  show(items: readonly T[]): void {
+    this.items = items;
+    const { first, last, above, below } = this.range();
+    const wanted = new Map<string | number, T>();
+    for (const item of items.slice(first, last)) wanted.set(this.source.key(item), item);
+    for (const [key, view] of this.views) if (!wanted.has(key)) this.drop(key, view);
+    let next = this.list.firstElementChild;
+    for (const [key, item] of wanted) {
+      const view = this.views.get(key) ?? this.add(key, item);
+      while (next && this.closing.has(next)) next = next.nextElementSibling;
+      if (next === view.li) next = next.nextElementSibling;
+      else this.list.insertBefore(view.li, next);
+    }
+    while (next) {
+      const after: Element | null = next.nextElementSibling;
+      if (!this.closing.has(next)) next.remove();
+      next = after;
+    }
+    this.room(above, below);
+  }
+
+  // close lets the row of an item go after it was seen to go: it fades, closes, and those below slide up.
+  close(item: T): void {
+    const key = this.source.key(item);
+    const view = this.views.get(key);
+    if (!view?.li.isConnected) return;
+    this.views.delete(key);
+    view.remove?.();
+    const { li } = view;
+    this.closing.add(li);
+    li.classList.add("gone");
+    li.setAttribute("aria-hidden", "true");
+    const height = li.offsetHeight;
+    const motion = li.animate(
+      [{ height: `${height}px`, overflow: "hidden" }, { height: "0", minHeight: "0", paddingBlock: "0", overflow: "hidden" }],
+      { delay: 160, duration: 160, easing: "ease-in", fill: "forwards" },
+    );
+    motion.onfinish = () => {
+      this.closing.delete(li);
+      li.remove();
+    };
+  }
+
+  // visible are the indices of the first item in view and of the one after the last.
+  visible(): [number, number] {
+    const { from, to } = this.edges();
+    return [from, to];
+  }
+
+  private add(key: string | number, item: T): V {
+    const view = this.source.make(item);
+    this.views.set(key, view);
+    return view;
+  }
+
+  private drop(key: string | number, view: V): void {
+    this.views.delete(key);
+    view.remove?.();
+    view.li.remove();
+  }
+
+  private range(): { first: number; last: number; above: number; below: number } {
+    const { from, to } = this.edges();
+    const first = Math.max(0, from - AROUND);
+    const last = Math.min(this.items.length, Math.max(to + AROUND, LEAST));
+    let above = 0;
+    let below = 0;
+    for (let i = 0; i < first; i++) above += this.height(this.items[i] as T);
+    for (let i = last; i < this.items.length; i++) below += this.height(this.items[i] as T);
+    return { first, last, above, below };
+  }
+
+  private edges(): { from: number; to: number } {
+    const box = this.list.getBoundingClientRect();
+    const top = this.list.scrollTop + Math.max(0, -box.top);
+    const bottom = this.list.scrollTop + Math.min(innerHeight, box.bottom) - box.top;
+    let at = 0;
+    let from = 0;
+    let to = 0;
+    for (const item of this.items) {
+      if (at >= bottom) break;
+      at += this.height(item);
+      if (at <= top) from++;
+      to++;
+    }
+    return { from, to };
+  }
+
+  private height(item: T): number {
+    const kind = this.source.kind(item);
+    const known = this.heights.get(kind);
+    if (known !== undefined) return known;
+    const li = this.views.get(this.source.key(item))?.li;
+    const seen = li?.isConnected ? li.getBoundingClientRect().height : 0;
+    if (seen > 0) this.heights.set(kind, seen);
+    return seen || GUESS;
+  }
+
+  private room(above: number, below: number): void {
+    const { style } = this.list;
+    const [top, bottom] = [above > 0 ? `${above}px` : "", below > 0 ? `${below}px` : ""];
+    if (style.paddingTop !== top) style.paddingTop = top;
+    if (style.paddingBottom !== bottom) style.paddingBottom = bottom;
+  }
+}
