@@ -20,11 +20,10 @@ const (
 // units maps what people type to a unit. A plain "m" is a minute: "10m" was never meant to be ten months.
 var units = map[string]time.Duration{
 	"ms": time.Millisecond, "msec": time.Millisecond, "millisecond": time.Millisecond, "毫秒": time.Millisecond,
-	"s": time.Second, "sec": time.Second, "second": time.Second, "秒": time.Second, "秒钟": time.Second,
-	"m": time.Minute, "min": time.Minute, "minute": time.Minute, "分": time.Minute, "分钟": time.Minute,
-	"h": time.Hour, "hr": time.Hour, "hour": time.Hour, "小时": time.Hour, "个小时": time.Hour, "时": time.Hour,
+	"s": time.Second, "sec": time.Second, "second": time.Second, "秒": time.Second, "秒钟": time.Second, "秒鐘": time.Second,
+	"m": time.Minute, "min": time.Minute, "minute": time.Minute, "分": time.Minute, "分钟": time.Minute, "分鐘": time.Minute,
+	"h": time.Hour, "hr": time.Hour, "hour": time.Hour, "小时": time.Hour, "小時": time.Hour, "时": time.Hour, "時": time.Hour,
 	"d": day, "day": day, "天": day, "日": day,
-	"w": week, "wk": week, "week": week, "周": week, "星期": week, "个星期": week,
 }
 
 // ParseTTL reads a lifetime as the page's box does: 250ms, 1.5 h, 2h30m, 10 分钟; a bare number is seconds. What is finer
@@ -38,6 +37,7 @@ func ParseTTL(text string) (time.Duration, error) {
 		return 0, errors.New("a time to live cannot be negative. 0 means now or never.")
 	}
 	var total big.Rat
+	above := maxTTL
 	for parts := 0; rest != ""; parts++ {
 		number, unit, after, err := nextPart(rest)
 		if err != nil {
@@ -53,6 +53,10 @@ func ParseTTL(text string) (time.Duration, error) {
 				return 0, fmt.Errorf("%q is not a unit. Units are ms, s, min, h and d.", clip(visibleLine(unit), 20))
 			}
 		}
+		if scale >= above {
+			return 0, errors.New("write the greater unit first, each once: 2 h 30 min.")
+		}
+		above = scale
 		value, ok := new(big.Rat).SetString(number)
 		if !ok {
 			return 0, fmt.Errorf("%q is not a number.", clip(number, 20))

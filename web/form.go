@@ -23,8 +23,8 @@ type formView struct {
 }
 
 type presetView struct {
-	Stop, Value, Label string
-	Wide, Checked      bool
+	Stop, Value, Label, Says string // Says is read aloud after the label
+	Wide, Checked            bool
 }
 
 // form fills in what an empty form begins with and works out where things stand on the axis.
@@ -46,7 +46,9 @@ func (n Now) form() formView {
 		v.Box, ttl = f.TTL, f.Policy.Default
 	}
 	v.place(ttl, err == nil)
-	v.Death = n.death(ttl)
+	if err == nil {
+		v.Death = n.death(ttl)
+	}
 	v.Low = axisPercent(axisPosition(f.Policy.Min))
 	v.High = axisPercent(1 - axisPosition(f.Policy.Max))
 	return v
@@ -67,10 +69,14 @@ func (v *formView) place(ttl time.Duration, readable bool) {
 		d := stops[p.stop]
 		checked := readable && d == ttl
 		v.Other = v.Other && !checked
-		v.Presets = append(v.Presets, presetView{
+		view := presetView{
 			Stop: strconv.Itoa(p.stop), Value: strings.ReplaceAll(Short(d), " ", ""), Label: Short(d),
 			Wide: p.wide, Checked: checked,
-		})
+		}
+		if d == 0 {
+			view.Says = ", now or never" // written out it would collide with 5 s
+		}
+		v.Presets = append(v.Presets, view)
 	}
 }
 
@@ -145,4 +151,27 @@ func areaText(s string) string {
 		return "\n" + s
 	}
 	return s
+}
+
+// kept is what a result says between the number and the time.
+func (r Result) kept() string {
+	switch {
+	case !r.Expires.After(r.Published):
+		return "passed on, not kept"
+	case r.Reason != "":
+		return "kept " + Short(r.Expires.Sub(r.Published)) + ", " + visibleLine(r.Reason)
+	}
+	return "kept " + Short(r.Expires.Sub(r.Published)) + ", until"
+}
+
+// promise is what a result says after the time.
+func (r Result) promise() string {
+	text := ""
+	if r.Durability != "" {
+		text += "· " + visibleLine(r.Durability)
+	}
+	if r.ReceivedBy >= 0 {
+		text += " · received by " + Count(r.ReceivedBy)
+	}
+	return text
 }

@@ -104,25 +104,31 @@ func Count[N int | int64 | uint64](n N) string {
 
 // Bytes writes a sum of bytes: "512 B", "3.1 kB", "41 kB", "1.2 MB".
 func Bytes(n uint64) string {
-	return scaled(float64(n), 1000, []string{"B", "kB", "MB", "GB", "TB"})
+	if n < 1000 {
+		return Count(n) + " B"
+	}
+	return scaled(float64(n)/1000, 1000, 9.95, []string{"kB", "MB", "GB", "TB"})
 }
 
-// Size writes the size of one message. Limits are powers of two, so these are too: "900 B", "1.3 MiB".
+// Size writes the size of one message. Limits are powers of two, so these are too: "2,112 B", "64.0 KiB", "1.3 MiB".
 func Size(n int64) string {
-	return scaled(float64(n), 1024, []string{"B", "KiB", "MiB", "GiB"})
+	if n < 10_000 {
+		return Count(n) + " B"
+	}
+	return scaled(float64(n)/1024, 1024, 99.95, []string{"KiB", "MiB", "GiB", "TiB"})
 }
 
-func scaled(v, base float64, names []string) string {
-	i := 0
+// scaled writes v in the first unit in which it stays below the next; below tenths with one decimal.
+func scaled(v, base, tenths float64, names []string) string {
 	// 999.6 kB would be written "1000 kB": the next unit begins where rounding reaches it.
-	for i < len(names)-1 && v >= base-0.5 {
+	for len(names) > 1 && v >= base-0.5 {
 		v /= base
-		i++
+		names = names[1:]
 	}
-	if i == 0 || v >= 9.95 {
-		return strconv.FormatFloat(v, 'f', 0, 64) + " " + names[i]
+	if v < tenths {
+		return strconv.FormatFloat(v, 'f', 1, 64) + " " + names[0]
 	}
-	return strconv.FormatFloat(v, 'f', 1, 64) + " " + names[i]
+	return strconv.FormatFloat(v, 'f', 0, 64) + " " + names[0]
 }
 
 // rate writes messages a second: "0", "2.0", "10,021".

@@ -114,6 +114,11 @@ func (t Topic) promise() string {
 	return "keeps " + t.Policy.keeps() + " · " + plural(Count(t.Subscriptions), "subscriber")
 }
 
+// shownChips are as many as fit in a line.
+func (n Now) shownChips() []Chip {
+	return n.Chips[:min(len(n.Chips), 6)]
+}
+
 func allTopics(n int) string {
 	if n == 1 {
 		return "All topics"

@@ -1,9 +1,7 @@
 package web
 
 import (
-	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode"
@@ -12,10 +10,10 @@ import (
 
 // preview is a payload as a list shows it: one line.
 type preview struct {
-	// Note is what the page says about the payload in its own words: "(empty)", "application data, 2,112 B".
-	Note string
-	// Text is the payload, harmless and readable; the first bytes in hex when it is not text.
+	// Text is the payload, harmless and readable.
 	Text string
+	// Note says that Text is the page's own words instead: "(empty)", "application data, 2,112 B: 89 50 4e 47 …".
+	Note bool
 	// Cut is told at the end when the rest is missing: "… 1.0 MiB".
 	Cut string
 }
@@ -27,27 +25,44 @@ const hexBytes = 16
 func previewOf(data []byte, size int64) preview {
 	size = max(size, int64(len(data)))
 	if size == 0 {
-		return preview{Note: "(empty)"}
+		return preview{Text: "(empty)", Note: true}
 	}
-	cut := ""
-	if size > int64(len(data)) {
-		cut = "… " + Size(size)
-	}
-	if !isText(data, cut != "") {
-		return preview{Note: "application data, " + Count(size) + " B", Text: hexLine(data)}
-	}
-	if cut == "" {
-		data = compactJSON(data)
-	}
-	return preview{Text: visibleLine(string(wholeRunes(data))), Cut: cut}
-}
-
-// isText says whether data is shown as text: it is when it is valid UTF-8. Data that was cut may end within a character.
-func isText(data []byte, cut bool) bool {
+	cut := size > int64(len(data))
 	if cut {
 		data = wholeRunes(data)
 	}
-	return utf8.Valid(data)
+	if !isText(data) {
+		return preview{Text: "application data, " + Size(size) + ": " + hexLine(data, size), Note: true}
+	}
+	text := string(data)
+	if looksLikeJSON(text) {
+		text = oneLine(text)
+	}
+	text = visibleLine(text)
+	if short := firstRunes(text, mostShown); len(short) < len(text) {
+		text, cut = short, true
+	}
+	if cut {
+		return preview{Text: text, Cut: "… " + Size(size)}
+	}
+	return preview{Text: text}
+}
+
+// mostShown characters are more than any screen is wide; the rest of a long line would only slow the layout.
+const mostShown = 600
+
+// isText says whether data is shown as text: valid UTF-8 with no more than a stray control character or a tenth of them.
+func isText(data []byte) bool {
+	if !utf8.Valid(data) {
+		return false
+	}
+	controls := 0
+	for _, c := range data {
+		if c < 0x20 && c != '\t' && c != '\n' && c != '\r' {
+			controls++
+		}
+	}
+	return controls <= max(1, utf8.RuneCount(data)/10)
 }
 
 // wholeRunes drops an incomplete character from the end.
@@ -63,24 +78,49 @@ func wholeRunes(data []byte) []byte {
 	return data
 }
 
-// compactJSON puts a JSON object or array that was written over several lines on one. Anything else stays as it is.
-func compactJSON(data []byte) []byte {
-	trimmed := bytes.TrimSpace(data)
-	if len(trimmed) == 0 || (trimmed[0] != '{' && trimmed[0] != '[') || !bytes.ContainsAny(data, "\n\t\r") {
-		return data
-	}
-	var line bytes.Buffer
-	if json.Compact(&line, trimmed) != nil {
-		return data
-	}
-	return line.Bytes()
+func looksLikeJSON(text string) bool {
+	text = strings.TrimSpace(text)
+	return len(text) > 1 && strings.ContainsRune("{[", rune(text[0])) && strings.ContainsRune("}]", rune(text[len(text)-1]))
 }
 
-// hexLine writes the first bytes in hex, two digits each.
-func hexLine(data []byte) string {
+// oneLine takes the white space between JSON's tokens to one space where there was any. Numbers and strings stay letter
+// for letter as they were sent, which decoding and encoding again would not promise.
+func oneLine(text string) string {
+	var b strings.Builder
+	quoted, escaped, space := false, false, false
+	for _, r := range strings.TrimSpace(text) {
+		if !quoted && strings.ContainsRune(" \t\r\n", r) {
+			space = true
+			continue
+		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteRune(r)
+		if r == '"' && !escaped {
+			quoted = !quoted
+		}
+		escaped = quoted && r == '\\' && !escaped
+	}
+	return b.String()
+}
+
+func firstRunes(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+
+// hexLine writes the first of size bytes in hex, two digits each.
+func hexLine(data []byte, size int64) string {
 	shown := data[:min(len(data), hexBytes)]
 	s := fmt.Sprintf("% x", shown)
-	if len(shown) < len(data) {
+	if int64(len(shown)) < size {
 		s += " …"
 	}
 	return s
@@ -121,6 +161,8 @@ func visible(s string, block bool) string {
 			b.WriteRune(0x2400 + r)
 		case r == 0x7f:
 			b.WriteRune('␡')
+		case r == 0x2028 || r == 0x2029:
+			b.WriteRune('␤')
 		case invisible(r) && !joins(prev, r, s[i+utf8.RuneLen(r):]):
 			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
 		default:
