@@ -1,0 +1,258 @@
+package broker
+
+import "time"
+
+// Expiry is decided where messages are handed out, by comparing deadlines. What is here only reclaims: the wheel says
+// which runs are due, and each is taken out of its topic and its end recorded.
+
+// reclaimSlice is how many runs are reclaimed before others are let in.
+const reclaimSlice = 2048
+
+// dueRun names a run that the wheel says is due.
+type dueRun struct {
+	topic TopicID
+	first uint64
+}
+
+// schedule puts a run's end on the wheel.
+func (b *Broker) schedule(at Instant, t TopicID, sequence uint64) {
+	b.wheelMu.Lock()
+	b.wheel.Add(int64(at), uint64(t), sequence)
+	b.wheelMu.Unlock()
+	if int64(at) < b.sweepAt.Load() {
+		select {
+		case b.kick <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// reclaim takes out all that is past its deadline. After it, counts are exact as of now.
+func (b *Broker) reclaim(now Instant) {
+	b.reclaimMu.Lock()
+	defer b.reclaimMu.Unlock()
+	for more := true; more; {
+		b.due = b.due[:0]
+		b.wheelMu.Lock()
+		more = b.wheel.Advance(int64(now), reclaimSlice, func(_ int64, id, first uint64) {
+			b.due = append(b.due, dueRun{TopicID(id), first})
+		})
+		b.wheelMu.Unlock()
+		b.reclaimDue(now)
+		if more {
+			yield()
+		}
+	}
+}
+
+// reclaimDue ends the runs in b.due, holding a topic's lock for neighbours of one topic at once.
+func (b *Broker) reclaimDue(now Instant) {
+	for i := 0; i < len(b.due); {
+		id := b.due[i].topic
+		t := b.lookupID(id)
+		if t != nil {
+			t.mu.Lock()
+		}
+		for ; i < len(b.due) && b.due[i].topic == id; i++ {
+			if t == nil {
+				continue
+			}
+			// A run whose deadline was changed stands on the wheel a second time.
+			if r, p := t.runs.find(b.due[i].first); r != nil && r.until() <= now {
+				b.expireLocked(t, p, now)
+			}
+		}
+		if t != nil {
+			t.mu.Unlock()
+		}
+	}
+}
+
+// expireLocked ends the run at p because its time has come.
+func (b *Broker) expireLocked(t *topic, p place, now Instant) {
+	r := t.takeOutLocked(p)
+	b.endLocked(t, &r, ExpiredUndelivered, min(r.until(), now))
+}
+
+// expireFromLocked ends the dead runs that a reader met at sequence, so that what it passes over is counted as not
+// delivered to it.
+func (b *Broker) expireFromLocked(t *topic, sequence uint64, now Instant) {
+	for range reclaimSlice {
+		p := t.runs.seek(sequence)
+		r := t.runs.at(p)
+		if r == nil || r.until() > now {
+			return
+		}
+		b.expireLocked(t, p, now)
+	}
+}
+
+// endLocked records how the messages of a run, taken out already, ended. For an expiry, reason is ExpiredUndelivered;
+// what was delivered is told from the readers' positions, which a restart forgets.
+func (b *Broker) endLocked(t *topic, r *run, reason EndReason, at Instant) {
+	b.used.Add(-r.cost())
+	if reason == ExpiredUndelivered && b.replaying.Load() {
+		reason = ExpiredUnknown
+	}
+	for sequence := r.first; sequence <= r.last(); {
+		deliveries, until := t.deliveriesLocked(sequence, r.passing)
+		last := min(until, r.last())
+		why := reason
+		if reason == ExpiredUndelivered && deliveries > 0 {
+			why = ExpiredDelivered
+		}
+		t.counts.Ended.add(why, last-sequence+1)
+		t.ends.record(sequence, last, why, r.published, at, deliveries)
+		b.watchEnded(t, Ended{
+			Topic: t.name, Incarnation: t.incarnation, First: sequence, Last: last,
+			Reason: why, PublishTime: r.published, EndTime: at, Deliveries: deliveries,
+		})
+		sequence = last + 1
+	}
+	t.lastEnd = max(t.lastEnd, at)
+	if t.runs.runs == 0 {
+		t.emptySince = at
+		t.past.trim(t.next)
+	} else if oldest := t.runs.at(place{}).first; oldest > r.last() {
+		t.past.trim(oldest)
+	}
+	if t.ends.len() > endsKept+endsKept/4 {
+		t.ends.trim(endsKept)
+	}
+	t.revision = b.revisions.Add(1)
+	b.releaseLocked(t, r)
+}
+
+// releaseLocked tells the log when all of a commit's messages have ended.
+func (b *Broker) releaseLocked(t *topic, r *run) {
+	if r.passing {
+		return
+	}
+	if left, split := t.pieces[r.position]; split {
+		if left > r.count {
+			t.pieces[r.position] = left - r.count
+			return
+		}
+		delete(t.pieces, r.position)
+	}
+	b.log.Release(Ref{Position: r.position, Topic: t.id})
+}
+
+// boundPassingLocked keeps what passes through a topic within its bound, ending the oldest first.
+func (b *Broker) boundPassingLocked(t *topic, now Instant) {
+	if len(t.cursors) == 0 {
+		// Nobody to offer it to: it ends at once (contract 3).
+		b.endPassingLocked(t, now, func() bool { return true })
+		return
+	}
+	b.endPassingLocked(t, now, func() bool { return t.passingBytes > PassingBytes })
+}
+
+// endPassingLocked ends passing runs, oldest first, while the condition holds.
+func (b *Broker) endPassingLocked(t *topic, now Instant, while func() bool) {
+	for p := (place{}); t.runs.at(p) != nil && t.counts.Passing > 0 && while(); {
+		if !t.runs.at(p).passing {
+			p = t.runs.next(p)
+			continue
+		}
+		sequence := t.runs.at(p).first
+		r := t.takeOutLocked(p)
+		b.endLocked(t, &r, ExpiredUndelivered, now)
+		p = t.runs.seek(sequence)
+	}
+}
+
+// sweep is the broker's only goroutine: it reclaims what is due and forgets what is no longer remembered.
+func (b *Broker) sweep() {
+	defer b.stopped.Done()
+	forget := b.clock.Now().Add(time.Minute)
+	for {
+		timer := time.NewTimer(b.untilSweep(forget))
+		select {
+		case <-timer.C:
+		case <-b.kick:
+			timer.Stop()
+		case <-b.closing:
+			timer.Stop()
+			return
+		}
+		now := b.clock.Now()
+		b.reclaim(now)
+		b.keepTime(now)
+		if now >= forget {
+			forget = now.Add(time.Minute)
+			b.forget(now)
+		}
+	}
+}
+
+// untilSweep is how long the sweeper may sleep: to the next deadline, but not less than a few milliseconds, so that many
+// ends are worked off at once; with live messages a second, so that the time is stored.
+func (b *Broker) untilSweep(forget Instant) time.Duration {
+	now := b.clock.Now()
+	wait := forget.Sub(now)
+	b.wheelMu.Lock()
+	next, ok := b.wheel.Next()
+	live := b.wheel.Len() > 0
+	b.wheelMu.Unlock()
+	if ok {
+		wait = min(wait, Instant(next).Sub(now))
+	}
+	if live {
+		wait = min(wait, time.Second)
+	}
+	wait = max(wait, 5*time.Millisecond)
+	b.sweepAt.Store(int64(now.Add(wait)))
+	return wait
+}
+
+// keepTime stores the time each second while messages live and nothing else is committed (contract 5).
+func (b *Broker) keepTime(now Instant) {
+	b.wheelMu.Lock()
+	live := b.wheel.Len() > 0
+	b.wheelMu.Unlock()
+	if live && now.Sub(Instant(b.lastTime.Load())) >= time.Second {
+		b.propose(Proposal{Kind: KindClock}, func(Commit, error) {})
+	}
+}
+
+// forget drops what is remembered for a while only: ends, producers, idle topics.
+func (b *Broker) forget(now Instant) {
+	b.producers.forget(now)
+	inAll := 0
+	var idle []*topic
+	for _, t := range b.allTopics() {
+		t.mu.Lock()
+		t.ends.forget(now.Add(-endsKeptFor))
+		inAll += t.ends.len()
+		if t.auto && t.runs.runs == 0 && !t.namedByReaderLocked() && now.Sub(t.emptySince) >= idleTopicLife {
+			idle = append(idle, t)
+		}
+		t.mu.Unlock()
+	}
+	if inAll > endsKeptInAll {
+		b.trimEnds(inAll)
+	}
+	for _, t := range idle {
+		b.propose(Proposal{Kind: KindTopicDeleted, Topic: t.id}, func(Commit, error) {})
+	}
+}
+
+// namedByReaderLocked tells whether a subscription names the topic without wildcards. One for everything keeps no topic.
+func (t *topic) namedByReaderLocked() bool {
+	for c := range t.cursors {
+		if c.named {
+			return true
+		}
+	}
+	return false
+}
+
+// trimEnds brings the remembered ends of all topics down to their bound, taking from each its share.
+func (b *Broker) trimEnds(inAll int) {
+	for _, t := range b.allTopics() {
+		t.mu.Lock()
+		t.ends.trim(t.ends.len() * endsKeptInAll / inAll)
+		t.mu.Unlock()
+	}
+}

@@ -1,0 +1,138 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Log owns order and durability: it assigns position, sequence and time together, and a broker learns what is committed
+// from its log alone. State is a function of the commits and the clock: expiry needs no record. Every implementation
+// passes logtest.
+type Log interface {
+	// Open replays what survives, in position order, then calls apply for every new commit: one at a time, in position
+	// order, never from inside Append. It returns when the replay is done. Called once, before everything else.
+	Open(ctx context.Context, apply func(Commit)) error
+
+	// Append proposes. done runs once, after apply returned for the commit, or with an error: [ErrTopicNotFound] when the
+	// topic was deleted before, [ErrStopped] when the log is closed, [ErrUnknownOutcome] when the proposal may or may not
+	// appear later. A log that ever returns ErrUnknownOutcome drops a second commit for the same producer, request and
+	// batch. Append never blocks on I/O; done must not block.
+	Append(p Proposal, done func(Commit, error))
+
+	// Load reads a stored run's body again, its checksum verified. Safe for concurrent use.
+	Load(ctx context.Context, ref Ref) ([]byte, error)
+
+	// Release tells that runs will never be asked for again, so that their space can be reclaimed when it suits.
+	Release(refs ...Ref)
+
+	// Stats tells what the log promises and holds.
+	Stats() LogStats
+
+	// Close commits or refuses what was proposed and stops. Nothing is applied afterwards.
+	Close() error
+}
+
+// ErrNotStored is returned by a [Log] asked to load a run that it does not keep.
+var ErrNotStored = errors.New("the log does not keep that run")
+
+// TopicID identifies one incarnation of a topic within a store: the position of the commit that made it.
+type TopicID uint64
+
+// ProducerID names a producer (contract 12). Zero: none.
+type ProducerID [16]byte
+
+// Durability says what an acknowledgement promises (contract 11).
+type Durability uint8
+
+// From weak to strong.
+const (
+	DurabilityDefault Durability = iota // the strongest that the store offers
+	DurabilityMemory                    // kept in memory
+	DurabilityFsynced                   // on disk, synced
+)
+
+func (d Durability) String() string {
+	switch d {
+	case DurabilityMemory:
+		return "memory"
+	case DurabilityFsynced:
+		return "fsynced"
+	}
+	return "default"
+}
+
+// Kind says what a commit does.
+type Kind uint8
+
+// The kinds of commit.
+const (
+	KindPublished    Kind = iota + 1 // messages were published
+	KindProducer                     // a producer's request was finished without a message
+	KindDeadline                     // a message's deadline changed
+	KindDeleted                      // a message was deleted
+	KindTopicPut                     // a topic was made, or its policy replaced
+	KindTopicDeleted                 // a topic was deleted with all its messages
+	KindClock                        // nothing but the time
+)
+
+// Proposal is what a broker wants committed. Fields that its kind does not mention are zero.
+type Proposal struct {
+	Kind  Kind
+	Topic TopicID // all kinds but KindProducer, KindClock and the KindTopicPut that makes a topic
+
+	// KindPublished.
+	Count      int           // messages in Body
+	TTL        time.Duration // granted, in whole milliseconds; 0: now or never
+	Adjustment Adjustment    // why it is not the asked one, for the answer given again
+	Body       []byte        // the messages' frames, opaque to the log, never changed
+
+	// KindDeadline, KindDeleted.
+	Sequence uint64
+	Deadline Instant // KindDeadline: the new one
+	Expected Instant // KindDeadline: the one it replaces; 0: whichever
+
+	Put TopicPut // KindTopicPut
+
+	// KindPublished, KindProducer, when published once.
+	Producer ProducerID
+	Request  uint64
+	Batch    int // index of the batch in its request
+}
+
+// TopicPut is a topic as it is stored.
+type TopicPut struct {
+	Name        string
+	Incarnation uint64
+	Created     Instant
+	Durability  Durability
+	Policy      Policy // no zero field
+	Auto        bool   // made by a publish, not by name
+}
+
+// Commit is a proposal that the log has ordered.
+type Commit struct {
+	Proposal
+	Position uint64  // 1 higher with each commit
+	Time     Instant // never decreases with position
+	// First is the sequence of a published run's first message. In a KindTopicPut it is the sequence that the topic's next
+	// message will have: 1 for a new topic, more in a replay.
+	First uint64
+}
+
+// Expires is the deadline of a published commit's messages.
+func (c *Commit) Expires() Instant { return c.Time.Add(c.TTL) }
+
+// Ref names a stored run.
+type Ref struct {
+	Position uint64
+	Topic    TopicID
+}
+
+// LogStats tells what a log promises and holds.
+type LogStats struct {
+	Store      string     // identifies the store; another one where nothing was kept over a restart
+	Durability Durability // the strongest it offers
+	Bytes      int64      // what it holds beyond what the broker was handed, on disk or in memory
+	Pending    int        // proposals not yet committed
+}

@@ -1,0 +1,207 @@
+// Package memlog is a broker.Log in memory. What it holds is gone with the process, and so it keeps nothing: the broker
+// has the messages. With Options.Keep it is also a store that survives its broker: the model that other logs are tested
+// against, and the means to test what a broker promises over a restart.
+package memlog
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"sync"
+
+	"linger/broker"
+)
+
+// Options say what a log does. The zero value is what `memory:` is.
+type Options struct {
+	Clock *broker.Clock // shared with the broker; required
+	// Keep keeps commits until they are released, so that [Log.Reopen] can bring them back.
+	Keep bool
+	// Durability is what the log claims to promise; the default is memory. Only for tests, with Keep.
+	Durability broker.Durability
+}
+
+// Log is a log in memory.
+type Log struct {
+	options Options
+	apply   func(broker.Commit)
+	stopped chan struct{}
+
+	mu     sync.Mutex // guards the queue
+	more   *sync.Cond
+	queue  []proposed
+	closed bool
+
+	// state is what has been committed. Once open, only the committing goroutine writes it.
+	stateMu sync.Mutex
+	state   state
+}
+
+// proposed is a proposal that waits for its commit.
+type proposed struct {
+	broker.Proposal
+	done func(broker.Commit, error)
+}
+
+// state is all that a log has to know to go on, and with Keep what it can replay.
+type state struct {
+	store    string
+	position uint64
+	time     broker.Instant
+	topics   map[broker.TopicID]*topicState
+	kept     map[uint64]broker.Commit // by position
+}
+
+// topicState is a topic that exists.
+type topicState struct {
+	put  broker.Commit // its newest KindTopicPut
+	next uint64        // sequence of the next message
+}
+
+// New makes an empty log.
+func New(o Options) *Log {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return newLog(o, state{
+		store: hex.EncodeToString(id[:]), topics: map[broker.TopicID]*topicState{}, kept: map[uint64]broker.Commit{},
+	})
+}
+
+func newLog(o Options, s state) *Log {
+	if o.Durability == broker.DurabilityDefault {
+		o.Durability = broker.DurabilityMemory
+	}
+	l := &Log{options: o, state: s, stopped: make(chan struct{})}
+	l.more = sync.NewCond(&l.mu)
+	return l
+}
+
+// Open implements [broker.Log].
+func (l *Log) Open(_ context.Context, apply func(broker.Commit)) error {
+	l.apply = apply
+	for _, c := range l.state.replay() {
+		apply(c)
+	}
+	go l.commitAll()
+	return nil
+}
+
+// Append implements [broker.Log].
+func (l *Log) Append(p broker.Proposal, done func(broker.Commit, error)) {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		done(broker.Commit{}, broker.ErrStopped)
+		return
+	}
+	l.queue = append(l.queue, proposed{p, done})
+	l.mu.Unlock()
+	l.more.Signal()
+}
+
+// commitAll orders what is proposed, all that has gathered at a time.
+func (l *Log) commitAll() {
+	defer close(l.stopped)
+	var batch []proposed
+	for {
+		clear(batch)
+		batch = batch[:0]
+		l.mu.Lock()
+		for len(l.queue) == 0 && !l.closed {
+			l.more.Wait()
+		}
+		batch, l.queue = l.queue, batch
+		l.mu.Unlock()
+		if len(batch) == 0 {
+			return
+		}
+		for i := range batch {
+			c, err := l.commit(batch[i].Proposal)
+			if err == nil {
+				l.apply(c)
+			}
+			batch[i].done(c, err)
+		}
+	}
+}
+
+// commit assigns position, time and sequence.
+func (l *Log) commit(p broker.Proposal) (broker.Commit, error) {
+	l.stateMu.Lock()
+	defer l.stateMu.Unlock()
+	return l.state.commit(p, l.options.Clock.Now(), l.options.Keep)
+}
+
+func (s *state) commit(p broker.Proposal, now broker.Instant, keep bool) (broker.Commit, error) {
+	t := s.topics[p.Topic]
+	if p.Topic != 0 && t == nil {
+		return broker.Commit{}, broker.ErrTopicNotFound
+	}
+	s.position++
+	s.time = max(s.time, now)
+	c := broker.Commit{Proposal: p, Position: s.position, Time: s.time}
+	switch p.Kind {
+	case broker.KindPublished:
+		c.First = t.next
+		t.next += uint64(p.Count)
+	case broker.KindTopicPut:
+		if t == nil {
+			t = &topicState{next: 1}
+			s.topics[broker.TopicID(c.Position)] = t
+		}
+		c.First = t.next
+		t.put = c
+	case broker.KindTopicDeleted:
+		delete(s.topics, p.Topic)
+	}
+	if keep {
+		s.keep(c)
+	}
+	return c, nil
+}
+
+// Load implements [broker.Log].
+func (l *Log) Load(_ context.Context, ref broker.Ref) ([]byte, error) {
+	l.stateMu.Lock()
+	defer l.stateMu.Unlock()
+	c, ok := l.state.kept[ref.Position]
+	if !ok {
+		return nil, broker.ErrNotStored
+	}
+	return c.Body, nil
+}
+
+// Release implements [broker.Log].
+func (l *Log) Release(refs ...broker.Ref) {
+	if !l.options.Keep {
+		return
+	}
+	l.stateMu.Lock()
+	defer l.stateMu.Unlock()
+	for _, ref := range refs {
+		delete(l.state.kept, ref.Position)
+	}
+}
+
+// Stats implements [broker.Log].
+func (l *Log) Stats() broker.LogStats {
+	l.mu.Lock()
+	pending := len(l.queue)
+	l.mu.Unlock()
+	return broker.LogStats{Store: l.state.store, Durability: l.options.Durability, Pending: pending}
+}
+
+// Close implements [broker.Log].
+func (l *Log) Close() error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return errors.New("the log is closed already")
+	}
+	l.closed = true
+	l.mu.Unlock()
+	l.more.Broadcast()
+	<-l.stopped
+	return nil
+}

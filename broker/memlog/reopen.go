@@ -1,0 +1,54 @@
+package memlog
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"linger/broker"
+)
+
+// Reopen makes a log that holds what a closed one with Options.Keep kept, as a start after a clean stop would.
+func (l *Log) Reopen(clock *broker.Clock) *Log {
+	o := l.options
+	o.Clock = clock
+	s := l.state
+	s.topics = map[broker.TopicID]*topicState{}
+	for id, t := range l.state.topics {
+		copied := *t
+		s.topics[id] = &copied
+	}
+	s.kept = maps.Clone(l.state.kept)
+	return newLog(o, s)
+}
+
+// keep remembers a commit for a replay. What a topic is stands in its state; "now or never" is never kept.
+func (s *state) keep(c broker.Commit) {
+	switch {
+	case c.Kind == broker.KindTopicPut, c.Kind == broker.KindClock, c.Kind == broker.KindPublished && c.TTL == 0:
+	case c.Kind == broker.KindTopicDeleted:
+		maps.DeleteFunc(s.kept, func(_ uint64, k broker.Commit) bool { return k.Topic == c.Topic })
+	default:
+		s.kept[c.Position] = c
+	}
+}
+
+// replay gives what survives, in position order: topics with the sequences they have come to, then messages, changes,
+// and producers; last the time.
+func (s *state) replay() []broker.Commit {
+	if s.position == 0 {
+		return nil
+	}
+	var all []broker.Commit
+	for id, t := range s.topics {
+		c := t.put
+		c.Topic, c.First = id, t.next
+		c.Position = uint64(id) // a topic is as old as the commit that made it
+		all = append(all, c)
+	}
+	for _, c := range s.kept {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(x, y broker.Commit) int { return cmp.Compare(x.Position, y.Position) })
+	return append(all, broker.Commit{Proposal: broker.Proposal{Kind: broker.KindClock}, Position: s.position, Time: s.time})
+}

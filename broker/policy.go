@@ -1,0 +1,101 @@
+package broker
+
+import (
+	"fmt"
+	"time"
+)
+
+// Decided values of contract 3.
+const (
+	DefaultTTLMin = time.Millisecond
+	DefaultTTL    = 10 * time.Minute
+	DefaultTTLMax = 7 * 24 * time.Hour
+	TTLCeiling    = 10 * 365 * 24 * time.Hour // the greatest maximum an operator may set
+)
+
+// Policy rules the lifetimes of a topic's messages. A zero duration stands for the server's own value.
+type Policy struct {
+	Min, Default, Max time.Duration
+	Reject            bool // refuse what is outside instead of clamping it
+	RefuseZero        bool // refuse "now or never", which is otherwise allowed whatever the minimum
+}
+
+// Adjustment says why a granted lifetime differs from the asked one.
+type Adjustment uint8
+
+// The reasons to adjust a lifetime.
+const (
+	AsAsked          Adjustment = iota
+	Defaulted                   // none was asked
+	RaisedToMinimum             // asked for less than the minimum
+	LoweredToMaximum            // asked for more than the maximum
+	RoundedUp                   // to a whole millisecond
+)
+
+// withDefaults fills what p leaves open from the server's policy. An explicit bound moves the defaulted ones that
+// would contradict it: a maximum of 1 s alone means a default of 1 s, not an error.
+func (p Policy) withDefaults(server Policy) Policy {
+	if p.Min == 0 {
+		p.Min = server.Min
+		if p.Max != 0 {
+			p.Min = min(p.Min, p.Max)
+		}
+	}
+	if p.Max == 0 {
+		p.Max = max(server.Max, p.Min)
+	}
+	if p.Default == 0 {
+		p.Default = min(max(server.Default, p.Min), p.Max)
+	}
+	return p
+}
+
+// validate checks a policy without open fields against the greatest maximum allowed.
+func (p Policy) validate(ceiling time.Duration) error {
+	switch {
+	case p.Min < time.Millisecond:
+		return policyError("ttl_min", "%v is below 1ms, the least lifetime there is.", p.Min)
+	case p.Min%time.Millisecond != 0 || p.Default%time.Millisecond != 0 || p.Max%time.Millisecond != 0:
+		return policyError("ttl_default", "lifetimes are whole milliseconds.")
+	case p.Max > ceiling:
+		return policyError("ttl_max", "%v is above %v, the server's maximum; its operator can raise that with --ttl-max.", p.Max, ceiling)
+	case p.Min > p.Max:
+		return policyError("ttl_min", "%v is above the maximum of %v.", p.Min, p.Max)
+	case p.Default < p.Min || p.Default > p.Max:
+		return policyError("ttl_default", "%v is not within %v to %v.", p.Default, p.Min, p.Max)
+	}
+	return nil
+}
+
+func policyError(field, format string, args ...any) error {
+	return &Error{Err: ErrInvalid, Field: "policy." + field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// grant decides the lifetime of a publish that asked for ttl, or for none.
+func (p Policy) grant(topic string, ttl time.Duration, asked bool) (time.Duration, Adjustment, error) {
+	reject := func(format string, args ...any) (time.Duration, Adjustment, error) {
+		return 0, 0, &Error{Err: ErrTTLRejected, Field: "ttl", Detail: topic + " " + fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case !asked:
+		return p.Default, Defaulted, nil
+	case ttl < 0:
+		return 0, 0, &Error{Err: ErrTTLRejected, Field: "ttl", Detail: fmt.Sprintf("%v is negative. Ask for 1ms or more, 0 for now or never, or nothing for the default of %v.", ttl, p.Default)}
+	case ttl == 0 && p.RefuseZero:
+		return reject("does not allow now or never; ask for %v to %v.", p.Min, p.Max)
+	case ttl == 0:
+		return 0, AsAsked, nil
+	case ttl < p.Min && p.Reject:
+		return reject("keeps %v to %v; %v is below.", p.Min, p.Max, ttl)
+	case ttl < p.Min:
+		return p.Min, RaisedToMinimum, nil
+	case ttl > p.Max && p.Reject:
+		return reject("keeps %v to %v; %v is above.", p.Min, p.Max, ttl)
+	case ttl > p.Max:
+		return p.Max, LoweredToMaximum, nil
+	}
+	if rounded := (ttl + time.Millisecond - 1).Truncate(time.Millisecond); rounded != ttl {
+		return rounded, RoundedUp, nil
+	}
+	return ttl, AsAsked, nil
+}

@@ -1,0 +1,204 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// producers are the clients that number their requests (contract 12). What they know comes from commits alone, so that
+// it is as durable as the messages; only what is under way is known from the calls.
+type producers struct {
+	mu   sync.Mutex
+	byID map[ProducerID]*producer
+}
+
+// producer is one of them. A number up to accepted is finished unless it is open.
+type producer struct {
+	mu       sync.Mutex
+	accepted uint64                     // the highest number accepted
+	open     map[uint64]*openRequest    // not finished
+	answers  map[uint64][]PublishResult // of the finished requests, the last [AnswersKept]
+	lastUse  Instant
+}
+
+// openRequest is a request that is not finished.
+type openRequest struct {
+	underWay  bool            // somebody here waits for the log
+	doubt     bool            // the log could not tell; it may still be committed
+	committed []PublishResult // by batch, as far as commits told; Count 0: not
+	waiting   []func(PublishAnswer)
+}
+
+// get finds a producer, and makes it if there is none.
+func (ps *producers) get(id ProducerID, now Instant) *producer {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.byID[id]
+	if p == nil {
+		p = newProducer()
+		ps.byID[id] = p
+	}
+	p.mu.Lock()
+	p.lastUse = max(p.lastUse, now)
+	p.mu.Unlock()
+	return p
+}
+
+func newProducer() *producer {
+	return &producer{open: map[uint64]*openRequest{}, answers: map[uint64][]PublishResult{}}
+}
+
+// forget drops the producers that nobody used for [ProducerIdle].
+func (ps *producers) forget(now Instant) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	for id, p := range ps.byID {
+		p.mu.Lock()
+		if now.Sub(p.lastUse) >= ProducerIdle && len(p.open) == 0 {
+			delete(ps.byID, id)
+		}
+		p.mu.Unlock()
+	}
+}
+
+// OpenProducer tells the last request of a producer that was finished; the next is one higher. remembered is false when
+// the client was given an answer before and nothing is known of it any more: its numbers begin anew.
+func (b *Broker) OpenProducer(id ProducerID, answered uint64) (last uint64, remembered bool) {
+	now := b.clock.Now()
+	b.producers.mu.Lock()
+	defer b.producers.mu.Unlock()
+	if p := b.producers.byID[id]; p != nil {
+		p.mu.Lock()
+		last, idle := p.lastLocked(), now.Sub(p.lastUse) >= ProducerIdle
+		p.lastUse = max(p.lastUse, now)
+		p.mu.Unlock()
+		if !idle && answered <= last {
+			return last, true
+		}
+		delete(b.producers.byID, id)
+	}
+	return 0, answered == 0
+}
+
+// lastLocked is the last request up to which all are finished.
+func (p *producer) lastLocked() uint64 {
+	last := p.accepted
+	for number := range p.open {
+		last = min(last, number-1)
+	}
+	return last
+}
+
+// publishOnce commits a numbered request unless it was before.
+func (b *Broker) publishOnce(ctx context.Context, r PublishRequest, done func(PublishAnswer)) {
+	p := b.producers.get(r.Producer, b.clock.Now())
+	p.mu.Lock()
+	o := p.open[r.Number]
+	switch {
+	case o == nil && r.Number <= p.accepted:
+		results, kept := p.answers[r.Number]
+		p.mu.Unlock()
+		done(PublishAnswer{Number: r.Number, Results: results, Forgotten: !kept, Now: b.clock.Now()})
+		return
+	case o != nil && o.underWay:
+		o.waiting = append(o.waiting, done)
+		p.mu.Unlock()
+		return
+	case r.Number > p.accepted+1:
+		last := p.accepted
+		p.mu.Unlock()
+		done(PublishAnswer{Number: r.Number, Now: b.clock.Now(), Err: &Error{
+			Err: ErrOutOfOrder, Field: "request",
+			Detail: fmt.Sprintf("%d skips ahead: the last request of this producer is %d. Send %d next.", r.Number, last, last+1),
+		}})
+		return
+	}
+	if o == nil {
+		o = &openRequest{}
+		p.open[r.Number] = o
+		p.accepted = r.Number
+	}
+	o.underWay = true
+	o.waiting = append(o.waiting, done)
+	q := newRequest(len(r.Batches), r.Number, func(results []PublishResult) { b.answer(p, r.Number, results) })
+	copy(q.results, o.committed) // after a restart or an unknown outcome, part of it may be there
+	p.mu.Unlock()
+	b.publish(ctx, r, q)
+}
+
+// answer tells all who wait for a request, and finishes it unless its outcome is in doubt.
+func (b *Broker) answer(p *producer, number uint64, results []PublishResult) {
+	now := b.clock.Now()
+	p.mu.Lock()
+	o := p.open[number]
+	waiting := o.waiting
+	o.waiting, o.underWay, o.doubt = nil, false, false
+	for i := range results {
+		o.doubt = o.doubt || errors.Is(results[i].Err, ErrUnknownOutcome)
+	}
+	if !o.doubt {
+		p.finishLocked(number, results)
+	}
+	p.lastUse = max(p.lastUse, now)
+	p.mu.Unlock()
+	for _, done := range waiting {
+		done(PublishAnswer{Number: number, Results: results, Now: now})
+	}
+}
+
+// finishLocked keeps a request's answer.
+func (p *producer) finishLocked(number uint64, results []PublishResult) {
+	delete(p.open, number)
+	if results != nil {
+		p.answers[number] = results
+	}
+	if number > AnswersKept {
+		delete(p.answers, number-AnswersKept)
+	}
+}
+
+// committed records what a commit says of a request: the only source after a restart, or for another broker.
+func (ps *producers) committed(c *Commit, r PublishResult) {
+	if c.Request == 0 {
+		return
+	}
+	p := ps.get(c.Producer, c.Time)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := p.openLocked(c.Request)
+	if o == nil {
+		return
+	}
+	for len(o.committed) <= c.Batch {
+		o.committed = append(o.committed, PublishResult{FailedMessage: -1})
+	}
+	o.committed[c.Batch] = r
+}
+
+// finish records a request that ended without a message.
+func (ps *producers) finish(c *Commit) {
+	p := ps.get(c.Producer, c.Time)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if o := p.openLocked(c.Request); o != nil && !o.underWay {
+		p.finishLocked(c.Request, nil)
+	}
+}
+
+// openLocked gives the open request that a commit belongs to, nil when it is finished. The client sends a request only
+// when those before are answered or on their way to the log, so what nobody here waits for is finished by a later one.
+func (p *producer) openLocked(number uint64) *openRequest {
+	if o := p.open[number]; o != nil || number <= p.accepted {
+		return o
+	}
+	for n, o := range p.open {
+		if n < number && !o.underWay && !o.doubt {
+			p.finishLocked(n, o.committed)
+		}
+	}
+	o := &openRequest{}
+	p.open[number], p.accepted = o, number
+	return o
+}

@@ -1,0 +1,218 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// Batch is messages for one topic with one lifetime.
+type Batch struct {
+	Topic  string
+	TTL    time.Duration // asked; see HasTTL
+	HasTTL bool          // false: the topic's default
+	Count  int           // messages in Body, 1 or more
+	// Body is the messages' frames: for each a marker byte, its length as a varint, and the message. The broker keeps the
+	// slice and never changes it; it should be allocated to its exact size.
+	Body []byte
+	// Err is set by a caller that refuses the batch itself; it becomes the batch's result.
+	Err           error
+	FailedMessage int // with Err: which message is to blame, from 0; -1: none
+}
+
+// PublishRequest is batches, committed in order.
+type PublishRequest struct {
+	Producer ProducerID // zero: none
+	Number   uint64     // of the request, from 1; 0 without a producer
+	Batches  []Batch
+}
+
+// PublishResult is what became of a batch.
+type PublishResult struct {
+	First                 uint64 // sequence of the first message
+	Count                 int
+	PublishTime, Deadline Instant // equal for now or never
+	Adjustment            Adjustment
+	Durability            Durability // what the acknowledgement promises
+	Incarnation           uint64
+	Err                   error // nothing was committed; the rest is zero
+	FailedMessage         int   // with Err: which message is to blame; -1: none
+}
+
+// PublishAnswer answers a request.
+type PublishAnswer struct {
+	Number    uint64
+	Results   []PublishResult // one a batch; nil when forgotten
+	Forgotten bool            // committed earlier; the results are no longer known
+	Now       Instant
+	Err       error // of the whole request; nothing of it was committed
+}
+
+// Publish commits a request. done is called once, before Publish returns or later from the log's goroutine, so it must
+// not block. Calls of one producer must come one at a time; their answers may come in any order when requests repeat.
+// ctx bounds the wait for topics that have to be made first, nothing else.
+func (b *Broker) Publish(ctx context.Context, r PublishRequest, done func(PublishAnswer)) {
+	if r.Producer == (ProducerID{}) || r.Number == 0 {
+		b.publish(ctx, r, newRequest(len(r.Batches), r.Number, func(results []PublishResult) {
+			done(PublishAnswer{Number: r.Number, Results: results, Now: b.clock.Now()})
+		}))
+		return
+	}
+	b.publishOnce(ctx, r, done)
+}
+
+// request collects the results of a request's batches.
+type request struct {
+	number  uint64
+	results []PublishResult
+	missing atomic.Int32
+	done    func([]PublishResult)
+}
+
+// newRequest waits for n results. One more is held by whoever fills it, until all are on their way.
+func newRequest(n int, number uint64, done func([]PublishResult)) *request {
+	q := &request{number: number, results: make([]PublishResult, n), done: done}
+	q.missing.Store(int32(n) + 1)
+	return q
+}
+
+// set gives one result; the last one answers.
+func (q *request) set(batch int, r PublishResult) {
+	q.results[batch] = r
+	q.release()
+}
+
+func (q *request) release() {
+	if q.missing.Add(-1) == 0 {
+		q.done(q.results)
+	}
+}
+
+// publish proposes each batch that is in order.
+func (b *Broker) publish(ctx context.Context, r PublishRequest, q *request) {
+	proposed := false
+	for i := range r.Batches {
+		if q.results[i].Count > 0 {
+			q.release() // committed when the request came first
+			proposed = true
+			continue
+		}
+		p, t, err := b.prepare(ctx, &r.Batches[i])
+		if err != nil {
+			q.set(i, PublishResult{Err: err, FailedMessage: failedMessage(&r.Batches[i])})
+			continue
+		}
+		p.Producer, p.Request, p.Batch = r.Producer, r.Number, i
+		proposed = true
+		b.propose(p, func(c Commit, err error) {
+			b.used.Add(-reserved(&p))
+			q.set(i, b.resultOf(t, c, err))
+		})
+	}
+	if !proposed && r.Number != 0 && r.Producer != (ProducerID{}) {
+		// The number is used up all the same, and as durably as if there were messages.
+		b.propose(Proposal{Kind: KindProducer, Producer: r.Producer, Request: r.Number}, func(Commit, error) { q.release() })
+		return
+	}
+	q.release()
+}
+
+func failedMessage(batch *Batch) int {
+	if batch.Err == nil {
+		return -1
+	}
+	return batch.FailedMessage
+}
+
+// prepare checks a batch against its topic and the limits, and makes the topic when it has to.
+func (b *Broker) prepare(ctx context.Context, batch *Batch) (Proposal, *topic, error) {
+	if batch.Err != nil {
+		return Proposal{}, nil, batch.Err
+	}
+	t, err := b.topicFor(ctx, batch.Topic)
+	if err != nil {
+		return Proposal{}, nil, err
+	}
+	t.mu.RLock()
+	policy := t.policyLocked()
+	t.mu.RUnlock()
+	ttl, adjustment, err := policy.grant(batch.Topic, batch.TTL, batch.HasTTL)
+	if err != nil {
+		return Proposal{}, nil, err
+	}
+	p := Proposal{Kind: KindPublished, Topic: t.id, Count: batch.Count, TTL: ttl, Adjustment: adjustment, Body: batch.Body}
+	if err := b.reserve(&p); err != nil {
+		return Proposal{}, nil, err
+	}
+	return p, t, nil
+}
+
+// reserved is the memory held for a proposal until it is answered.
+func reserved(p *Proposal) int64 { return int64(len(p.Body)) + RunOverhead }
+
+// reserve takes memory for a proposal, or says when there will be some (contract 9).
+func (b *Broker) reserve(p *Proposal) error {
+	size := reserved(p)
+	limit := b.config.MemoryLimit
+	if used := b.used.Add(size); limit == 0 || used <= limit {
+		return nil
+	}
+	now := b.clock.Now()
+	b.reclaim(now)
+	if b.used.Load() <= limit {
+		return nil
+	}
+	b.used.Add(-size)
+	return b.fullError(now, size)
+}
+
+// fullError says how full the server is and when the next message goes.
+func (b *Broker) fullError(now Instant, size int64) error {
+	used, limit := b.used.Load(), b.config.MemoryLimit
+	e := &Error{Err: ErrFull, Field: "topic"}
+	if size > limit {
+		e.Detail = fmt.Sprintf("%d bytes cannot fit into the server's memory limit of %d bytes (--memory).", size, limit)
+		return e
+	}
+	e.Detail = fmt.Sprintf("the server's memory is full: %d of %d bytes (--memory).", used, limit)
+	b.wheelMu.Lock()
+	next, ok := b.wheel.Next()
+	b.wheelMu.Unlock()
+	if !ok {
+		return e
+	}
+	e.RetryAfter = max(Instant(next).Sub(now), time.Millisecond)
+	e.Detail += fmt.Sprintf(" Space comes free from %s on, in %v; shorter lifetimes free it sooner.",
+		Instant(next).Time().Format("15:04:05.000Z07:00"), e.RetryAfter)
+	return e
+}
+
+// resultOf turns a commit into what the publisher is told.
+func (b *Broker) resultOf(t *topic, c Commit, err error) PublishResult {
+	if err != nil {
+		return PublishResult{Err: commitError(t.name, err), FailedMessage: -1}
+	}
+	durability := t.durability
+	if c.TTL == 0 {
+		durability = DurabilityMemory
+	}
+	return PublishResult{
+		First: c.First, Count: c.Count, PublishTime: c.Time, Deadline: c.Expires(), Adjustment: c.Adjustment,
+		Durability: durability, Incarnation: t.incarnation, FailedMessage: -1,
+	}
+}
+
+// commitError dresses what a log answered.
+func commitError(topic string, err error) error {
+	switch {
+	case errors.Is(err, ErrTopicNotFound):
+		return &Error{Err: ErrTopicNotFound, Field: "topic", Detail: topic + " was deleted meanwhile. Publish again to make it anew."}
+	case errors.Is(err, ErrUnknownOutcome):
+		return &Error{Err: ErrUnknownOutcome, Detail: "the store could not tell whether it committed; it may still appear."}
+	case errors.Is(err, ErrStopped):
+		return &Error{Err: ErrStopped, Detail: "the server is stopping; nothing was published."}
+	}
+	return err
+}

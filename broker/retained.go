@@ -1,0 +1,290 @@
+package broker
+
+import (
+	"cmp"
+	"container/heap"
+	"fmt"
+	"slices"
+)
+
+// Retained is one message as it is kept.
+type Retained struct {
+	Topic                 string
+	Incarnation, Sequence uint64
+	PublishTime, Deadline Instant
+	MaxDeadline           Instant // the latest deadline that it may be given
+	Deliveries            uint32  // subscriptions that it was handed to so far
+	Message               []byte  // what is inside its frame; must not be changed
+}
+
+// ListPosition names the last message of a page.
+type ListPosition struct {
+	Topic    string
+	Sequence uint64
+	Deadline Instant // where the list is by deadline
+}
+
+// ListOptions say which messages to list.
+type ListOptions struct {
+	Pattern                  string // a topic or a pattern
+	ByDeadline               bool   // next to expire first; otherwise by topic name and sequence
+	MinSequence, MaxSequence uint64 // both included; 0: no bound
+	MinDeadline, MaxDeadline Instant // the first included, the second not; 0: no bound
+	Limit                    int     // messages in the page, 1 or more
+	Bytes                    int     // end the page behind so many bytes of messages; 0: no bound
+	After                    *ListPosition
+}
+
+// ListPage is a page of messages.
+type ListPage struct {
+	Messages                []Retained
+	More                    bool
+	Now                     Instant // none of them had reached its deadline
+	Retained, RetainedBytes uint64  // of all that matches the pattern, bounds aside
+}
+
+// List shows messages alive. Listing is no delivery. Errors: [ErrTopicNotFound] for a name without wildcards,
+// [ErrInvalid].
+func (b *Broker) List(o ListOptions) (ListPage, error) {
+	topics, err := b.topicsMatching(o.Pattern)
+	if err != nil {
+		return ListPage{}, err
+	}
+	p, _ := parsePattern(o.Pattern)
+	name, literal := p.literal()
+	switch {
+	case literal && len(topics) == 0:
+		return ListPage{}, topicNotFound(name)
+	case !literal && (o.MinSequence != 0 || o.MaxSequence != 0):
+		return ListPage{}, &Error{Err: ErrInvalid, Field: "min_sequence", Detail: "sequences belong to one topic; name a single topic without wildcards."}
+	}
+	now := b.clock.Now()
+	b.reclaim(now)
+	page := ListPage{Now: now}
+	for _, t := range topics {
+		t.mu.RLock()
+		page.Retained += t.counts.Retained
+		page.RetainedBytes += t.counts.RetainedBytes
+		t.mu.RUnlock()
+	}
+	var found []slice
+	if o.ByDeadline {
+		found = soonest(topics, &o, now)
+	} else {
+		found = inOrder(topics, &o, now)
+	}
+	page.fill(found, &o)
+	return page, nil
+}
+
+// slice is part of a run that belongs on a page.
+type slice struct {
+	topic *topic
+	run   run
+}
+
+// within cuts r to what the bounds and the page's beginning leave of it.
+func (o *ListOptions) within(t *topic, r *run, now Instant) (slice, bool) {
+	from, last := max(r.first, o.MinSequence), r.last()
+	if o.MaxSequence != 0 {
+		last = min(last, o.MaxSequence)
+	}
+	switch {
+	case r.passing, !r.alive(now), o.MinDeadline != 0 && r.deadline < o.MinDeadline, o.MaxDeadline != 0 && r.deadline >= o.MaxDeadline:
+		return slice{}, false
+	}
+	if a := o.After; a != nil {
+		before := cmp.Compare(t.name, a.Topic)
+		if o.ByDeadline {
+			before = cmp.Or(cmp.Compare(r.deadline, a.Deadline), before)
+		}
+		switch {
+		case before < 0:
+			return slice{}, false
+		case before == 0:
+			from = max(from, a.Sequence+1)
+		}
+	}
+	if from > last {
+		return slice{}, false
+	}
+	s := slice{t, *r}
+	if from != r.first || last != r.last() {
+		s.run = r.cut(from, last)
+	}
+	return s, true
+}
+
+// inOrder collects by topic and sequence, a page and one message more.
+func inOrder(topics []*topic, o *ListOptions, now Instant) (found []slice) {
+	messages := 0
+	for _, t := range topics {
+		if messages > o.Limit {
+			break
+		}
+		t.mu.RLock()
+		from := o.MinSequence
+		if o.After != nil && o.After.Topic == t.name {
+			from = max(from, o.After.Sequence+1)
+		}
+		for p := t.runs.seek(from); messages <= o.Limit; p = t.runs.next(p) {
+			r := t.runs.at(p)
+			if r == nil {
+				break
+			}
+			if s, ok := o.within(t, r, now); ok {
+				found = append(found, s)
+				messages += int(s.run.count)
+			}
+		}
+		t.mu.RUnlock()
+	}
+	return found
+}
+
+// soonest collects the first to expire, a page and one message more, without sorting all there is.
+func soonest(topics []*topic, o *ListOptions, now Instant) []slice {
+	var h soonestHeap
+	messages := 0
+	for _, t := range topics {
+		t.mu.RLock()
+		t.runs.all(func(r *run) bool {
+			if messages > o.Limit && r.deadline > h[0].run.deadline {
+				return true
+			}
+			s, ok := o.within(t, r, now)
+			if !ok {
+				return true
+			}
+			heap.Push(&h, s)
+			messages += int(s.run.count)
+			for messages-int(h[0].run.count) > o.Limit {
+				messages -= int(heap.Pop(&h).(slice).run.count)
+			}
+			return true
+		})
+		t.mu.RUnlock()
+	}
+	slices.SortFunc(h, bySoonest)
+	return h
+}
+
+func bySoonest(x, y slice) int {
+	return cmp.Or(cmp.Compare(x.run.deadline, y.run.deadline), cmp.Compare(x.topic.name, y.topic.name), cmp.Compare(x.run.first, y.run.first))
+}
+
+// soonestHeap has the last to expire on top.
+type soonestHeap []slice
+
+func (h soonestHeap) Len() int           { return len(h) }
+func (h soonestHeap) Less(i, j int) bool { return bySoonest(h[i], h[j]) > 0 }
+func (h soonestHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+
+// Push is for container/heap.
+func (h *soonestHeap) Push(x any) { *h = append(*h, x.(slice)) }
+
+// Pop is for container/heap.
+func (h *soonestHeap) Pop() any {
+	old := *h
+	s := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return s
+}
+
+// fill turns runs into the page's messages.
+func (p *ListPage) fill(found []slice, o *ListOptions) {
+	bytes := 0
+	for _, s := range found {
+		t := s.topic
+		t.mu.RLock()
+		latest := t.maxDeadlineLocked(&s.run)
+		body := s.run.body
+		var deliveries uint32
+		until := uint64(0)
+		for sequence := s.run.first; sequence <= s.run.last(); sequence++ {
+			var message []byte
+			message, body = frameAt(body)
+			if len(p.Messages) == o.Limit || (o.Bytes > 0 && bytes > 0 && bytes+len(message) > o.Bytes) {
+				p.More = true
+				break
+			}
+			if sequence > until {
+				deliveries, until = t.deliveriesLocked(sequence, false)
+			}
+			bytes += len(message)
+			p.Messages = append(p.Messages, Retained{
+				Topic: t.name, Incarnation: t.incarnation, Sequence: sequence, PublishTime: s.run.published,
+				Deadline: s.run.deadline, MaxDeadline: latest, Deliveries: deliveries, Message: message,
+			})
+		}
+		t.mu.RUnlock()
+		if p.More {
+			return
+		}
+	}
+}
+
+// Get shows one message, or how it ended; Reason NotEnded says that this is no longer remembered. Errors:
+// [ErrTopicNotFound], [ErrNoMessage].
+func (b *Broker) Get(name string, sequence uint64) (Retained, *Ended, error) {
+	t := b.lookup(name)
+	if t == nil {
+		return Retained{}, nil, topicNotFound(name)
+	}
+	now := b.clock.Now()
+	b.reclaim(now)
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if _, err := t.aliveLocked(sequence, now); err != nil {
+		if e := err.(*Error); e.Ended != nil { //nolint:errorlint // made one line above
+			return Retained{}, e.Ended, nil
+		}
+		return Retained{}, nil, err
+	}
+	r, _ := t.runs.find(sequence)
+	one := r.cut(sequence, sequence)
+	message, _ := frameAt(one.body)
+	deliveries, _ := t.deliveriesLocked(sequence, false)
+	return Retained{
+		Topic: t.name, Incarnation: t.incarnation, Sequence: sequence, PublishTime: r.published, Deadline: r.deadline,
+		MaxDeadline: t.maxDeadlineLocked(r), Deliveries: deliveries, Message: message,
+	}, nil, nil
+}
+
+// endedLocked tells how a message that is not alive ended.
+func (t *topic) endedLocked(sequence uint64) *Ended {
+	e := &Ended{Topic: t.name, Incarnation: t.incarnation, First: sequence, Last: sequence}
+	if r, _ := t.runs.find(sequence); r != nil { // passing, or due to be reclaimed
+		e.PublishTime, e.EndTime = r.published, r.deadline
+		e.Deliveries, _ = t.deliveriesLocked(sequence, r.passing)
+		e.Reason = ExpiredUndelivered
+		if e.Deliveries > 0 {
+			e.Reason = ExpiredDelivered
+		}
+		return e
+	}
+	if known, ok := t.ends.find(sequence); ok {
+		e.Reason, e.PublishTime, e.EndTime, e.Deliveries = known.Reason, known.PublishTime, known.EndTime, known.Deliveries
+	}
+	return e
+}
+
+// String is a clause for people.
+func (e *Ended) String() string {
+	at := e.EndTime.Time().Format("2006-01-02 15:04:05.000Z07:00")
+	switch e.Reason {
+	case ExpiredDelivered:
+		return fmt.Sprintf("expired at %s, delivered to %d", at, e.Deliveries)
+	case ExpiredUndelivered:
+		return fmt.Sprintf("expired at %s, undelivered", at)
+	case ExpiredUnknown:
+		return fmt.Sprintf("expired at %s", at)
+	case Evicted:
+		return fmt.Sprintf("evicted at %s", at)
+	case Deleted:
+		return fmt.Sprintf("deleted at %s", at)
+	case Lost:
+		return "lost in a crash"
+	}
+	return "how is no longer remembered"
+}

@@ -1,0 +1,240 @@
+package broker
+
+import (
+	"slices"
+	"sync"
+)
+
+// topic is one incarnation of a topic: what it retains, how its messages ended, and who reads it.
+type topic struct {
+	id          TopicID
+	name        string
+	incarnation uint64
+	created     Instant
+	durability  Durability
+	auto        bool // made by a publish
+
+	// mu guards what follows. Readers hold it shared while they read runs; whatever changes runs or ends holds it alone.
+	mu           sync.RWMutex
+	deleted      bool
+	policies     []policyFrom // in force from a sequence on; the last is for what is published now
+	runs         runList
+	next         uint64 // sequence of the next message
+	counts       Counts
+	passingBytes int
+	ends         endLog
+	past         coverage // what readers that left, or skipped, had been handed
+	marks        marks
+	cursors      map[*cursor]struct{}
+	lastPosition uint64 // of the newest commit with messages
+	lastPublish  Instant
+	lastEnd      Instant
+	emptySince   Instant // when it last became empty, for the end of idle topics
+	held         map[uint64]Instant // committed deadlines of messages whose extension is on its way
+	pieces       map[uint64]uint32 // of split commits, by position: messages not ended yet
+	deletedBefore uint64 // messages deleted one by one before the topic was
+	revision     uint64  // of the broker's revisions, when what is retained last changed
+
+	// waiting are the cursors that have read everything. Its own lock, taken inside mu, lets readers join while they
+	// share mu; publishing holds mu alone and so meets nobody here.
+	waitingMu sync.Mutex
+	waiting   []*cursor
+}
+
+// policyFrom is a policy and the first sequence that it rules.
+type policyFrom struct {
+	from   uint64
+	policy Policy
+}
+
+func newTopic(id TopicID, put TopicPut, next uint64) *topic {
+	t := &topic{
+		id: id, name: put.Name, incarnation: put.Incarnation, created: put.Created, durability: put.Durability, auto: put.Auto,
+		next: next, policies: []policyFrom{{next, put.Policy}}, cursors: map[*cursor]struct{}{}, emptySince: put.Created,
+	}
+	// What was published before a restart and does not come back in the replay has ended unseen; the replay takes back
+	// what it brings.
+	t.counts.Published = next - 1
+	t.counts.Ended.ExpiredUnknown = next - 1
+	return t
+}
+
+// policyLocked is the policy for what is published now.
+func (t *topic) policyLocked() Policy { return t.policies[len(t.policies)-1].policy }
+
+// policyAtLocked is the policy that ruled when the message was published.
+func (t *topic) policyAtLocked(sequence uint64) Policy {
+	i := len(t.policies) - 1
+	for i > 0 && t.policies[i].from > sequence {
+		i--
+	}
+	return t.policies[i].policy
+}
+
+// setPolicyLocked rules what is published from now on (contract 8).
+func (t *topic) setPolicyLocked(p Policy) {
+	if t.policies[len(t.policies)-1].from == t.next {
+		t.policies[len(t.policies)-1].policy = p
+		return
+	}
+	t.policies = append(t.policies, policyFrom{t.next, p})
+	// Policies that no message alive was published under are of no more use.
+	oldest := t.next
+	if r := t.runs.at(place{}); r != nil {
+		oldest = r.first
+	}
+	for len(t.policies) > 1 && t.policies[1].from <= oldest {
+		t.policies = slices.Delete(t.policies, 0, 1)
+	}
+}
+
+// appendLocked takes a published run, alive or passing.
+func (t *topic) appendLocked(r run) {
+	t.runs.push(r)
+	if end := r.last() + 1; end > t.next {
+		t.next = end
+		t.counts.Published += uint64(r.count)
+	} else {
+		t.counts.Ended.ExpiredUnknown -= uint64(r.count) // a replay brings back what was counted as gone
+	}
+	if r.passing {
+		t.counts.Passing += uint64(r.count)
+		t.passingBytes += len(r.body)
+	} else {
+		t.counts.Retained += uint64(r.count)
+		t.counts.RetainedBytes += uint64(len(r.body))
+	}
+	t.lastPosition, t.lastPublish = r.position, r.published
+}
+
+// takeOutLocked removes the run at p from the list and from what is counted as kept. The caller says how it ended.
+func (t *topic) takeOutLocked(p place) run {
+	r := *t.runs.at(p)
+	t.runs.remove(p)
+	t.uncountLocked(&r)
+	t.marks.add(r.position, r.first-uint64(r.index))
+	return r
+}
+
+// uncountLocked takes a run out of what is counted as kept.
+func (t *topic) uncountLocked(r *run) {
+	if r.passing {
+		t.counts.Passing -= uint64(r.count)
+		t.passingBytes -= len(r.body)
+		return
+	}
+	t.counts.Retained -= uint64(r.count)
+	t.counts.RetainedBytes -= uint64(len(r.body))
+}
+
+// isolateLocked makes the message a run of its own, so that its lifetime can differ from its neighbours'. It returns the
+// change in accounted bytes.
+func (t *topic) isolateLocked(p place, sequence uint64) int64 {
+	r := *t.runs.at(p)
+	if r.count == 1 {
+		return 0
+	}
+	if _, split := t.pieces[r.position]; !split {
+		if t.pieces == nil {
+			t.pieces = map[uint64]uint32{}
+		}
+		t.pieces[r.position] = r.count
+	}
+	parts := make([]run, 0, 3)
+	if sequence > r.first {
+		parts = append(parts, r.cut(r.first, sequence-1))
+	}
+	parts = append(parts, r.cut(sequence, sequence))
+	if sequence < r.last() {
+		parts = append(parts, r.cut(sequence+1, r.last()))
+	}
+	delta := -r.cost()
+	for i := range parts {
+		parts[i].own()
+		delta += parts[i].cost()
+	}
+	t.runs.replace(p, parts...)
+	return delta
+}
+
+// deliveriesLocked counts the subscriptions that were handed the message, and tells up to which sequence that count is
+// the same.
+func (t *topic) deliveriesLocked(sequence uint64, passing bool) (count uint32, until uint64) {
+	count, until = t.past.at(sequence)
+	for c := range t.cursors {
+		covered, end := c.covers(sequence, passing)
+		if covered {
+			count++
+		}
+		until = min(until, end)
+	}
+	return count, until
+}
+
+// maxDeadlineLocked is the latest deadline that a message may be given (contract 8).
+func (t *topic) maxDeadlineLocked(r *run) Instant {
+	return r.published.Add(t.policyAtLocked(r.first).Max)
+}
+
+// nextDeadlineLocked is the earliest deadline among what is alive at now, 0 when nothing is.
+func (t *topic) nextDeadlineLocked(now Instant) Instant {
+	var earliest Instant
+	t.runs.all(func(r *run) bool {
+		if !r.passing && r.alive(now) && (earliest == 0 || r.deadline < earliest) {
+			earliest = r.deadline
+		}
+		return true
+	})
+	return earliest
+}
+
+// lagLocked is the greatest number of messages that a reader has still to be given.
+func (t *topic) lagLocked() (worst uint64) {
+	for c := range t.cursors {
+		worst = max(worst, t.next-c.pos)
+	}
+	return worst
+}
+
+// mark tells which sequence a commit began with.
+type mark struct{ position, first uint64 }
+
+// marksKept is how many commits of messages that have ended a topic remembers.
+const marksKept = 1024
+
+// marks are the newest commits whose messages have ended, in order: with them a resume token's position still tells from
+// which sequence on a reader missed messages.
+type marks []mark
+
+func (m *marks) add(position, first uint64) {
+	i, found := slices.BinarySearchFunc(*m, first, func(e mark, first uint64) int {
+		switch {
+		case e.first < first:
+			return -1
+		case e.first > first:
+			return 1
+		}
+		return 0
+	})
+	if found || (i == 0 && len(*m) >= marksKept) {
+		return
+	}
+	if len(*m) >= marksKept {
+		*m = slices.Delete(*m, 0, marksKept/4)
+		i = max(0, i-marksKept/4)
+	}
+	*m = slices.Insert(*m, i, mark{position, first})
+}
+
+// after is the first remembered sequence at or behind a spot.
+func (m marks) after(at spot) (first uint64, ok bool) {
+	for _, e := range m {
+		switch {
+		case e.position == at.position:
+			return e.first + uint64(at.index), true
+		case e.position > at.position:
+			return e.first, true
+		}
+	}
+	return 0, false
+}
