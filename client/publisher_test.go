@@ -1,0 +1,469 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"linger/client"
+	pb "linger/proto/linger/v1"
+)
+
+var errCut = status.Error(codes.Unavailable, "cut by the test")
+
+// outcomes collects what OnBatch is told.
+type outcomes struct {
+	all []client.Outcome
+}
+
+func (o *outcomes) add(out client.Outcome) { o.all = append(o.all, out) }
+
+// texts returns the data of every message in a request.
+func texts(r *pb.PublishRequest) []string {
+	var all []string
+	for _, b := range r.GetBatches() {
+		for _, m := range b.GetMessages() {
+			all = append(all, string(m.GetData()))
+		}
+	}
+	return all
+}
+
+func publishAll(t *testing.T, p *client.Publisher, data ...string) {
+	t.Helper()
+	for _, d := range data {
+		if err := p.Publish(t.Context(), "t", time.Second, client.Message{Data: []byte(d)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestPublisherPacksWhatGathersWhileARequestIsOnItsWay(t *testing.T) {
+	var requests [][]string
+	gathered := make(chan struct{})
+	f := &fake{publishStream: func(s publishStream) error {
+		opened(t, s, 0, true)
+		var seq uint64
+		for {
+			r, err := s.Recv()
+			if err != nil {
+				return nil
+			}
+			requests = append(requests, texts(r))
+			<-gathered
+			if err := s.Send(committed(r, &seq)); err != nil {
+				return err
+			}
+		}
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		var got outcomes
+		p := c.NewPublisher(client.PublisherOptions{OnBatch: got.add})
+		publishAll(t, p, "1")
+		synctest.Wait() // the first request is on its way
+		publishAll(t, p, "2", "3", "4")
+		close(gathered)
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := [][]string{{"1"}, {"2", "3", "4"}}; !slices.EqualFunc(requests, want, slices.Equal) {
+			t.Errorf("requests %q, want %q", requests, want)
+		}
+		if len(got.all) != 2 || got.all[1].First != 1 || got.all[1].Count != 3 || got.all[1].Ack.Sequence != 2 {
+			t.Errorf("outcomes %+v", got.all)
+		}
+	})
+}
+
+func TestPublisherSendsExactlyTheUnansweredAgain(t *testing.T) {
+	type sent struct {
+		number uint64
+		text   string
+	}
+	var streams [][]sent
+	var ids []string
+	var seq, done uint64
+	answers := map[uint64]*pb.PublishResponse{}
+	f := &fake{publishStream: func(s publishStream) error {
+		first := opened(t, s, done, true)
+		ids = append(ids, string(first.GetProducerId()))
+		mine := len(streams)
+		streams = append(streams, nil)
+		for {
+			r, err := s.Recv()
+			if err != nil {
+				return nil
+			}
+			streams[mine] = append(streams[mine], sent{r.GetRequest(), texts(r)[0]})
+			if answers[r.GetRequest()] == nil {
+				answers[r.GetRequest()] = committed(r, &seq)
+				done = r.GetRequest()
+			}
+			if mine == 0 && r.GetRequest() == 2 {
+				return errCut // committed, and the answer lost
+			}
+			if err := s.Send(answers[r.GetRequest()]); err != nil {
+				return err
+			}
+		}
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		var got outcomes
+		var lost []error
+		p := c.NewPublisher(client.PublisherOptions{
+			OnBatch: got.add, OnLost: func(err error, _ time.Duration) { lost = append(lost, err) },
+		})
+		for _, d := range []string{"1", "2", "3"} {
+			publishAll(t, p, d)
+			synctest.Wait() // each in a request of its own
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := [][]sent{{{1, "1"}, {2, "2"}}, {{2, "2"}, {3, "3"}}}
+		if !slices.EqualFunc(streams, want, slices.Equal) {
+			t.Errorf("sent %v, want %v", streams, want)
+		}
+		if ids[0] != ids[1] {
+			t.Error("the producer came back under another id")
+		}
+		if len(lost) != 1 {
+			t.Errorf("losses told: %v", lost)
+		}
+		for i, o := range got.all {
+			if o.Err != nil || o.Ack.Sequence != uint64(i+1) || o.First != i {
+				t.Errorf("outcome %d: %+v", i, o)
+			}
+		}
+	})
+}
+
+func TestPublisherReportsUnknownWhenForgotten(t *testing.T) {
+	restarted := false
+	var seq uint64
+	var fresh []uint64
+	f := &fake{publishStream: func(s publishStream) error {
+		if restarted {
+			first := opened(t, s, 0, false)
+			if first.GetAnswered() != 1 {
+				t.Errorf("answered %d, want 1", first.GetAnswered())
+			}
+		} else {
+			opened(t, s, 0, true)
+		}
+		for {
+			r, err := s.Recv()
+			if err != nil {
+				return nil
+			}
+			if !restarted && r.GetRequest() == 2 {
+				restarted = true
+				return errCut
+			}
+			if restarted {
+				fresh = append(fresh, r.GetRequest())
+			}
+			if err := s.Send(committed(r, &seq)); err != nil {
+				return err
+			}
+		}
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		var got outcomes
+		var third error
+		p := c.NewPublisher(client.PublisherOptions{OnBatch: got.add})
+		publishAll(t, p, "1")
+		synctest.Wait()
+		publishAll(t, p, "2")
+		synctest.Wait() // sent, cut; the publisher pauses
+		err := p.PublishFunc(t.Context(), "t", time.Second, client.Message{Data: []byte("3")}, func(_ client.Ack, err error) { third = err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(got.all) != 3 || got.all[0].Err != nil || !errors.Is(got.all[1].Err, client.ErrOutcomeUnknown) || got.all[2].Err != nil {
+			t.Errorf("outcomes %+v", got.all)
+		}
+		if third != nil {
+			t.Errorf("what was never sent ended with %v", third)
+		}
+		if !slices.Equal(fresh, []uint64{1}) {
+			t.Errorf("after being forgotten, numbers %v; want 1", fresh)
+		}
+	})
+}
+
+func TestPublisherGivesUpAfterRetryFor(t *testing.T) {
+	f := &fake{publishStream: func(publishStream) error { return errCut }}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		var got outcomes
+		var waits []time.Duration
+		p := c.NewPublisher(client.PublisherOptions{
+			OnBatch: got.add, RetryFor: 30 * time.Second,
+			OnLost: func(_ error, wait time.Duration) { waits = append(waits, wait) },
+		})
+		begin := time.Now()
+		publishAll(t, p, "1")
+		err := p.Close(t.Context())
+		if !errors.Is(err, client.ErrUnreachable) {
+			t.Errorf("Close: %v", err)
+		}
+		if took := time.Since(begin); took != 30*time.Second {
+			t.Errorf("gave up after %s", took)
+		}
+		if len(got.all) != 1 || !errors.Is(got.all[0].Err, client.ErrNotSent) {
+			t.Errorf("outcomes %+v", got.all)
+		}
+		if waits[0] != 100*time.Millisecond || waits[1] != 200*time.Millisecond || slices.Max(waits) != 5*time.Second {
+			t.Errorf("waits %v", waits)
+		}
+		if err := p.Publish(t.Context(), "t", 0, client.Message{}); !errors.Is(err, client.ErrUnreachable) {
+			t.Errorf("publishing after giving up: %v", err)
+		}
+	})
+}
+
+func TestPublisherCloseWithinADeadline(t *testing.T) {
+	f := &fake{publishStream: func(s publishStream) error {
+		opened(t, s, 0, true)
+		<-s.Context().Done() // takes requests, answers none
+		return nil
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		var got outcomes
+		p := c.NewPublisher(client.PublisherOptions{OnBatch: got.add})
+		publishAll(t, p, "1")
+		synctest.Wait()
+		publishAll(t, p, "2")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Close: %v", err)
+		}
+		if len(got.all) != 2 || !errors.Is(got.all[0].Err, client.ErrOutcomeUnknown) || !errors.Is(got.all[1].Err, client.ErrNotSent) {
+			t.Errorf("outcomes %+v", got.all)
+		}
+	})
+}
+
+func TestPublisherBlocksWhenTheWindowIsFull(t *testing.T) {
+	answer := make(chan struct{})
+	f := &fake{publishStream: func(s publishStream) error {
+		opened(t, s, 0, true)
+		var seq uint64
+		for {
+			r, err := s.Recv()
+			if err != nil {
+				return nil
+			}
+			<-answer
+			if err := s.Send(committed(r, &seq)); err != nil {
+				return err
+			}
+		}
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		p := c.NewPublisher(client.PublisherOptions{WindowBytes: 1000})
+		big := client.Message{Data: make([]byte, 900)}
+		if err := p.Publish(t.Context(), "t", 0, big); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.Publish(ctx, "t", 0, big); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("with a full window: %v", err)
+		}
+		close(answer)
+		if err := p.Publish(t.Context(), "t", 0, big); err != nil {
+			t.Error(err)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestPublisherTellsRefusals(t *testing.T) {
+	detail, err := anypb.New(&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{
+		Field: "messages[1].data", Description: "5 bytes; at most 4 are allowed",
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := make(chan struct{})
+	f := &fake{publishStream: func(s publishStream) error {
+		opened(t, s, 0, true)
+		var seq uint64
+		for {
+			r, err := s.Recv()
+			if err != nil {
+				return nil
+			}
+			<-begin
+			resp := committed(r, &seq)
+			if len(r.GetBatches()[0].GetMessages()) > 1 {
+				one := uint32(1)
+				resp.Results[0] = &pb.BatchResult{FailedMessage: &one, Error: &spb.Status{
+					Code: int32(codes.InvalidArgument), Message: "message too large", Details: []*anypb.Any{detail},
+				}}
+			}
+			if err := s.Send(resp); err != nil {
+				return err
+			}
+		}
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		var got outcomes
+		each := make([]error, 4)
+		p := c.NewPublisher(client.PublisherOptions{OnBatch: got.add})
+		for i, d := range []string{"ok", "a", "large", "b"} {
+			done := func(_ client.Ack, err error) { each[i] = err }
+			if err := p.PublishFunc(t.Context(), "t", 0, client.Message{Data: []byte(d)}, done); err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				synctest.Wait()
+			}
+		}
+		close(begin)
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := "message too large; messages[1].data: 5 bytes; at most 4 are allowed"
+		if o := got.all[1]; o.Failed != 1 || o.Err.Error() != want || !errors.Is(o.Err, client.ErrInvalid) {
+			t.Errorf("outcome %+v", o)
+		}
+		neighbour := func(err error) bool { return errors.Is(err, client.ErrNeighbourRefused) }
+		if each[0] != nil || !neighbour(each[1]) || neighbour(each[2]) || each[2] == nil || !neighbour(each[3]) {
+			t.Errorf("messages ended with %v", each)
+		}
+	})
+}
+
+func TestPublisherSplitsByTopicLifetimeAndSize(t *testing.T) {
+	var batches []string
+	f := &fake{publishStream: func(s publishStream) error {
+		opened(t, s, 0, true)
+		var seq uint64
+		for {
+			r, err := s.Recv()
+			if err != nil {
+				return nil
+			}
+			for _, b := range r.GetBatches() {
+				ttl := "default"
+				if b.GetTtl() != nil {
+					ttl = b.GetTtl().AsDuration().String()
+				}
+				batches = append(batches, fmt.Sprintf("%s %s %d", b.GetTopic(), ttl, len(b.GetMessages())))
+			}
+			if err := s.Send(committed(r, &seq)); err != nil {
+				return err
+			}
+		}
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		p := c.NewPublisher(client.PublisherOptions{})
+		publish := func(topic string, ttl time.Duration, size int) {
+			if err := p.Publish(t.Context(), topic, ttl, client.Message{Data: make([]byte, size)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// One goroutine runs at a time in the bubble, until it blocks: all this gathers.
+		publish("first", 0, 1)
+		synctest.Wait()
+		for range 10000 {
+			publish("a", time.Second, 1)
+		}
+		publish("a", 0, 1)
+		publish("b", client.DefaultTTL, 1)
+		publish("b", client.DefaultTTL, 100<<10)
+		publish("b", client.DefaultTTL, 1)
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		total := 0
+		for _, b := range batches {
+			var n int
+			if _, err := fmt.Sscanf(b, "a 1s %d", &n); err == nil {
+				total += n
+			}
+		}
+		if total != 10000 {
+			t.Errorf("%d of 10000 arrived", total)
+		}
+		if got, want := batches[len(batches)-4:], []string{"a 0s 1", "b default 1", "b default 1", "b default 1"}; !slices.Equal(got, want) {
+			t.Errorf("batches %q, want %q", got, want)
+		}
+	})
+}
+
+func TestPublisherForgetsItselfWhenIdle(t *testing.T) {
+	var ids []string
+	f := &fake{publishStream: func(s publishStream) error {
+		ids = append(ids, string(opened(t, s, 0, true).GetProducerId()))
+		var seq uint64
+		for {
+			r, err := s.Recv()
+			if err != nil {
+				return nil
+			}
+			if r.GetRequest() != 1 {
+				t.Errorf("request %d, want 1", r.GetRequest())
+			}
+			if err := s.Send(committed(r, &seq)); err != nil {
+				return err
+			}
+		}
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		var got outcomes
+		p := c.NewPublisher(client.PublisherOptions{OnBatch: got.add})
+		publishAll(t, p, "1")
+		time.Sleep(11 * time.Minute) // virtual; the server has forgotten the producer
+		publishAll(t, p, "2")
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(ids) != 2 || ids[0] == ids[1] {
+			t.Errorf("%d streams, ids equal: %v", len(ids), len(ids) == 2)
+		}
+		if len(got.all) != 2 || got.all[1].Err != nil {
+			t.Errorf("outcomes %+v", got.all)
+		}
+	})
+}
+
+func TestPublisherChecksWhatNoServerTakes(t *testing.T) {
+	withFake(t, &fake{}, func(t *testing.T, c *client.Client) {
+		p := c.NewPublisher(client.PublisherOptions{})
+		for name, m := range map[string]client.Message{
+			"key":        {Key: string(make([]byte, 256))},
+			"attributes": {Attributes: map[string]string{"": "x"}},
+			"data":       {Data: make([]byte, 16<<20+1)},
+		} {
+			var refused *client.Error
+			if err := p.Publish(t.Context(), "t", 0, m); !errors.As(err, &refused) || refused.Field != name {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := p.Publish(t.Context(), "t", 0, client.Message{}); !errors.Is(err, client.ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+	})
+}

@@ -1,0 +1,238 @@
+package client
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// A request is full at either of these. The server takes 10,000 messages and 4 MiB; beyond these sizes larger
+	// requests are no faster.
+	fullMessages = 8192
+	fullBytes    = 512 << 10
+	// A message this large travels in a batch of its own: should the server's limit refuse it, it takes no other along.
+	// (Everything else that can be wrong with one message is checked before.)
+	aloneBytes = 64 << 10
+	// What a batch takes of the window besides its messages: topics, marks, headers.
+	batchOverhead = 128
+	// With nothing unanswered for this long the stream is ended, well before the server forgets the producer (10 min).
+	idleAfter = 5 * time.Minute
+)
+
+// pubBatch is consecutive messages to one topic with one lifetime.
+type pubBatch struct {
+	topic string
+	ttl   time.Duration
+	first int                // messages handed over before this batch
+	count int                // messages in it
+	start int                // where its messages begin in pubQueue.scratch, until sealed
+	alone bool               // holds one large message
+	done  []func(Ack, error) // nil, or count elements some of which may be nil
+}
+
+// pubRequest is a request that was numbered and not answered yet.
+type pubRequest struct {
+	number  uint64
+	body    []byte // encoded batches
+	batches []pubBatch
+	bytes   int  // what it takes of the window
+	sent    bool // handed to a stream at least once
+}
+
+// pubQueue is what stands between Publish and the stream: the messages that gather, and the requests not answered yet.
+// The goroutines that publish, the one that sends and the one that reads answers meet here and nowhere else.
+type pubQueue struct {
+	window int
+
+	mu       sync.Mutex // guards everything below
+	gather   []pubBatch // the request that is being formed
+	scratch  []byte     // its encoded messages
+	messages int        // how many there are in gather
+	requests []*pubRequest
+	sent     int    // of requests, how many were handed to the present stream
+	last     uint64 // number of the newest request
+	answered uint64 // number of the last one answered
+	bytes    int    // of everything not answered
+	accepted int    // messages ever handed over
+	closed   bool
+	err      error         // why the publisher gave up
+	work     chan struct{} // capacity 1: something changed for the sender
+	room     chan struct{} // closed when something changed for those who wait in add; nil: nobody waits
+}
+
+func newPubQueue(window int) *pubQueue {
+	return &pubQueue{window: window, work: make(chan struct{}, 1)}
+}
+
+// add takes one message, waiting while the window is full.
+func (q *pubQueue) add(ctx context.Context, topic string, ttl time.Duration, msg *Message, done func(Ack, error)) error {
+	q.mu.Lock()
+	for q.err == nil && !q.closed && q.bytes > 0 && q.bytes+len(msg.Data) > q.window {
+		if q.room == nil {
+			q.room = make(chan struct{})
+		}
+		room := q.room
+		q.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		q.mu.Lock()
+	}
+	defer q.mu.Unlock()
+	switch {
+	case q.err != nil:
+		return q.err
+	case q.closed:
+		return ErrClosed
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	q.addLocked(topic, ttl, msg, done)
+	if q.readyLocked() {
+		q.wakeSender()
+	}
+	return nil
+}
+
+func (q *pubQueue) addLocked(topic string, ttl time.Duration, msg *Message, done func(Ack, error)) {
+	if q.messages > 0 && len(q.scratch)+len(msg.Data) > fullBytes {
+		q.sealLocked()
+	}
+	alone := len(msg.Data) >= aloneBytes
+	if n := len(q.gather); n == 0 || alone || !q.gather[n-1].fits(topic, ttl) {
+		q.gather = append(q.gather, pubBatch{topic: topic, ttl: ttl, first: q.accepted, start: len(q.scratch), alone: alone})
+		q.bytes += batchOverhead
+	}
+	batch := &q.gather[len(q.gather)-1]
+	if done != nil && batch.done == nil {
+		batch.done = make([]func(Ack, error), batch.count, batch.count+1)
+	}
+	if batch.done != nil {
+		batch.done = append(batch.done, done)
+	}
+	before := len(q.scratch)
+	q.scratch = appendMessage(q.scratch, msg)
+	batch.count++
+	q.messages++
+	q.accepted++
+	q.bytes += len(q.scratch) - before
+	if q.messages >= fullMessages || len(q.scratch) >= fullBytes {
+		q.sealLocked()
+	}
+}
+
+// fits says that a message for topic and ttl may join the batch.
+func (b *pubBatch) fits(topic string, ttl time.Duration) bool {
+	return !b.alone && b.topic == topic && b.ttl == ttl
+}
+
+// sealLocked makes what gathered the next request.
+func (q *pubQueue) sealLocked() {
+	q.last++
+	r := &pubRequest{number: q.last, batches: q.gather, bytes: len(q.scratch) + batchOverhead*len(q.gather)}
+	const headers = 40 // of one batch: tags, lengths, lifetime
+	size := len(q.scratch)
+	for i := range r.batches {
+		size += headers + len(r.batches[i].topic)
+	}
+	r.body = make([]byte, 0, size)
+	for i := range r.batches {
+		b, end := &r.batches[i], len(q.scratch)
+		if i+1 < len(r.batches) {
+			end = r.batches[i+1].start
+		}
+		r.body = appendBatch(r.body, b.topic, b.ttl, q.scratch[b.start:end])
+	}
+	q.requests = append(q.requests, r)
+	q.gather, q.scratch, q.messages = nil, q.scratch[:0], 0
+}
+
+// readyLocked says whether the sender has a request to send: a full one, or, when none is on its way, what gathered.
+func (q *pubQueue) readyLocked() bool {
+	if q.sent < len(q.requests) {
+		return q.sent < maxUnanswered
+	}
+	return q.messages > 0 && q.sent == 0
+}
+
+func (q *pubQueue) wakeSender() {
+	select {
+	case q.work <- struct{}{}:
+	default:
+	}
+}
+
+func (q *pubQueue) wakeAddersLocked() {
+	if q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
+}
+
+// waitForWork waits until there is a request to send; false: closed with nothing left, or ctx ended.
+func (q *pubQueue) waitForWork(ctx context.Context) bool {
+	for {
+		q.mu.Lock()
+		ready, over := q.readyLocked(), q.closed && len(q.requests) == 0 && q.messages == 0
+		q.mu.Unlock()
+		switch {
+		case ctx.Err() != nil || over:
+			return false
+		case ready:
+			return true
+		}
+		select {
+		case <-q.work:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// next waits for the next request to send on the present stream. Nil: ctx ended, or nothing is unanswered and the queue
+// was closed or idle.
+func (q *pubQueue) next(ctx context.Context) *pubRequest {
+	var idle <-chan time.Time
+	for ctx.Err() == nil {
+		q.mu.Lock()
+		r, quiet := q.takeLocked(), len(q.requests) == 0 && q.messages == 0
+		closed := q.closed
+		q.mu.Unlock()
+		if r != nil {
+			return r
+		}
+		if quiet && closed {
+			return nil
+		}
+		if quiet && idle == nil {
+			timer := time.NewTimer(idleAfter)
+			defer timer.Stop()
+			idle = timer.C
+		}
+		select {
+		case <-q.work:
+		case <-ctx.Done():
+		case <-idle:
+			if quiet {
+				return nil
+			}
+			idle = nil
+		}
+	}
+	return nil
+}
+
+func (q *pubQueue) takeLocked() *pubRequest {
+	if !q.readyLocked() {
+		return nil
+	}
+	if q.sent == len(q.requests) {
+		q.sealLocked()
+	}
+	r := q.requests[q.sent]
+	r.sent = true
+	q.sent++
+	return r
+}

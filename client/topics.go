@@ -1,0 +1,194 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	pb "linger/proto/linger/v1"
+)
+
+// listPage is how many topics or messages a list asks for at a time: the server's maximum.
+const listPage = 1000
+
+// TopicPolicy rules the lifetimes of a topic's messages. In requests a zero field means the server's default.
+type TopicPolicy struct {
+	// TTLMin is the least lifetime, at least 1 ms.
+	TTLMin time.Duration
+	// TTLDefault is the lifetime where none is asked.
+	TTLDefault time.Duration
+	// TTLMax is the greatest lifetime, at most the server's maximum.
+	TTLMax time.Duration
+	// Reject refuses an asked lifetime outside minimum and maximum, instead of granting the nearest.
+	Reject bool
+	// RefuseZero refuses now or never.
+	RefuseZero bool
+}
+
+// Topic is a topic as it stands.
+type Topic struct {
+	// Name is its name.
+	Name string
+	// Incarnation is another number whenever its sequences begin anew.
+	Incarnation uint64
+	// CreateTime is when this incarnation was made.
+	CreateTime time.Time
+	// Durability was fixed when the topic was made.
+	Durability Durability
+	// Policy is in force for what is published now.
+	Policy TopicPolicy
+	// Stats are its numbers.
+	Stats TopicStats
+	// ServerTime is the server's clock when all this was true.
+	ServerTime time.Time
+}
+
+// TopicStats are counted from the beginning of the incarnation: Published = Retained + Passing + Ended.
+type TopicStats struct {
+	// Published is how many messages ever were.
+	Published uint64
+	// Retained is how many are alive.
+	Retained uint64
+	// RetainedBytes is their encoded size.
+	RetainedBytes uint64
+	// Passing is how many now-or-never messages may still be on their way.
+	Passing uint64
+	// Ended is how many ended, by how.
+	Ended Ends
+	// Subscriptions is how many match at this moment.
+	Subscriptions uint32
+	// WorstLag is the greatest number of messages that one of these has still to be given.
+	WorstLag uint64
+	// NextExpireTime is the earliest deadline. Zero: nothing is alive.
+	NextExpireTime time.Time
+	// NextSequence is what the next message will have.
+	NextSequence uint64
+	// LastPublishTime is when the last message was published. Zero: never.
+	LastPublishTime time.Time
+	// LastEndTime is when the last message that ended did so. Zero: none, or no longer remembered.
+	LastEndTime time.Time
+}
+
+// Ends counts messages by how they ended.
+type Ends struct {
+	// ExpiredDelivered, ExpiredUndelivered and ExpiredUnknown reached their deadline: delivered to at least one
+	// subscription, to none, or a restart lost which.
+	ExpiredDelivered, ExpiredUndelivered, ExpiredUnknown uint64
+	// Evicted were removed to stay within a limit.
+	Evicted uint64
+	// Deleted were deleted.
+	Deleted uint64
+	// Lost were lost in a crash.
+	Lost uint64
+}
+
+// Total is how many messages ended.
+func (e Ends) Total() uint64 {
+	return e.ExpiredDelivered + e.ExpiredUndelivered + e.ExpiredUnknown + e.Evicted + e.Deleted + e.Lost
+}
+
+// CreateTopic makes a topic. The zero policy and durability are the server's defaults.
+func (c *Client) CreateTopic(ctx context.Context, name string, policy TopicPolicy, durability Durability) (Topic, error) {
+	resp, err := c.topics.CreateTopic(ctx, &pb.CreateTopicRequest{
+		Name: name, Policy: protoPolicy(policy), Durability: pb.Durability(durability),
+	})
+	if err != nil {
+		return Topic{}, c.rpcError(err)
+	}
+	return newTopic(resp.GetTopic(), goTime(resp.GetServerTime())), nil
+}
+
+// GetTopic shows one topic. [ErrNotFound] when it does not exist.
+func (c *Client) GetTopic(ctx context.Context, name string) (Topic, error) {
+	resp, err := c.topics.GetTopic(ctx, &pb.GetTopicRequest{Name: name})
+	if err != nil {
+		return Topic{}, c.rpcError(err)
+	}
+	return newTopic(resp.GetTopic(), goTime(resp.GetServerTime())), nil
+}
+
+// ListTopics hands out the topics that match a name or pattern (empty: all), in the order of their names.
+func (c *Client) ListTopics(ctx context.Context, pattern string) iter.Seq2[Topic, error] {
+	return func(yield func(Topic, error) bool) {
+		req := &pb.ListTopicsRequest{Pattern: pattern, PageSize: listPage}
+		for {
+			resp, err := c.topics.ListTopics(ctx, req)
+			if err != nil {
+				yield(Topic{}, c.rpcError(err))
+				return
+			}
+			for _, t := range resp.GetTopics() {
+				if !yield(newTopic(t, goTime(resp.GetServerTime())), nil) {
+					return
+				}
+			}
+			if req.PageToken = resp.GetNextPageToken(); req.PageToken == "" {
+				return
+			}
+		}
+	}
+}
+
+// SetTopicPolicy replaces a topic's policy, whole, for messages published later. [ErrNotFound] when it does not exist.
+func (c *Client) SetTopicPolicy(ctx context.Context, name string, policy TopicPolicy) (Topic, error) {
+	resp, err := c.topics.SetTopicPolicy(ctx, &pb.SetTopicPolicyRequest{Name: name, Policy: protoPolicy(policy)})
+	if err != nil {
+		return Topic{}, c.rpcError(err)
+	}
+	return newTopic(resp.GetTopic(), goTime(resp.GetServerTime())), nil
+}
+
+// DeleteTopic ends all of a topic's messages and the topic, and returns how many messages were alive. [ErrNotFound]
+// when it does not exist.
+func (c *Client) DeleteTopic(ctx context.Context, name string) (deleted uint64, err error) {
+	resp, err := c.topics.DeleteTopic(ctx, &pb.DeleteTopicRequest{Name: name})
+	if err != nil {
+		return 0, c.rpcError(err)
+	}
+	return resp.GetDeleted(), nil
+}
+
+func protoPolicy(p TopicPolicy) *pb.TopicPolicy {
+	policy := &pb.TopicPolicy{
+		TtlMin: optionalDuration(p.TTLMin), TtlDefault: optionalDuration(p.TTLDefault), TtlMax: optionalDuration(p.TTLMax),
+		RefuseZero: p.RefuseZero,
+	}
+	if p.Reject {
+		policy.OutOfPolicy = pb.OutOfPolicy_OUT_OF_POLICY_REJECT
+	}
+	return policy
+}
+
+func optionalDuration(d time.Duration) *durationpb.Duration {
+	if d == 0 {
+		return nil
+	}
+	return durationpb.New(d)
+}
+
+func newTopic(t *pb.Topic, now time.Time) Topic {
+	p, s, e := t.GetPolicy(), t.GetStats(), t.GetStats().GetEnded()
+	return Topic{
+		Name:        t.GetName(),
+		Incarnation: t.GetIncarnation(),
+		CreateTime:  goTime(t.GetCreateTime()),
+		Durability:  Durability(t.GetDurability()),
+		ServerTime:  now,
+		Policy: TopicPolicy{
+			TTLMin: p.GetTtlMin().AsDuration(), TTLDefault: p.GetTtlDefault().AsDuration(), TTLMax: p.GetTtlMax().AsDuration(),
+			Reject: p.GetOutOfPolicy() == pb.OutOfPolicy_OUT_OF_POLICY_REJECT, RefuseZero: p.GetRefuseZero(),
+		},
+		Stats: TopicStats{
+			Published: s.GetPublished(), Retained: s.GetRetained(), RetainedBytes: s.GetRetainedBytes(), Passing: s.GetPassing(),
+			Subscriptions: s.GetSubscriptions(), WorstLag: s.GetWorstLag(), NextSequence: s.GetNextSequence(),
+			NextExpireTime: goTime(s.GetNextExpireTime()), LastPublishTime: goTime(s.GetLastPublishTime()),
+			LastEndTime: goTime(s.GetLastEndTime()),
+			Ended: Ends{
+				ExpiredDelivered: e.GetExpiredDelivered(), ExpiredUndelivered: e.GetExpiredUndelivered(),
+				ExpiredUnknown: e.GetExpiredUnknown(), Evicted: e.GetEvicted(), Deleted: e.GetDeleted(), Lost: e.GetLost(),
+			},
+		},
+	}
+}
