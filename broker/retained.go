@@ -26,9 +26,9 @@ type ListPosition struct {
 
 // ListOptions say which messages to list.
 type ListOptions struct {
-	Pattern                  string // a topic or a pattern
-	ByDeadline               bool   // next to expire first; otherwise by topic name and sequence
-	MinSequence, MaxSequence uint64 // both included; 0: no bound
+	Pattern                  string  // a topic or a pattern
+	ByDeadline               bool    // next to expire first; otherwise by topic name and sequence
+	MinSequence, MaxSequence uint64  // both included; 0: no bound
 	MinDeadline, MaxDeadline Instant // the first included, the second not; 0: no bound
 	Limit                    int     // messages in the page, 1 or more
 	Bytes                    int     // end the page behind so many bytes of messages; 0: no bound

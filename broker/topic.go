@@ -15,25 +15,25 @@ type topic struct {
 	auto        bool // made by a publish
 
 	// mu guards what follows. Readers hold it shared while they read runs; whatever changes runs or ends holds it alone.
-	mu           sync.RWMutex
-	deleted      bool
-	policies     []policyFrom // in force from a sequence on; the last is for what is published now
-	runs         runList
-	next         uint64 // sequence of the next message
-	counts       Counts
-	passingBytes int
-	ends         endLog
-	past         coverage // what readers that left, or skipped, had been handed
-	marks        marks
-	cursors      map[*cursor]struct{}
-	lastPosition uint64 // of the newest commit with messages
-	lastPublish  Instant
-	lastEnd      Instant
-	emptySince   Instant // when it last became empty, for the end of idle topics
-	held         map[uint64]Instant // committed deadlines of messages whose extension is on its way
-	pieces       map[uint64]uint32 // of split commits, by position: messages not ended yet
-	deletedBefore uint64 // messages deleted one by one before the topic was
-	revision     uint64  // of the broker's revisions, when what is retained last changed
+	mu            sync.RWMutex
+	deleted       bool
+	policies      []policyFrom // in force from a sequence on; the last is for what is published now
+	runs          runList
+	next          uint64 // sequence of the next message
+	counts        Counts
+	passingBytes  int
+	ends          endLog
+	past          coverage // what readers that left, or skipped, had been handed
+	marks         marks
+	cursors       map[*cursor]struct{}
+	lastPosition  uint64 // of the newest commit with messages
+	lastPublish   Instant
+	lastEnd       Instant
+	emptySince    Instant            // when it last became empty, for the end of idle topics
+	held          map[uint64]Instant // committed deadlines of messages whose extension is on its way
+	pieces        map[uint64]uint32  // of split commits, by position: messages not ended yet
+	deletedBefore uint64             // messages deleted one by one before the topic was
+	revision      uint64             // of the broker's revisions, when what is retained last changed
 
 	// waiting are the cursors that have read everything. Its own lock, taken inside mu, lets readers join while they
 	// share mu; publishing holds mu alone and so meets nobody here.
