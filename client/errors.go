@@ -38,6 +38,9 @@ var (
 // errStalled ends a connection on which the server's heartbeats stay away.
 var errStalled = errors.New("the server has gone silent")
 
+// reasonUnknownOutcome is the server's when its store cannot tell whether it committed something.
+const reasonUnknownOutcome = "UNKNOWN_OUTCOME"
+
 // Error is a refusal by the server, or by this package before sending.
 type Error struct {
 	// Code is the gRPC code.
@@ -73,6 +76,8 @@ func (e *Error) Is(target error) bool {
 		return e.Code == codes.NotFound
 	case ErrInvalid:
 		return e.Code == codes.InvalidArgument
+	case ErrOutcomeUnknown:
+		return e.Reason == reasonUnknownOutcome
 	case ErrUnreachable:
 		return e.Code == codes.Unavailable
 	case context.Canceled:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -62,7 +63,8 @@ func withFake(t *testing.T, f *fake, test func(t *testing.T, c *client.Client)) 
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		listener := bufconn.Listen(1 << 20)
-		server := grpc.NewServer(grpc.MaxRecvMsgSize(32 << 20))
+		server := grpc.NewServer(grpc.MaxRecvMsgSize(32<<20),
+			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}))
 		pb.RegisterPublishServiceServer(server, f)
 		pb.RegisterSubscribeServiceServer(server, f)
 		pb.RegisterTopicServiceServer(server, f)

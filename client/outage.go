@@ -26,3 +26,11 @@ func (o *outage) next() (time.Duration, bool) {
 
 // end notes that the server answered.
 func (o *outage) end() { o.since = time.Time{} }
+
+// lasted returns how long it has been since the first failure; zero when connected.
+func (o *outage) lasted() time.Duration {
+	if o.since.IsZero() {
+		return 0
+	}
+	return time.Since(o.since)
+}

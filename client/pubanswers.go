@@ -55,7 +55,7 @@ func (q *pubQueue) removeLocked(n int) {
 	q.wakeAddersLocked()
 }
 
-// rewind begins a new stream: everything unanswered is to be sent again.
+// rewind notes that the stream is gone: everything unanswered is to be sent again.
 func (q *pubQueue) rewind() {
 	q.mu.Lock()
 	q.sent = 0

@@ -129,6 +129,7 @@ func (p *Publisher) run(ctx context.Context) {
 			p.queue.renumber(0)
 			continue
 		}
+		p.queue.rewind()
 		if permanent(err) {
 			p.giveUp(p.client.rpcError(err))
 			return

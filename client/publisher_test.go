@@ -50,7 +50,7 @@ func publishAll(t *testing.T, p *client.Publisher, data ...string) {
 
 func TestPublisherPacksWhatGathersWhileARequestIsOnItsWay(t *testing.T) {
 	var requests [][]string
-	gathered := make(chan struct{})
+	var gathered chan struct{}
 	f := &fake{publishStream: func(s publishStream) error {
 		opened(t, s, 0, true)
 		var seq uint64
@@ -67,6 +67,7 @@ func TestPublisherPacksWhatGathersWhileARequestIsOnItsWay(t *testing.T) {
 		}
 	}}
 	withFake(t, f, func(t *testing.T, c *client.Client) {
+		gathered = make(chan struct{}) // in the bubble, so that waiting for it lets virtual time go on
 		var got outcomes
 		p := c.NewPublisher(client.PublisherOptions{OnBatch: got.add})
 		publishAll(t, p, "1")
@@ -259,7 +260,7 @@ func TestPublisherCloseWithinADeadline(t *testing.T) {
 }
 
 func TestPublisherBlocksWhenTheWindowIsFull(t *testing.T) {
-	answer := make(chan struct{})
+	var answer chan struct{}
 	f := &fake{publishStream: func(s publishStream) error {
 		opened(t, s, 0, true)
 		var seq uint64
@@ -275,6 +276,7 @@ func TestPublisherBlocksWhenTheWindowIsFull(t *testing.T) {
 		}
 	}}
 	withFake(t, f, func(t *testing.T, c *client.Client) {
+		answer = make(chan struct{})
 		p := c.NewPublisher(client.PublisherOptions{WindowBytes: 1000})
 		big := client.Message{Data: make([]byte, 900)}
 		if err := p.Publish(t.Context(), "t", 0, big); err != nil {
@@ -302,7 +304,7 @@ func TestPublisherTellsRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin := make(chan struct{})
+	var begin chan struct{}
 	f := &fake{publishStream: func(s publishStream) error {
 		opened(t, s, 0, true)
 		var seq uint64
@@ -326,6 +328,7 @@ func TestPublisherTellsRefusals(t *testing.T) {
 	}}
 	withFake(t, f, func(t *testing.T, c *client.Client) {
 		var got outcomes
+		begin = make(chan struct{})
 		each := make([]error, 4)
 		p := c.NewPublisher(client.PublisherOptions{OnBatch: got.add})
 		for i, d := range []string{"ok", "a", "large", "b"} {
@@ -438,7 +441,7 @@ func TestPublisherForgetsItselfWhenIdle(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(ids) != 2 || ids[0] == ids[1] {
-			t.Errorf("%d streams, ids equal: %v", len(ids), len(ids) == 2)
+			t.Errorf("streams opened under %q, want two ids", ids)
 		}
 		if len(got.all) != 2 || got.all[1].Err != nil {
 			t.Errorf("outcomes %+v", got.all)

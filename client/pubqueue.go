@@ -16,7 +16,9 @@ const (
 	aloneBytes = 64 << 10
 	// What a batch takes of the window besides its messages: topics, marks, headers.
 	batchOverhead = 128
-	// With nothing unanswered for this long the stream is ended, well before the server forgets the producer (10 min).
+	// The server forgets a producer ten minutes after its last use; a little less, for clocks that differ.
+	forgetAfter = 9 * time.Minute
+	// With nothing unanswered for this long the stream is ended, well before the server forgets the producer.
 	idleAfter = 5 * time.Minute
 )
 

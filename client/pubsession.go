@@ -60,8 +60,7 @@ func (p *Publisher) open(stream pb.PublishService_PublishStreamClient) error {
 	if opened == nil {
 		return status.Error(codes.DataLoss, "the server's first response does not open the stream")
 	}
-	p.queue.rewind()
-	if !opened.GetRemembered() || opened.GetLastRequest() < answered {
+	if !opened.GetRemembered() || opened.GetLastRequest() < answered || p.mayBeForgotten(answered) {
 		// Whether it took what it did not answer can no longer be known.
 		for _, r := range p.queue.takeSent() {
 			p.reportAll(r, ErrOutcomeUnknown)
@@ -69,6 +68,12 @@ func (p *Publisher) open(stream pb.PublishService_PublishStreamClient) error {
 		p.queue.renumber(opened.GetLastRequest())
 	}
 	return nil
+}
+
+// mayBeForgotten covers what the server cannot tell: it never answered this producer, so that one it forgot looks like
+// one it never heard of.
+func (p *Publisher) mayBeForgotten(answered uint64) bool {
+	return answered == 0 && p.outage.lasted() >= forgetAfter
 }
 
 // send hands requests to the stream until there is nothing more to come (true) or the stream breaks; receive tells why.
