@@ -168,7 +168,7 @@ func (r Result) kept() string {
 func (r Result) promise() string {
 	text := ""
 	if r.Durability != "" {
-		text += "· " + visibleLine(r.Durability)
+		text += " · " + visibleLine(r.Durability)
 	}
 	if r.ReceivedBy >= 0 {
 		text += " · received by " + Count(r.ReceivedBy)

@@ -30,7 +30,7 @@ func MessagePage(d Detail) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = layout(d.Page, d.title(), "/topics", detail(d)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(d.Page, d.title(), "/topics", false, detail(d)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

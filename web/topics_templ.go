@@ -30,7 +30,7 @@ func TopicsPage(t Topics) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = layout(t.Page, "Topics — Linger", "/topics", topics(t)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(t.Page, "Topics — Linger", "/topics", false, topics(t)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
