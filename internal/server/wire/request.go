@@ -187,6 +187,11 @@ func (r region) body(b []byte) []byte {
 	return body
 }
 
+// Frame is one encoded message as a body of its own.
+func Frame(message []byte) []byte {
+	return protowire.AppendBytes(append(make([]byte, 0, frameSize(len(message))), frameTag), message)
+}
+
 // duration is a google.protobuf.Duration under way.
 type duration struct {
 	set     bool

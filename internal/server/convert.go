@@ -1,0 +1,204 @@
+package server
+
+import (
+	"math"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"linger/broker"
+	lingerv1 "linger/proto/linger/v1"
+)
+
+// Between the protocol and the domain: into protobuf below, out of it further down.
+
+func timestamp(i broker.Instant) *timestamppb.Timestamp {
+	if i == 0 {
+		return nil
+	}
+	return timestamppb.New(i.Time())
+}
+
+func timeLeft(deadline, now broker.Instant) *durationpb.Duration {
+	return durationpb.New(max(deadline.Sub(now), 0))
+}
+
+func durability(d broker.Durability) lingerv1.Durability { return lingerv1.Durability(d) }
+
+// adjustments maps by name, not by number, so that neither side can be renumbered unnoticed.
+var adjustments = map[broker.Adjustment]lingerv1.TtlAdjustment{
+	broker.AsAsked:          lingerv1.TtlAdjustment_TTL_ADJUSTMENT_UNSPECIFIED,
+	broker.Defaulted:        lingerv1.TtlAdjustment_TTL_ADJUSTMENT_DEFAULTED,
+	broker.RaisedToMinimum:  lingerv1.TtlAdjustment_TTL_ADJUSTMENT_RAISED_TO_MINIMUM,
+	broker.LoweredToMaximum: lingerv1.TtlAdjustment_TTL_ADJUSTMENT_LOWERED_TO_MAXIMUM,
+	broker.RoundedUp:        lingerv1.TtlAdjustment_TTL_ADJUSTMENT_ROUNDED_UP,
+}
+
+var endReasons = map[broker.EndReason]lingerv1.EndReason{
+	broker.NotEnded:           lingerv1.EndReason_END_REASON_UNSPECIFIED,
+	broker.ExpiredDelivered:   lingerv1.EndReason_END_REASON_EXPIRED_DELIVERED,
+	broker.ExpiredUndelivered: lingerv1.EndReason_END_REASON_EXPIRED_UNDELIVERED,
+	broker.ExpiredUnknown:     lingerv1.EndReason_END_REASON_EXPIRED_UNKNOWN,
+	broker.Evicted:            lingerv1.EndReason_END_REASON_EVICTED,
+	broker.Deleted:            lingerv1.EndReason_END_REASON_DELETED,
+	broker.Lost:               lingerv1.EndReason_END_REASON_LOST,
+}
+
+func endReason(r broker.EndReason) lingerv1.EndReason { return endReasons[r] }
+
+func topic(t broker.TopicInfo) *lingerv1.Topic {
+	stats := topicStats(t.Counts)
+	stats.Subscriptions = uint32(t.Subscriptions)
+	stats.WorstLag = t.WorstLag
+	stats.NextExpireTime = timestamp(t.NextDeadline)
+	stats.NextSequence = t.NextSequence
+	stats.LastPublishTime = timestamp(t.LastPublish)
+	stats.LastEndTime = timestamp(t.LastEnd)
+	return &lingerv1.Topic{
+		Name:        t.Name,
+		Incarnation: t.Incarnation,
+		CreateTime:  timestamp(t.Created),
+		Durability:  durability(t.Durability),
+		Policy:      topicPolicy(t.Policy),
+		Stats:       stats,
+	}
+}
+
+func topicStats(c broker.Counts) *lingerv1.TopicStats {
+	return &lingerv1.TopicStats{
+		Published:     c.Published,
+		Retained:      c.Retained,
+		RetainedBytes: c.RetainedBytes,
+		Passing:       c.Passing,
+		Ended: &lingerv1.Ends{
+			ExpiredDelivered:   c.Ended.ExpiredDelivered,
+			ExpiredUndelivered: c.Ended.ExpiredUndelivered,
+			ExpiredUnknown:     c.Ended.ExpiredUnknown,
+			Evicted:            c.Ended.Evicted,
+			Deleted:            c.Ended.Deleted,
+			Lost:               c.Ended.Lost,
+		},
+	}
+}
+
+func topicPolicy(p broker.Policy) *lingerv1.TopicPolicy {
+	m := &lingerv1.TopicPolicy{
+		TtlMin:     durationpb.New(p.Min),
+		TtlDefault: durationpb.New(p.Default),
+		TtlMax:     durationpb.New(p.Max),
+		RefuseZero: p.RefuseZero,
+	}
+	if p.Reject {
+		m.OutOfPolicy = lingerv1.OutOfPolicy_OUT_OF_POLICY_REJECT
+	}
+	return m
+}
+
+func ended(e broker.Ended, sequence uint64) *lingerv1.EndedMessage {
+	m := &lingerv1.EndedMessage{Topic: e.Topic, Sequence: sequence, Reason: endReason(e.Reason)}
+	if e.Reason != broker.NotEnded {
+		m.PublishTime = timestamp(e.PublishTime)
+		m.EndTime = timestamp(e.EndTime)
+		m.Deliveries = e.Deliveries
+	}
+	return m
+}
+
+// retained shows a message, its data cut to preview bytes; 0: whole.
+func retained(r broker.Retained, preview int) (*lingerv1.RetainedMessage, error) {
+	m := &lingerv1.Message{}
+	if err := proto.Unmarshal(r.Message, m); err != nil {
+		return nil, err // the walk let it in, so this is a bug of ours
+	}
+	size := len(m.Data)
+	if preview > 0 {
+		m.Data = cutData(m.Data, preview)
+	}
+	return &lingerv1.RetainedMessage{
+		Topic:         r.Topic,
+		Sequence:      r.Sequence,
+		PublishTime:   timestamp(r.PublishTime),
+		ExpireTime:    timestamp(r.Deadline),
+		Message:       m,
+		DataSize:      uint64(size),
+		Deliveries:    r.Deliveries,
+		Incarnation:   r.Incarnation,
+		MaxExpireTime: timestamp(r.MaxDeadline),
+	}, nil
+}
+
+func topicIncarnations(list []broker.TopicIncarnation) []*lingerv1.TopicIncarnation {
+	out := make([]*lingerv1.TopicIncarnation, len(list))
+	for i, t := range list {
+		out[i] = &lingerv1.TopicIncarnation{Topic: t.Topic, Incarnation: t.Incarnation, NextSequence: t.NextSequence}
+	}
+	return out
+}
+
+// What comes in. Each names the field when it refuses.
+
+// instant cuts to a whole millisecond. nil is none.
+func instant(field string, t *timestamppb.Timestamp) (broker.Instant, error) {
+	if t == nil {
+		return 0, nil
+	}
+	if err := t.CheckValid(); err != nil {
+		return 0, invalid(field, "not a valid google.protobuf.Timestamp: seconds %d, nanos %d", t.GetSeconds(), t.GetNanos())
+	}
+	// Times before 1970 are all long gone; 1 ms after it, which is not "none", is too.
+	return max(broker.InstantOf(t.AsTime()), 1), nil
+}
+
+// span rounds up to a whole millisecond. nil is 0, which in a policy means the server's default.
+func span(field string, d *durationpb.Duration) (time.Duration, error) {
+	if d == nil {
+		return 0, nil
+	}
+	if err := d.CheckValid(); err != nil {
+		return 0, invalid(field, "not a valid google.protobuf.Duration: seconds %d, nanos %d", d.GetSeconds(), d.GetNanos())
+	}
+	v := d.AsDuration() // beyond 292 years it stays at that
+	if rest := v % time.Millisecond; rest > 0 && v < math.MaxInt64-time.Millisecond {
+		v += time.Millisecond - rest
+	}
+	if v <= 0 {
+		return 0, invalid(field, "%v; leave it unset for the server's default, or give at least 1 ms", d.AsDuration())
+	}
+	return v, nil
+}
+
+func policy(m *lingerv1.TopicPolicy) (broker.Policy, error) {
+	p := broker.Policy{RefuseZero: m.GetRefuseZero()}
+	var err error
+	if p.Min, err = span("policy.ttl_min", m.GetTtlMin()); err != nil {
+		return p, err
+	}
+	if p.Default, err = span("policy.ttl_default", m.GetTtlDefault()); err != nil {
+		return p, err
+	}
+	if p.Max, err = span("policy.ttl_max", m.GetTtlMax()); err != nil {
+		return p, err
+	}
+	switch m.GetOutOfPolicy() {
+	case lingerv1.OutOfPolicy_OUT_OF_POLICY_UNSPECIFIED:
+	case lingerv1.OutOfPolicy_OUT_OF_POLICY_REJECT:
+		p.Reject = true
+	default:
+		return p, invalid("policy.out_of_policy", "%d is not a value this server knows", m.GetOutOfPolicy())
+	}
+	return p, nil
+}
+
+func askedDurability(d lingerv1.Durability) (broker.Durability, error) {
+	switch d {
+	case lingerv1.Durability_DURABILITY_UNSPECIFIED:
+		return broker.DurabilityDefault, nil
+	case lingerv1.Durability_DURABILITY_MEMORY:
+		return broker.DurabilityMemory, nil
+	case lingerv1.Durability_DURABILITY_FSYNCED:
+		return broker.DurabilityFsynced, nil
+	}
+	return 0, invalid("durability", "%d is not a value this server knows", d)
+}

@@ -1,0 +1,71 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	"linger/proto/exercise"
+	lingerv1 "linger/proto/linger/v1"
+)
+
+// What bounds a connection. Windows are fixed, since those that grow by themselves would let one connection hold 16 MiB
+// of requests that nobody has read yet.
+const (
+	streamWindow     = 512 << 10
+	connectionWindow = 2 << 20
+	streamsMost      = 10_000
+	inflightMost     = 64 << 20 // publish requests not answered yet, of all connections
+
+	pingEvery      = 30 * time.Second
+	pingTimeout    = 20 * time.Second
+	clientPingMost = 10 * time.Second
+)
+
+func grpcOptions(s *service) []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.ForceServerCodecV2(newCodec()),
+		grpc.MaxRecvMsgSize(s.limits.Receive()),
+		grpc.MaxConcurrentStreams(streamsMost),
+		grpc.InitialWindowSize(streamWindow),
+		grpc.InitialConnWindowSize(connectionWindow),
+		grpc.SharedWriteBuffer(true), // an idle connection keeps none
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingTimeout}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: clientPingMost, PermitWithoutStream: true}),
+		grpc.WaitForHandlers(true), // they use the broker, which closes next
+		grpc.UnaryInterceptor(func(ctx context.Context, in any, _ *grpc.UnaryServerInfo, call grpc.UnaryHandler) (any, error) {
+			out, err := call(ctx, in)
+			return out, s.problems.grpc(err)
+		}),
+		grpc.StreamInterceptor(func(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, call grpc.StreamHandler) error {
+			return s.problems.grpc(call(srv, stream))
+		}),
+	}
+}
+
+// register puts every service on the gRPC server, and reports them healthy.
+func (s *Server) register() {
+	g := s.grpc
+	g.RegisterService(publishDesc(), s.publish)
+	lingerv1.RegisterSubscribeServiceServer(g, &subscribeService{service: s.service})
+	lingerv1.RegisterTopicServiceServer(g, &topicService{service: s.service})
+	lingerv1.RegisterRetainedServiceServer(g, &retainedService{service: s.service})
+	lingerv1.RegisterWatchServiceServer(g, s.watch)
+	g.RegisterService(exerciseDesc(), &exerciseService{service: s.service, places: map[*connection]*place{}})
+
+	names := []string{"", lingerv1.PublishService_ServiceDesc.ServiceName, lingerv1.SubscribeService_ServiceDesc.ServiceName,
+		lingerv1.TopicService_ServiceDesc.ServiceName, lingerv1.RetainedService_ServiceDesc.ServiceName,
+		lingerv1.WatchService_ServiceDesc.ServiceName, exercise.Pubsub_ServiceDesc.ServiceName}
+	for _, name := range names {
+		s.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
+	}
+	healthpb.RegisterHealthServer(g, s.health)
+	reflection.Register(g)
+}
+
+func newHealth() *health.Server { return health.NewServer() }

@@ -1,0 +1,287 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"linger/broker"
+	"linger/internal/metrics"
+	"linger/internal/server/wire"
+	lingerv1 "linger/proto/linger/v1"
+)
+
+// publishWindow is how many requests of one stream may wait for their answers; the client learns it by not being read.
+// Less than the answers that the broker keeps, so that a client that reconnects finds all of them.
+const publishWindow = 256
+
+// publishService takes messages. Its requests arrive as wire.Request; that is why it is registered by hand.
+type publishService struct {
+	*service
+	readers sync.WaitGroup // one for each open stream
+}
+
+// publishDesc is the generated description with handlers that read requests raw. Reflection uses the generated one.
+func publishDesc() *grpc.ServiceDesc {
+	desc := lingerv1.PublishService_ServiceDesc
+	desc.HandlerType = (*any)(nil) // the generated interface has the generated types
+	desc.Methods = []grpc.MethodDesc{{MethodName: "Publish", Handler: handlePublish}}
+	desc.Streams = []grpc.StreamDesc{{
+		StreamName: "PublishStream", Handler: handlePublishStream, ServerStreams: true, ClientStreams: true,
+	}}
+	return &desc
+}
+
+func handlePublish(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
+	s := srv.(*publishService)
+	in := &wire.Request{Limits: s.limits}
+	if err := decode(in); err != nil {
+		return nil, err
+	}
+	call := func(ctx context.Context, in any) (any, error) { return s.publish(ctx, in.(*wire.Request)) }
+	if intercept == nil {
+		return call(ctx, in)
+	}
+	return intercept(ctx, in, &grpc.UnaryServerInfo{Server: srv, FullMethod: lingerv1.PublishService_Publish_FullMethodName}, call)
+}
+
+func handlePublishStream(srv any, stream grpc.ServerStream) error {
+	return srv.(*publishService).stream(stream)
+}
+
+// publish answers one request.
+func (s *publishService) publish(ctx context.Context, in *wire.Request) (*lingerv1.PublishResponse, error) {
+	if in.Err != nil {
+		return nil, in.Err
+	}
+	if (in.Number == 0) != (in.Producer == broker.ProducerID{}) {
+		return nil, invalid("request", "producer_id and request go together: give both, or neither")
+	}
+	if len(in.Batches) == 0 {
+		return nil, invalid("batches", "none; a request has at least one")
+	}
+	answer, err := s.commit(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if results := answer.Results; len(in.Batches) == 1 && len(results) == 1 && results[0].Err != nil {
+		return nil, atBatch(0, results[0].Err)
+	}
+	return s.response(answer), nil
+}
+
+// commit waits for the answer. A call that is given up still commits, or not; only its caller cannot know.
+func (s *publishService) commit(ctx context.Context, in *wire.Request) (broker.PublishAnswer, error) {
+	ctx, cancel := s.untilStop(ctx)
+	defer cancel()
+	p, err := s.start(ctx, in.Producer, in)
+	if err == nil {
+		_, _, err = receive(ctx, p.done)
+	}
+	if err != nil {
+		return broker.PublishAnswer{}, whyEnded(ctx, err)
+	}
+	return p.answer, p.answer.Err
+}
+
+// pending is a request whose answer is awaited.
+type pending struct {
+	done   chan struct{} // closed when answer is set
+	answer broker.PublishAnswer
+	opened *lingerv1.PublishOpened // for the request that opens a stream, which the broker never sees
+}
+
+// start gives a request to the broker as soon as there is room for it.
+func (s *publishService) start(ctx context.Context, id broker.ProducerID, in *wire.Request) (*pending, error) {
+	if err := s.inflight.acquire(ctx, in.Size); err != nil {
+		return nil, err
+	}
+	p, size, began := &pending{done: make(chan struct{})}, in.Size, time.Now()
+	s.broker.Publish(ctx, broker.PublishRequest{Producer: id, Number: in.Number, Batches: in.Batches}, func(a broker.PublishAnswer) {
+		s.inflight.release(size)
+		s.metrics.Committed(time.Since(began))
+		p.answer = a
+		close(p.done)
+	})
+	return p, nil
+}
+
+// stream answers numbered requests in their order. A reader goroutine hands them to the broker and queues what is
+// awaited; this one sends. It ends first when the server stops, which makes the reader's RecvMsg return.
+func (s *publishService) stream(stream grpc.ServerStream) error {
+	defer metrics.Open(&s.metrics.Streams.Publish)()
+	ctx, cancel := s.untilStop(stream.Context())
+	defer cancel()
+	if err := stream.SendHeader(nil); err != nil { // a browser's proxy shows that it is connected
+		return err
+	}
+	queue, ended := make(chan *pending, publishWindow), make(chan error, 1)
+	s.readers.Go(func() {
+		defer close(queue)
+		ended <- s.read(ctx, stream, queue)
+	})
+	if err := s.answer(ctx, stream, queue); err != nil {
+		return whyEnded(ctx, err)
+	}
+	return whyEnded(ctx, <-ended)
+}
+
+// read takes requests until the client closes its side (nil) or something is wrong.
+func (s *publishService) read(ctx context.Context, stream grpc.ServerStream, queue chan<- *pending) error {
+	id, p, err := s.readOpening(stream)
+	for err == nil {
+		select {
+		case queue <- p:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		p, err = s.readNumbered(ctx, stream, id)
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+func (s *publishService) readOpening(stream grpc.ServerStream) (broker.ProducerID, *pending, error) {
+	in := &wire.Request{Limits: s.limits}
+	if err := stream.RecvMsg(in); err != nil {
+		return in.Producer, nil, err
+	}
+	if err := checkOpening(in); err != nil {
+		return in.Producer, nil, err
+	}
+	last, remembered := s.broker.OpenProducer(in.Producer, in.Answered)
+	p := &pending{done: make(chan struct{}), opened: &lingerv1.PublishOpened{LastRequest: last, Remembered: remembered}}
+	p.answer.Now = s.broker.Now()
+	close(p.done)
+	return in.Producer, p, nil
+}
+
+func (s *publishService) readNumbered(ctx context.Context, stream grpc.ServerStream, id broker.ProducerID) (*pending, error) {
+	in := &wire.Request{Limits: s.limits}
+	if err := stream.RecvMsg(in); err != nil {
+		return nil, err
+	}
+	if err := checkNumbered(in); err != nil {
+		return nil, err
+	}
+	return s.start(ctx, id, in)
+}
+
+func checkOpening(r *wire.Request) error {
+	switch {
+	case r.Err != nil:
+		return r.Err
+	case r.Producer == broker.ProducerID{}:
+		return invalid("producer_id", "a stream's first request carries 16 random bytes here")
+	case r.Number != 0:
+		return invalid("request", "a stream's first request opens it and has no number; number the next one")
+	case len(r.Batches) > 0:
+		return invalid("batches", "a stream's first request opens it and carries none")
+	}
+	return nil
+}
+
+func checkNumbered(r *wire.Request) error {
+	switch {
+	case r.Err != nil:
+		return r.Err
+	case r.Producer != broker.ProducerID{}:
+		return invalid("producer_id", "only in a stream's first request")
+	case r.Number == 0:
+		return invalid("request", "requests of a stream are numbered from 1")
+	case len(r.Batches) == 0:
+		return invalid("batches", "none; a request has at least one")
+	}
+	return nil
+}
+
+// answer sends what is awaited, in order, until the queue is closed. When the server stops it still sends what the log
+// has committed by then, so that clients need not ask again.
+func (s *publishService) answer(ctx context.Context, stream grpc.ServerStream, queue <-chan *pending) error {
+	for {
+		p, ok, err := receive(ctx, queue)
+		if err != nil || !ok {
+			return err
+		}
+		if _, _, err := receive(ctx, p.done); err != nil {
+			return err
+		}
+		if p.answer.Err != nil {
+			return p.answer.Err
+		}
+		m := s.response(p.answer)
+		m.Opened = p.opened
+		if err := stream.SendMsg(m); err != nil {
+			return err
+		}
+	}
+}
+
+// receive prefers what is there to noticing that ctx ended.
+func receive[T any](ctx context.Context, c <-chan T) (v T, ok bool, err error) {
+	select {
+	case v, ok = <-c:
+		return v, ok, nil
+	default:
+	}
+	select {
+	case v, ok = <-c:
+		return v, ok, nil
+	case <-ctx.Done():
+		return v, false, ctx.Err()
+	}
+}
+
+func (s *publishService) response(a broker.PublishAnswer) *lingerv1.PublishResponse {
+	m := &lingerv1.PublishResponse{
+		Request:    a.Number,
+		ServerTime: timestamp(a.Now),
+		Forgotten:  a.Forgotten,
+		Results:    make([]*lingerv1.BatchResult, len(a.Results)),
+	}
+	for i, r := range a.Results {
+		m.Results[i] = s.result(i, r)
+	}
+	return m
+}
+
+func (s *publishService) result(index int, r broker.PublishResult) *lingerv1.BatchResult {
+	if r.Err != nil {
+		m := &lingerv1.BatchResult{Error: s.problems.proto(atBatch(index, r.Err))}
+		if r.FailedMessage >= 0 {
+			failed := uint32(r.FailedMessage)
+			m.FailedMessage = &failed
+		}
+		return m
+	}
+	return &lingerv1.BatchResult{
+		FirstSequence: r.First,
+		Count:         uint32(r.Count),
+		PublishTime:   timestamp(r.PublishTime),
+		ExpireTime:    timestamp(r.Deadline),
+		Ttl:           durationpb.New(r.Deadline.Sub(r.PublishTime)),
+		Adjustment:    adjustments[r.Adjustment],
+		Durability:    durability(r.Durability),
+		Incarnation:   r.Incarnation,
+	}
+}
+
+// atBatch puts the batch before a field that the broker named without knowing where the batch stood.
+func atBatch(index int, err error) error {
+	var e *broker.Error
+	if !errors.As(err, &e) || e.Field == "" || strings.HasPrefix(e.Field, "batches[") {
+		return err
+	}
+	at := *e
+	at.Field = fmt.Sprintf("batches[%d].%s", index, e.Field)
+	return &at
+}

@@ -1,0 +1,223 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"linger/broker"
+	"linger/internal/server/wire"
+	lingerv1 "linger/proto/linger/v1"
+	"linger/web"
+)
+
+// formMemory is what of a multipart form is held in memory; the rest goes to files.
+const formMemory = 1 << 20
+
+// published is what `linger pub --json` prints and the form answers a script.
+type publishedJSON struct {
+	Topic       string `json:"topic"`
+	Sequence    uint64 `json:"sequence"`
+	PublishTime string `json:"publish_time"`
+	ExpireTime  string `json:"expire_time"`
+	TTL         int64  `json:"ttl_ms"`
+	Durability  string `json:"durability"`
+}
+
+type failureJSON struct {
+	Error string `json:"error"`
+	Field string `json:"field,omitempty"`
+	Do    string `json:"do,omitempty"`
+	ID    string `json:"id,omitempty"`
+}
+
+// wantsJSON says whether a script asks, rather than a person's browser.
+func wantsJSON(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "application/json")
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // nobody is left to be told
+}
+
+// publish takes the form: topic, message, ttl (as the page's box reads it, or "other"), ttl_other.
+func (p *pages) publish(w http.ResponseWriter, r *http.Request) {
+	if err := p.parseForm(w, r); err != nil {
+		p.refuseForm(w, r, err)
+		return
+	}
+	in, asked, err := p.readForm(r)
+	if err != nil {
+		p.refuseForm(w, r, err)
+		return
+	}
+	answer, err := p.publisher.commit(r.Context(), in)
+	if err == nil {
+		err = answer.Results[0].Err
+	}
+	if err != nil {
+		p.refuseForm(w, r, err)
+		return
+	}
+	topic, result := in.Batches[0].Topic, answer.Results[0]
+	if wantsJSON(r) {
+		writeJSON(w, http.StatusOK, publishedJSON{
+			Topic: topic, Sequence: result.First,
+			PublishTime: result.PublishTime.Time().Format(jsonTime), ExpireTime: result.Deadline.Time().Format(jsonTime),
+			TTL: result.Deadline.Sub(result.PublishTime).Milliseconds(), Durability: result.Durability.String(),
+		})
+		return
+	}
+	q := url.Values{"published": {strconv.FormatUint(result.First, 10)}}
+	if asked != "" {
+		q.Set("asked", asked)
+	}
+	http.Redirect(w, r, web.TopicPath(topic)+"?"+q.Encode(), http.StatusSeeOther)
+}
+
+// parseForm reads the body, no more of it than a message's worth in the widest of encodings.
+func (p *pages) parseForm(w http.ResponseWriter, r *http.Request) error {
+	const percentEncoding = 3
+	r.Body = http.MaxBytesReader(w, r.Body, int64(p.config.MaxMessage)*percentEncoding+64<<10)
+	err := r.ParseForm()
+	if err == nil && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err = r.ParseMultipartForm(formMemory)
+	}
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return p.tooLarge("more than " + web.Size(int64(p.config.MaxMessage)))
+	case err != nil:
+		return invalid("", "the form cannot be read: %v.", err)
+	}
+	return nil
+}
+
+func (p *pages) tooLarge(size string) error {
+	return invalid(web.FieldMessage, "%s; the limit is %s (--max-message).", size, web.Size(int64(p.config.MaxMessage)))
+}
+
+// readForm makes a publish request of the form. asked is the lifetime asked for in milliseconds, or "".
+func (p *pages) readForm(r *http.Request) (in *wire.Request, asked string, err error) {
+	f := r.PostForm
+	message := f.Get("message")
+	if !wantsJSON(r) {
+		// Browsers send every line break of a text area as CR LF. What was typed is a line break.
+		message = strings.ReplaceAll(message, "\r\n", "\n")
+	}
+	if len(message) > p.config.MaxMessage {
+		return nil, "", p.tooLarge(web.Size(int64(len(message))))
+	}
+	b, err := proto.Marshal(&lingerv1.Message{Data: []byte(message)})
+	if err != nil {
+		return nil, "", err
+	}
+	batch := broker.Batch{Topic: strings.TrimSpace(f.Get("topic")), Count: 1, Body: wire.Frame(b), FailedMessage: -1}
+	if text := chosenTTL(f); text != "" {
+		if batch.TTL, err = web.ParseTTL(text); err != nil {
+			return nil, "", invalid(web.FieldTTL, "%s", err.Error())
+		}
+		batch.HasTTL = true
+		asked = strconv.FormatInt(batch.TTL.Milliseconds(), 10)
+	}
+	return &wire.Request{Batches: []broker.Batch{batch}, Size: len(batch.Body)}, asked, nil
+}
+
+// chosenTTL is what the form says of the lifetime. Empty: the topic's default.
+func chosenTTL(f url.Values) string {
+	ttl := f.Get("ttl")
+	if ttl == "other" {
+		ttl = f.Get("ttl_other")
+	}
+	return strings.TrimSpace(ttl)
+}
+
+// refuseForm answers with the form as it was filled in and the error under its field; a script with the field's name.
+func (p *pages) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
+	o, known := lookUp(err)
+	var e *broker.Error
+	if !known || !errors.As(err, &e) {
+		p.fail(w, r, err)
+		return
+	}
+	field := formField(e)
+	if s := retryAfter(err); s > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(s))
+	}
+	if wantsJSON(r) {
+		writeJSON(w, o.http, failureJSON{Error: sentence(e.Detail), Field: field})
+		return
+	}
+	f := r.PostForm
+	form := web.Form{
+		Topic: f.Get("topic"), Message: f.Get("message"), TTL: chosenTTL(f),
+		Errors: []web.FieldError{{Field: field, Text: e.Detail}},
+	}
+	p.board(w, r, ">", nil, form, o.http)
+}
+
+// formField is the form's name of the field that the broker or the walk blames.
+func formField(e *broker.Error) string {
+	switch {
+	case strings.Contains(e.Field, "ttl"):
+		return web.FieldTTL
+	case strings.Contains(e.Field, "message") || strings.Contains(e.Field, "data"):
+		return web.FieldMessage
+	case strings.Contains(e.Field, "topic") || e.Field == "name":
+		return web.FieldTopic
+	}
+	return ""
+}
+
+// published is the result line on the page that a publish led to. nil: it led from somewhere else.
+func (p *pages) published(r *http.Request, name string, policy web.Policy) *web.Result {
+	sequence, err := strconv.ParseUint(r.URL.Query().Get("published"), 10, 64)
+	if err != nil {
+		return nil
+	}
+	m, end, err := p.broker.Get(name, sequence)
+	if err != nil {
+		return nil
+	}
+	v := &web.Result{Topic: name, Sequence: sequence, ReceivedBy: -1, Durability: p.broker.Durability().String()}
+	if t, err := p.broker.Topic(name); err == nil {
+		v.Durability = t.Durability.String()
+	}
+	asked, askedErr := strconv.ParseInt(r.URL.Query().Get("asked"), 10, 64)
+	switch {
+	case end == nil:
+		v.Published, v.Expires, v.ReceivedBy = timeOf(m.PublishTime), timeOf(m.Deadline), int(m.Deliveries)
+	case end.Reason == broker.NotEnded:
+		return nil
+	default:
+		v.Published, v.Expires, v.ReceivedBy = timeOf(end.PublishTime), timeOf(end.EndTime), int(end.Deliveries)
+		if askedErr == nil && asked == 0 {
+			v.Expires, v.Durability = v.Published, broker.DurabilityMemory.String()
+		}
+	}
+	if askedErr == nil {
+		v.Reason = whyNot(name, time.Duration(asked)*time.Millisecond, v.Expires.Sub(v.Published), policy)
+	}
+	return v
+}
+
+// whyNot explains a lifetime that is not the one asked for. Empty: nothing to explain.
+func whyNot(topic string, asked, granted time.Duration, policy web.Policy) string {
+	switch {
+	case asked > policy.Max && granted < asked:
+		return fmt.Sprintf("not %s: %s allows %s at most", web.Short(asked), topic, web.Short(policy.Max))
+	case asked > 0 && asked < policy.Min && granted > asked:
+		return fmt.Sprintf("not %s: %s keeps %s at least", web.Short(asked), topic, web.Short(policy.Min))
+	}
+	return ""
+}

@@ -1,0 +1,113 @@
+package server
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"net/netip"
+	"time"
+
+	lingerv1 "linger/proto/linger/v1"
+	"linger/static"
+)
+
+// route is one line of the table of everything that HTTP answers.
+type route struct {
+	pattern string
+	handler http.Handler
+	open    bool // answered under any host name: there is nothing to read, and probes call by address
+}
+
+func (s *Server) routes(g *guard, p *pages) []route {
+	rpc := webProxy(s.grpc, g.originAllowed, s.metrics)
+	table := []route{
+		{"GET /{$}", page(p.now), false},
+		{"GET /topics", page(p.topics), false},
+		{"GET /topics/{name}", page(p.topic), false},
+		{"GET /topics/{name}/{sequence}", page(p.message), false},
+		{"POST /publish", page(p.publish), false},
+		{"POST /extend", page(p.setDeadline), false},
+		{"POST /expire", page(p.setDeadline), false},
+		{"GET " + static.Prefix, static.Handler(), false},
+
+		{"/" + lingerv1.PublishService_ServiceDesc.ServiceName + "/", rpc, false},
+		{"/" + lingerv1.SubscribeService_ServiceDesc.ServiceName + "/", rpc, false},
+		{"/" + lingerv1.TopicService_ServiceDesc.ServiceName + "/", rpc, false},
+		{"/" + lingerv1.RetainedService_ServiceDesc.ServiceName + "/", rpc, false},
+		{"/" + lingerv1.WatchService_ServiceDesc.ServiceName + "/", rpc, false},
+
+		{"GET /metrics", s.metrics.Handler(), false},
+		{"GET /healthz", page(s.healthy), true},
+		{"GET /readyz", page(s.ready), true},
+		{"/", page(p.notFound), false},
+	}
+	if s.config.Pprof {
+		table = append(table,
+			route{"GET /debug/pprof/", loopbackOnly(pprof.Index), false},
+			route{"GET /debug/pprof/cmdline", loopbackOnly(pprof.Cmdline), false},
+			route{"GET /debug/pprof/profile", loopbackOnly(pprof.Profile), false},
+			route{"GET /debug/pprof/symbol", loopbackOnly(pprof.Symbol), false},
+			route{"GET /debug/pprof/trace", loopbackOnly(pprof.Trace), false})
+	}
+	return table
+}
+
+type page = http.HandlerFunc
+
+func (s *Server) newHTTP() *http.Server {
+	p := &pages{service: s.service, publisher: s.publish, exposed: s.Exposed()}
+	g := newGuard(s.config, p.refused)
+	mux := http.NewServeMux()
+	for _, r := range s.routes(g, p) {
+		if r.open {
+			mux.Handle(r.pattern, r.handler)
+		} else {
+			mux.Handle(r.pattern, g.protect(r.handler))
+		}
+	}
+	return &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		// No WriteTimeout: streams last as long as they are watched.
+		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// healthy says that the process answers, and who it is.
+func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Linger-Version", s.config.Version)
+	plain(w, http.StatusOK, "ok\n")
+}
+
+// ready says whether new work is welcome.
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Linger-Version", s.config.Version)
+	if s.stopping.Err() != nil {
+		plain(w, http.StatusServiceUnavailable, "stopping\n")
+		return
+	}
+	plain(w, http.StatusOK, "ready\n")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) // nobody is left to be told
+}
+
+// loopbackOnly hides a handler from other machines, whatever address the server listens on.
+func loopbackOnly(h http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, _ := net.SplitHostPort(r.RemoteAddr)
+		if addr, err := netip.ParseAddr(host); err != nil || !addr.Unmap().IsLoopback() {
+			http.NotFound(w, r)
+			return
+		}
+		h(w, r)
+	})
+}

@@ -1,0 +1,152 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"linger/broker"
+	"linger/internal/metrics"
+	"linger/internal/server/wire"
+	lingerv1 "linger/proto/linger/v1"
+)
+
+// responseBudget is at most 256 KiB of messages and one message. Few enough of them that their headers, which the broker
+// does not count, leave a response below the 4 MiB that stock clients accept.
+var responseBudget = broker.Budget{Bytes: 256 << 10, Messages: 4096}
+
+type subscribeService struct {
+	*service
+	lingerv1.UnimplementedSubscribeServiceServer
+}
+
+func (s *subscribeService) Subscribe(in *lingerv1.SubscribeRequest, stream grpc.ServerStreamingServer[lingerv1.SubscribeResponse]) error {
+	defer metrics.Open(&s.metrics.Streams.Subscribe)()
+	options, err := subscribeOptions(in)
+	if err != nil {
+		return err
+	}
+	sub, err := s.broker.Subscribe(options)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	if err := stream.Send(s.hello(sub)); err != nil {
+		return err
+	}
+	ctx, cancel := s.untilStop(stream.Context())
+	defer cancel()
+	return whyEnded(ctx, s.deliver(ctx, sub, stream))
+}
+
+func (s *subscribeService) hello(sub *broker.Subscription) *lingerv1.SubscribeResponse {
+	return &lingerv1.SubscribeResponse{
+		ServerTime:  timestamp(s.broker.Now()),
+		ResumeToken: sub.Token(),
+		Event: &lingerv1.SubscribeResponse_Hello{Hello: &lingerv1.Hello{
+			Store:       s.broker.StoreID(),
+			Topics:      topicIncarnations(sub.Topics()),
+			HeartbeatMs: uint32(s.config.Heartbeat.Milliseconds()),
+		}},
+	}
+}
+
+// deliver sends what the subscription has, and a heartbeat when it has had nothing for a while.
+func (s *subscribeService) deliver(ctx context.Context, sub *broker.Subscription, stream grpc.ServerStream) error {
+	beat := newHeartbeat(ctx, s.config.Heartbeat)
+	defer func() { beat.stop() }()
+	for {
+		delivery, err := sub.Next(beat.ctx, responseBudget)
+		response := &wire.Response{Delivery: delivery}
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !errors.Is(err, context.DeadlineExceeded):
+			return err
+		case !beat.due():
+			continue
+		default:
+			response = &wire.Response{Heartbeat: true}
+			response.Now, response.Token = s.broker.Now(), sub.Token()
+		}
+		if err := stream.SendMsg(response); err != nil {
+			return err
+		}
+		beat.last = time.Now()
+		s.metrics.Delivered.Add(countMessages(response.Runs))
+	}
+}
+
+func countMessages(runs []broker.Run) (n uint64) {
+	for i := range runs {
+		n += uint64(runs[i].Count)
+	}
+	return n
+}
+
+// heartbeat is a context that ends when a stream may have been silent for long. Making one for each response would cost
+// a busy stream a timer a message, so a response only notes its time, and the context that ends too early is replaced.
+type heartbeat struct {
+	parent context.Context
+	every  time.Duration
+	last   time.Time // when something was sent last
+	ctx    context.Context
+	stop   context.CancelFunc
+}
+
+func newHeartbeat(parent context.Context, every time.Duration) *heartbeat {
+	h := &heartbeat{parent: parent, every: every, last: time.Now()}
+	h.ctx, h.stop = context.WithTimeout(parent, every)
+	return h
+}
+
+// due says, after ctx ended, whether it is time, and sets the next time.
+func (h *heartbeat) due() bool {
+	left := h.every - time.Since(h.last)
+	due := left <= 0
+	if due {
+		left = h.every
+	}
+	h.stop()
+	h.ctx, h.stop = context.WithTimeout(h.parent, left)
+	return due
+}
+
+func subscribeOptions(in *lingerv1.SubscribeRequest) (broker.SubscribeOptions, error) {
+	o := broker.SubscribeOptions{Patterns: in.GetPatterns()}
+	switch start := in.GetStart().(type) {
+	case nil, *lingerv1.SubscribeRequest_All:
+		o.Start.Kind = broker.StartAll
+	case *lingerv1.SubscribeRequest_New:
+		o.Start.Kind = broker.StartNew
+	case *lingerv1.SubscribeRequest_Last:
+		if start.Last == 0 {
+			return o, invalid("start.last", "0; it is 1 or more (for none, start with new)")
+		}
+		o.Start.Kind, o.Start.N = broker.StartLast, start.Last
+	case *lingerv1.SubscribeRequest_Sequence:
+		o.Start.Kind, o.Start.N = broker.StartSequence, start.Sequence
+	case *lingerv1.SubscribeRequest_Time:
+		at, err := instant("start.time", start.Time)
+		if err != nil {
+			return o, err
+		}
+		o.Start.Kind, o.Start.Time = broker.StartTime, at
+	case *lingerv1.SubscribeRequest_ResumeToken:
+		o.Start.Kind, o.Start.Token = broker.StartToken, start.ResumeToken
+	}
+	switch in.GetSlow() {
+	case lingerv1.SlowPolicy_SLOW_POLICY_UNSPECIFIED:
+		o.Slow = broker.SlowTold
+	case lingerv1.SlowPolicy_SLOW_POLICY_DISCONNECT:
+		o.Slow = broker.SlowDisconnect
+	case lingerv1.SlowPolicy_SLOW_POLICY_SKIP_TO_NEWEST:
+		o.Slow = broker.SlowSkipToNewest
+	default:
+		return o, invalid("slow", "%d is not a value this server knows", in.GetSlow())
+	}
+	return o, nil
+}
