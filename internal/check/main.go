@@ -44,7 +44,7 @@ func run(ctx context.Context, what string, out io.Writer) (ok bool, err error) {
 		r.together(ctx, []stage{generated})
 		r.together(ctx, lint)
 		r.together(ctx, []stage{scripts})
-		r.live(ctx, goTests("-timeout=10m"))
+		r.live(ctx, goTests("-timeout=5m"))
 	case "lint":
 		r.together(ctx, lint)
 	case "soak":
