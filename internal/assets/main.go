@@ -77,6 +77,9 @@ func bundlePages() error {
 	if err := write(files); err != nil {
 		return err
 	}
+	if len(entries) < len(entryPoints) {
+		return nil // what is there may stand in for a script that is still to be written
+	}
 	return removeOthers(bundleDir, files)
 }
 
