@@ -217,7 +217,8 @@ export class Retained {
   }
 }
 
-function within(range: Ended, message: Message): boolean {
+// within says whether a message is one of those that ended.
+export function within(range: Ended, message: Message): boolean {
   return (
     message.sequence >= range.first &&
     message.sequence <= range.last &&

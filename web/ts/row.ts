@@ -1,13 +1,13 @@
 // The row of one retained message: its number, its words, its line.
-import { clone, element, percent, write } from "./dom";
+import { clone, element, write } from "./dom";
 import { countdown, dyingFrom, short, words } from "./duration";
 import { howEnded } from "./frame";
+import { Lifeline, type Motion } from "./lifeline";
 import { type Message, keyOf } from "./message";
 import { topicPath } from "./names";
 import { count, visible } from "./payload";
 import type { End, Entry } from "./retained";
 import type { View } from "./rows";
-import { path, position } from "./scale";
 import { clock } from "./times";
 
 // Time is the server's clock; an approximate one, while there is no connection to say that a lifetime was changed.
@@ -19,9 +19,7 @@ export interface Time {
 export class RetainedRow implements View {
   readonly li: HTMLLIElement;
   private readonly left: Element;
-  private readonly rest: SVGElement;
-  private line: Animation | undefined;
-  private drawn = 0; // the deadline for which the line was drawn
+  private readonly line: Lifeline;
   private dying = false;
 
   constructor(
@@ -30,7 +28,7 @@ export class RetainedRow implements View {
   ) {
     this.li = adopted ?? clone("row-retained");
     this.left = element(".left", this.li);
-    this.rest = element<SVGElement>(".life .rest", this.li);
+    this.line = new Lifeline(this.li);
     this.dying = this.li.classList.contains("dying");
     if (!adopted) {
       name(this.li, entry.message);
@@ -50,28 +48,9 @@ export class RetainedRow implements View {
     return left < 10_000 ? left % 100 : left % 1000;
   }
 
-  // draw starts the line, or starts it anew when the deadline was changed. It then runs by itself, off the main thread.
-  draw(time: Time, motion: "none" | "still" | "grow"): void {
-    const { expires } = this.entry.message;
-    const left = expires - time.now();
-    if (this.drawn === expires && motion !== "still") return;
-    const before = this.drawn;
-    this.drawn = expires;
-    this.line?.cancel();
-    this.line = undefined;
-    if (left <= 0 || motion === "still") {
-      this.rest.setAttribute("width", percent(position(left)));
-      return;
-    }
-    const points = path(left);
-    this.rest.setAttribute("width", "100%");
-    this.line = this.rest.animate(
-      points.map(({ offset, position }) => ({ offset, transform: `scaleX(${position})`, transformOrigin: "0 0" })),
-      { duration: left, fill: "forwards" },
-    );
-    // Left to start by itself it would be late by however long the next frame takes.
-    this.line.startTime = performance.now();
-    if (motion === "grow") this.grow(before, time.now(), points[0]?.position ?? 0);
+  // draw starts the line, or starts it anew when the deadline was changed.
+  draw(time: Time, motion: Motion): void {
+    if (this.line.draw(this.entry.message.expires, time.now(), motion)) this.describe();
   }
 
   // describe writes what a change of lifetime changes.
@@ -86,7 +65,7 @@ export class RetainedRow implements View {
       deliveries: String(message.deliveries),
     });
     if (message.maxExpires > 0) this.li.dataset["max"] = String(message.maxExpires);
-    element(".life .had", this.li).setAttribute("width", percent(position(message.expires - message.published)));
+    this.line.had(message.expires - message.published);
     const by = extension(message);
     const extend = this.li.querySelector<HTMLElement>("form.extend");
     if (extend) {
@@ -101,34 +80,17 @@ export class RetainedRow implements View {
   born(): void {
     this.li.classList.add("born");
     setTimeout(() => this.li.classList.remove("born"), 700);
-    element(".life", this.li).animate(
-      [{ transform: "scaleX(0)", transformOrigin: "0 0" }, { transform: "none", transformOrigin: "0 0" }],
-      { duration: 160, easing: "ease-out" },
-    );
+    this.line.born();
   }
 
   // die shows the end, before the row closes.
   die(end: End): void {
-    this.remove();
-    this.rest.setAttribute("width", "0%");
+    this.line.end();
     write(this.left, howEnded(end.reason));
   }
 
   remove(): void {
-    this.line?.cancel();
-    this.line = undefined;
-    this.drawn = 0;
-  }
-
-  private grow(before: number, now: number, to: number): void {
-    const from = position(before - now);
-    this.rest.animate(
-      [
-        { transform: `scaleX(${from})`, transformOrigin: "0 0" },
-        { transform: `scaleX(${to})`, transformOrigin: "0 0" },
-      ],
-      { duration: 240, easing: "ease-out" },
-    );
+    this.line.stop();
   }
 }
 

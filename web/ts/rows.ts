@@ -54,9 +54,8 @@ export class Rows<T, V extends View> {
     this.room(above, below);
   }
 
-  // close lets the row of an item go after it was seen to go: it fades, closes, and those below slide up.
-  close(item: T): void {
-    const key = this.source.key(item);
+  // close lets the row of that key go after it was seen to go: it fades, closes, and those below slide up.
+  close(key: string | number): void {
     const view = this.views.get(key);
     if (!view?.li.isConnected) return;
     this.views.delete(key);

@@ -1,0 +1,66 @@
+// What the page missed: told as one row of Live when the connection is back.
+import type { Hello, Stats } from "./frame";
+import { count } from "./payload";
+import { clock, span } from "./times";
+
+// BLIP: an interruption this short in which nothing was missed is not worth a row.
+const BLIP = 3000;
+
+export class Absence {
+  private hello: Hello | undefined;
+  private stats: Stats | undefined;
+  private lastSeen = 0;
+  private away: { since: number; stats: Stats | undefined; hidden: boolean } | undefined;
+  private restarted: { from: Hello; to: Hello } | undefined;
+  private caught = 0;
+
+  // seen notes the server's time of each batch.
+  seen(serverTime: number): void {
+    if (serverTime > 0 && !this.away) this.lastSeen = serverTime;
+  }
+
+  // begin notes that there is no connection from now on, or that the tab sleeps.
+  begin(hidden: boolean): void {
+    if (this.hello) this.away ??= { since: this.lastSeen, stats: this.stats, hidden };
+  }
+
+  // greet learns which server answers; true when what the page holds is from another store.
+  greet(hello: Hello): boolean {
+    const before = this.hello;
+    this.hello = hello;
+    if (!before || before.server === hello.server) return false;
+    this.begin(false);
+    this.restarted = { from: before, to: hello };
+    return before.store !== hello.store;
+  }
+
+  // fresh counts messages of the time away that came after all.
+  fresh(n: number): void {
+    if (this.away) this.caught += n;
+  }
+
+  // back takes in the first numbers after the absence, and returns the row that tells of it; empty when there is none.
+  back(stats: Stats, now: number): string {
+    const { away, restarted, caught } = this;
+    this.stats = stats;
+    if (!away) return "";
+    this.away = undefined;
+    this.restarted = undefined;
+    this.caught = 0;
+    const missed = away.stats ? Math.max(0, stats.published - away.stats.published - caught) : 0;
+    const ended = away.stats ? Math.max(0, stats.gone - away.stats.gone) : 0;
+    if (restarted) return afterRestart(restarted, away.since, ended, now);
+    const length = Math.max(0, stats.at - away.since);
+    if (missed === 0 && (length < BLIP || away.hidden)) return "";
+    const where = away.hidden ? "hidden" : "without connection";
+    const what = missed > 0 ? `${count(missed)} missed` : "nothing missed";
+    return `${span(length)} ${where}: ${what}${ended > 0 ? `, ${count(ended)} gone meanwhile` : ""}`;
+  }
+}
+
+function afterRestart({ from, to }: { from: Hello; to: Hello }, since: number, ended: number, now: number): string {
+  const at = clock(to.started, now);
+  if (from.store !== to.store) return `Server restarted ${at} with an empty memory store`;
+  const down = Math.max(0, Math.round((to.started - since) / 1000));
+  return `Server restarted ${at}, down ${count(down)} s${ended > 0 ? `; ${count(ended)} expired meanwhile` : ""}`;
+}

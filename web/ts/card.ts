@@ -1,0 +1,39 @@
+// The page of one message: its number and its line, as in a list.
+import { element, write } from "./dom";
+import { countdown, dyingFrom } from "./duration";
+import { Lifeline } from "./lifeline";
+import { read } from "./row";
+import { clock } from "./times";
+
+export class Card {
+  private readonly line: Lifeline;
+  private readonly message;
+
+  constructor(
+    private readonly card: HTMLElement,
+    private readonly now: () => number,
+  ) {
+    this.line = new Lifeline(card);
+    this.message = read(card);
+  }
+
+  // tick writes what changes with time. Returns in how many milliseconds that is again; nothing changes after the end.
+  tick(): number {
+    const { message, card } = this;
+    if (!message) return Infinity;
+    const now = this.now();
+    const left = message.expires - now;
+    if (left <= 0) return this.end(message.expires, now);
+    write(card.querySelector(".left"), countdown(left));
+    card.classList.toggle("dying", left <= dyingFrom(message.granted));
+    this.line.draw(message.expires, now, "run");
+    return left < 10_000 ? Math.max(50, left % 100) : 250;
+  }
+
+  private end(expires: number, now: number): number {
+    this.line.end();
+    write(element(".lead", this.card), `Gone ${clock(expires, now)}`);
+    for (const form of this.card.querySelectorAll<HTMLElement>("form")) form.hidden = true;
+    return Infinity;
+  }
+}

@@ -1,0 +1,225 @@
+// The publish form: what one types, what is wrong with it, what became of it.
+import { Code } from "@connectrpc/connect";
+import { type Api, type Problem, problems } from "./api";
+import { element, reveal, write } from "./dom";
+import { short, words } from "./duration";
+import { TtlAdjustment } from "./gen/linger/v1/publish_pb.js";
+import { topicPath } from "./names";
+import { bytes, count, visible } from "./payload";
+import { PolicyReader } from "./policy";
+import { type Draft, OutcomeUnknown, Publisher, type Receipt } from "./publisher";
+import type { Slider } from "./slider";
+import { clock } from "./times";
+
+const PATIENCE = 300; // before the button says that it is at work
+const SLOW = 5000; // before the form says that there is no answer
+const READ_BACK = 300; // before it is read who received it
+
+export interface Told {
+  published(receipt: Receipt): void;
+}
+
+export class Form {
+  connected = true;
+
+  private readonly form = element<HTMLFormElement>("#publish");
+  private readonly topic = element<HTMLInputElement>("#topic");
+  private readonly message = element<HTMLTextAreaElement>("#message");
+  private readonly button = element<HTMLButtonElement>("#submit");
+  private readonly result = element<HTMLOutputElement>("#result");
+  private readonly publisher: Publisher;
+  private readonly policy: PolicyReader;
+  private sending: AbortController | undefined;
+
+  constructor(
+    private readonly api: Api,
+    private readonly slider: Slider,
+    private readonly now: () => number,
+    private readonly told: Told,
+  ) {
+    this.publisher = new Publisher(api);
+    this.policy = new PolicyReader(api, slider);
+    this.listen();
+    this.grow();
+    // A form that came back with errors keeps the lifetime that was asked for.
+    if (!("failed" in this.form.dataset)) this.policy.recall(this.topic.value);
+    else slider.touched = true;
+  }
+
+  // topicName is what the form would publish to.
+  get topicName(): string {
+    return this.topic.value.trim();
+  }
+
+  focus(): void {
+    this.message.focus();
+  }
+
+  // connection tells the form whether publishing can work.
+  connection(connected: boolean): void {
+    if (this.connected === connected) return;
+    this.connected = connected;
+    if (!connected) write(this.result, "Not connected: publishing will fail until it is back.");
+    else if (this.result.textContent?.startsWith("Not connected")) write(this.result, "");
+  }
+
+  private listen(): void {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.publish();
+    });
+    this.message.addEventListener("keydown", (event) => {
+      // An input method ends its composition with Enter; that is not meant for the form (229: Safari, just after).
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      void this.publish();
+    });
+    this.message.addEventListener("input", () => this.grow());
+    this.topic.addEventListener("input", () => {
+      this.complain("topic", "");
+      this.policy.follow(this.topicName);
+    });
+    for (const field of [this.topic, this.message]) field.addEventListener("input", () => this.complain("", ""));
+    document.querySelector("#chip")?.addEventListener("click", () => element("#ttl").focus());
+  }
+
+  private async publish(): Promise<void> {
+    if (this.sending && !this.slow) return;
+    this.clear();
+    if (!this.slider.commit()) return this.slider.focusBox();
+    const draft: Draft = {
+      topic: this.topicName,
+      data: new TextEncoder().encode(this.message.value),
+      ttl: this.slider.value,
+    };
+    this.sending?.abort();
+    const sending = new AbortController();
+    this.sending = sending;
+    const patience = setTimeout(() => this.pending(true), PATIENCE);
+    const slow = setTimeout(() => this.tellSlow(), SLOW);
+    try {
+      const receipt = await this.publisher.publish(draft, sending.signal);
+      if (this.sending === sending) this.succeed(receipt);
+    } catch (thrown) {
+      if (this.sending === sending) this.fail(thrown);
+    } finally {
+      clearTimeout(patience);
+      clearTimeout(slow);
+      if (this.sending === sending) {
+        this.sending = undefined;
+        this.slow = false;
+        this.pending(false);
+      }
+    }
+  }
+
+  private slow = false;
+
+  private tellSlow(): void {
+    this.slow = true;
+    this.pending(false);
+    this.complain("", "No answer for 5 s. It may or may not be stored. Publish again: it will not be stored twice.");
+  }
+
+  private pending(pending: boolean): void {
+    this.button.disabled = pending;
+    this.button.toggleAttribute("aria-busy", pending);
+    write(this.button, pending ? "Publishing…" : "Publish");
+  }
+
+  private succeed(receipt: Receipt): void {
+    this.clear();
+    this.policy.remember(receipt.topic, this.slider.value);
+    this.tell(receipt);
+    this.message.select();
+    this.told.published(receipt);
+    setTimeout(() => void this.readBack(receipt), READ_BACK);
+  }
+
+  private fail(thrown: unknown): void {
+    this.clear();
+    if (thrown instanceof OutcomeUnknown) {
+      return this.complain("", "The server no longer knows whether this was stored. Look before you publish it again.");
+    }
+    const found = problems(thrown);
+    for (const problem of found) this.complain(problem.field, this.sentence(problem));
+    const field = found[0]?.field;
+    if (field === "topic") this.topic.focus();
+    else if (field === "message") this.message.focus();
+    else if (field === "ttl") this.slider.focusBox();
+  }
+
+  private sentence(problem: Problem): string {
+    if (problem.unknown && problem.code !== Code.Unavailable) return `${problem.text} It may or may not be stored. Publish again: it will not be stored twice.`;
+    return problem.text;
+  }
+
+  // complain writes an error under its field, or under the form.
+  private complain(field: Problem["field"], text: string): void {
+    if (field === "ttl") return this.slider.complain(text && `Time to live: ${text}`, text !== "");
+    const place = document.querySelector<HTMLElement>(`#${field || "form"}-error`);
+    const name = field === "topic" ? "Topic: " : field === "message" ? "Message: " : "";
+    reveal(place, text && name + text);
+    const input = field === "topic" ? this.topic : field === "message" ? this.message : undefined;
+    if (text) input?.setAttribute("aria-invalid", "true");
+    else input?.removeAttribute("aria-invalid");
+  }
+
+  private clear(): void {
+    for (const field of ["", "topic", "message"] as const) this.complain(field, "");
+  }
+
+  // tell writes the result line: a link, what was granted, what it promises, who got it.
+  private tell(receipt: Receipt, receivedBy?: number): void {
+    const link = document.createElement("a");
+    link.href = topicPath(receipt.topic, receipt.sequence);
+    link.textContent = `#${receipt.sequence}`;
+    const parts = [` ${this.granted(receipt)}`, receipt.durability];
+    if (receivedBy !== undefined) parts.push(`received by ${count(receivedBy)}`);
+    this.result.replaceChildren(link, parts.join(" · "));
+  }
+
+  private granted(receipt: Receipt): string {
+    if (receipt.ttl <= 0) return "passed on, not kept";
+    const kept = `kept ${short(receipt.ttl)}`;
+    switch (receipt.adjustment) {
+      case TtlAdjustment.LOWERED_TO_MAXIMUM:
+        return `${kept}, not ${short(receipt.asked)}: ${visible(receipt.topic)} allows ${short(receipt.ttl)} at most`;
+      case TtlAdjustment.RAISED_TO_MINIMUM:
+        return `${kept}, not ${short(receipt.asked)}: ${visible(receipt.topic)} keeps ${short(receipt.ttl)} at least`;
+      default:
+        return `${kept}, until ${clock(receipt.expires, this.now())}`;
+    }
+  }
+
+  private async readBack(receipt: Receipt): Promise<void> {
+    try {
+      const { state } = await this.api.retained.getMessage({ topic: receipt.topic, sequence: BigInt(receipt.sequence) });
+      // Another publish may have taken the line meanwhile.
+      if (this.result.querySelector("a")?.textContent !== `#${receipt.sequence}` || state.value === undefined) return;
+      this.tell(receipt, state.value.deliveries);
+    } catch {
+      // The line is true without it.
+    }
+  }
+
+  // grow gives the message as many lines as it has, from one to six.
+  private grow(): void {
+    if (CSS.supports("field-sizing", "content")) return;
+    const { message } = this;
+    message.rows = 1;
+    const line = parseFloat(getComputedStyle(message).lineHeight) || 20;
+    message.rows = Math.max(1, Math.min(6, Math.round((message.scrollHeight - 14) / line)));
+  }
+}
+
+// spoken is what is read aloud of one's own publish.
+export function spoken(receipt: Receipt): string {
+  const kept = receipt.ttl > 0 ? `Kept ${words(receipt.ttl)}.` : "Passed on, not kept.";
+  return `Published as message ${receipt.sequence} of ${visible(receipt.topic)}. ${kept}`;
+}
+
+// tooLarge says that a message is over the server's limit, before it is sent; empty when it is not.
+export function tooLarge(size: number, limit: number): string {
+  return size > limit ? `${bytes(size)}; the limit is ${bytes(limit)} (--max-message).` : "";
+}

@@ -1,0 +1,99 @@
+// The one line under the form after the first message a server ever had: it follows that message, and is then silent for
+// good. Driven by what happens, never by a "Next".
+import type { Api } from "./api";
+import { short } from "./duration";
+import { millis } from "./message";
+import { count, visible } from "./payload";
+import type { Receipt } from "./publisher";
+
+const LOOK = 700; // between two looks at who received it
+
+export class Lesson {
+  private receipt: Receipt | undefined;
+  private taken = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly place: HTMLElement | null,
+    private readonly api: Pick<Api, "retained">,
+    private readonly now: () => number,
+  ) {}
+
+  // published begins the lesson with the first message; a later one ends it.
+  published(receipt: Receipt): void {
+    if (!this.place) return;
+    clearTimeout(this.timer);
+    if (this.receipt || receipt.ttl <= 0) return this.end();
+    this.receipt = receipt;
+    this.say(
+      ["#", String(receipt.sequence), " of "],
+      code(receipt.topic),
+      [` is kept ${short(receipt.ttl)}. Nobody is listening; it waits. `],
+      command(`linger sub ${receipt.topic}`),
+      [" Run this before it goes: a late subscriber gets it too, with the time that is left."],
+    );
+    this.look();
+  }
+
+  private end(): void {
+    if (this.place) this.place.hidden = true;
+    this.place?.replaceChildren();
+  }
+
+  private look(): void {
+    this.timer = setTimeout(() => void this.ask(), LOOK);
+  }
+
+  private async ask(): Promise<void> {
+    const { receipt } = this;
+    if (!receipt) return;
+    try {
+      const { state } = await this.api.retained.getMessage({ topic: receipt.topic, sequence: BigInt(receipt.sequence) });
+      if (state.case === "ended") {
+        const lived = millis(state.value.endTime) - receipt.published;
+        const after = Number.isFinite(lived) && lived > 0 ? short(Math.round(lived / 100) * 100) : short(receipt.ttl);
+        return this.say([
+          `#${receipt.sequence} is gone after ${after}, received by ${count(state.value.deliveries)}. `,
+          "Linger keeps nothing longer than it was asked to.",
+        ]);
+      }
+      if (state.case === "retained" && state.value.deliveries > 0 && !this.taken) {
+        this.taken = true;
+        const left = Math.max(0, millis(state.value.expireTime) - this.now());
+        this.say(code("linger sub"), [` got it with ${short(Math.ceil(left / 1000) * 1000)} left.`]);
+      }
+    } catch {
+      // Asked again.
+    }
+    this.look();
+  }
+
+  private say(...parts: Array<string[] | Node>): void {
+    if (!this.place) return;
+    this.place.replaceChildren(...parts.flatMap<string | Node>((part) => (part instanceof Node ? [part] : [part.join("")])));
+    this.place.hidden = false;
+  }
+}
+
+function code(text: string): HTMLElement {
+  const element = document.createElement("code");
+  element.textContent = visible(text);
+  return element;
+}
+
+// command is something to type into a terminal, with a button that copies it; web/parts.templ has the same.
+function command(text: string): HTMLElement {
+  const span = document.createElement("span");
+  span.className = "command";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.dataset["copy"] = text;
+  button.textContent = "Copy";
+  const hidden = document.createElement("span");
+  hidden.className = "vh";
+  hidden.textContent = ` ${visible(text)}`;
+  button.append(hidden);
+  span.append(code(text), button);
+  return span;
+}

@@ -1,0 +1,171 @@
+// The list "Live": newest first, a log that never loses a row at its message's death.
+import type { Batch } from "./frame";
+import { howEnded } from "./frame";
+import { clone, element, reveal, write } from "./dom";
+import { short } from "./duration";
+import { Holding } from "./holding";
+import { Live, MOST_ROWS, type Row } from "./live";
+import { passing } from "./message";
+import { count } from "./payload";
+import { fillBody, name, read } from "./row";
+import { Rows, type View } from "./rows";
+import { clock } from "./times";
+
+// LineView is a row of the log; fate is its right side.
+interface LineView extends View {
+  row: Row;
+  fate: Element | null;
+}
+
+// SAMPLED is how long the band stays after the last message that was left out.
+const SAMPLED = 3000;
+// SPAN is over how many milliseconds the band's two rates are taken.
+const SPAN = 2000;
+
+export class LiveList {
+  readonly model = new Live();
+  readonly holding: Holding;
+
+  private readonly rows: Rows<Row, LineView>;
+  private readonly adopted = new Map<string, HTMLLIElement>();
+  // held is the log as it stood when holding began.
+  private held: { rows: Row[]; arrived: number } | undefined;
+  private counts: Array<{ at: number; published: number; shown: number; leftOut: number }> = [];
+
+  constructor(
+    readonly list: HTMLElement,
+    private readonly serverNow: () => number,
+    changed: () => void,
+  ) {
+    this.rows = new Rows<Row, LineView>(list, {
+      key: (row) => row.id,
+      kind: (row) => row.kind,
+      make: (row) => this.make(row),
+    });
+    this.holding = new Holding(list, changed);
+    this.adopt();
+  }
+
+  // take adds what a batch brings; returns how many messages were not known.
+  take(batch: Batch): number {
+    const recent = batch.previews.filter((preview) => preview.recent);
+    if (recent.length > 0 && this.adopted.size > 0) this.model.recognise(batch.previews);
+    // The oldest first: the server tells recent ones in order of publication, and so do we.
+    const fresh = this.model.take(batch.previews);
+    for (const change of batch.changes) this.model.changed(change);
+    for (const range of batch.ended) this.model.ended(range);
+    if (batch.stats) {
+      this.model.count(batch.stats);
+      const { published, shown, leftOut } = this.model;
+      this.counts.push({ at: batch.stats.at, published, shown, leftOut });
+      while (this.counts.length > 2 && (this.counts[0] as { at: number }).at < batch.stats.at - SAMPLED) this.counts.shift();
+    }
+    return fresh;
+  }
+
+  note(text: string): void {
+    this.model.note(text);
+  }
+
+  draw(): void {
+    const { model } = this;
+    if (!this.holding.held) this.held = undefined;
+    else this.held ??= { rows: model.rows.slice(), arrived: this.arrivals };
+    this.rows.show([...(this.held?.rows ?? model.rows)].reverse());
+    this.tick();
+    this.describe();
+  }
+
+  // tick turns the fate of rows whose time has come.
+  tick(): void {
+    const now = this.serverNow();
+    for (const view of this.rows.views.values()) if (view.row.kind === "message") write(view.fate, fate(view.row, now));
+  }
+
+  // waiting is how many messages holding keeps from the list.
+  get waiting(): number {
+    return this.held ? this.arrivals - this.held.arrived : 0;
+  }
+
+  // sampled says that not every message is shown at present.
+  get sampled(): boolean {
+    const [first, last] = [this.counts[0], this.counts.at(-1)];
+    return first !== undefined && last !== undefined && last.leftOut > first.leftOut;
+  }
+
+  private get arrivals(): number {
+    return this.model.rows.length + this.model.dropped;
+  }
+
+  private describe(): void {
+    const { model } = this;
+    reveal(document.querySelector("#live-note"), this.band());
+    const full = model.dropped > 0;
+    const seen = Math.max(model.published, model.dropped + model.rows.length);
+    reveal(
+      document.querySelector("#live-foot"),
+      full ? `the last ${count(Math.min(model.rows.length, MOST_ROWS))} of ${count(seen)}; older ones are not kept here` : "",
+    );
+    Object.assign(this.list.dataset, {
+      published: String(model.published),
+      shown: String(model.shown),
+      leftOut: String(model.leftOut),
+    });
+  }
+
+  private band(): string {
+    if (!this.sampled) return "";
+    const last = this.counts.at(-1);
+    const first = this.counts.find(({ at }) => last !== undefined && at >= last.at - SPAN - 100);
+    if (!first || !last || last.at <= first.at) return "";
+    const perSecond = (n: number) => count((n * 1000) / (last.at - first.at));
+    return `Showing ${perSecond(last.shown - first.shown)} of ${perSecond(last.published - first.published)} a second`;
+  }
+
+  private make(row: Row): LineView {
+    if (row.kind === "skip") {
+      const li = clone("row-skip");
+      write(li.querySelector(".n"), count(row.count));
+      return { li, row, fate: null };
+    }
+    if (row.kind === "note") {
+      const li = clone("row-note");
+      write(li.querySelector(".text"), row.text);
+      return { li, row, fate: null };
+    }
+    const { message } = row;
+    const loose = `${message.topic} ${message.sequence}`;
+    const adopted = this.adopted.get(loose);
+    this.adopted.delete(loose);
+    const li = adopted ?? clone("row-live");
+    if (!adopted) {
+      name(li, message);
+      fillBody(li, message);
+      const at = element<HTMLTimeElement>("time.at", li);
+      at.dateTime = new Date(message.published).toISOString();
+      write(at, clock(message.published, this.serverNow()));
+    }
+    Object.assign(li.dataset, { topic: message.topic, seq: String(message.sequence), published: String(message.published) });
+    return { li, row, fate: li.querySelector(".fate") };
+  }
+
+  private adopt(): void {
+    const messages = [];
+    for (const li of this.list.querySelectorAll<HTMLLIElement>("li.live-row")) {
+      const message = read(li);
+      if (!message) continue;
+      this.adopted.set(`${message.topic} ${message.sequence}`, li);
+      messages.push(message);
+    }
+    this.model.adopt(messages);
+  }
+}
+
+// fate is how long a message is kept, or since when it is gone.
+function fate(row: Extract<Row, { kind: "message" }>, now: number): string {
+  const { message, end } = row;
+  if (passing(message)) return "not kept";
+  if (end && end.at <= now) return `${howEnded(end.reason)} ${clock(end.at, now)}`;
+  if (message.expires <= now) return `gone ${clock(message.expires, now)}`;
+  return `kept ${short(message.expires - message.published)}`;
+}

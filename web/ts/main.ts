@@ -1,0 +1,98 @@
+// The script of every page. It takes over what the server rendered, in place.
+import { Card } from "./card";
+import { Clock } from "./clock";
+import { Connection } from "./connection";
+import { reveal, write } from "./dom";
+import { Feed } from "./feed";
+import { NowPage } from "./now-page";
+import { clock as clockText, localize, zone } from "./times";
+
+const CROWDED = "Too many Linger tabs for one browser over plain HTTP: this one is not live. Close one.";
+
+const clock = new Clock();
+const main = document.querySelector<HTMLElement>("#main");
+const connection = new Connection(document.querySelector("#mark"));
+
+function start(): void {
+  beginClock();
+  localize(document, clock.now());
+  write(document.querySelector("#zone"), zone(clock.now()));
+  const page = document.querySelector("#retained") ? new NowPage(clock, connection) : undefined;
+  const place = document.querySelector<HTMLElement>("#card");
+  const card = place ? new Card(place, () => clock.now()) : undefined;
+  listen(page);
+  let server = "";
+  new Feed(page?.watched ?? "", {
+    batch(batch) {
+      if (batch.hello && batch.hello.server !== server) {
+        if (server !== "") clock.restart();
+        server = batch.hello.server;
+      }
+      if (batch.serverTime > 0) clock.sample(batch.serverTime, batch.age);
+      connection.frame();
+      judge(page);
+      page?.take(batch);
+    },
+    state(link) {
+      if (link.kind === "waiting" && link.stopping && connection.stoppedAt === "") {
+        connection.stoppedAt = clockText(clock.now(), clock.now());
+      }
+      if (link.kind === "open") connection.stoppedAt = "";
+      if (link.kind === "asleep") page?.asleep();
+      connection.link = link;
+      reveal(document.querySelector("#banner"), link.kind === "crowded" ? CROWDED : "");
+      judge(page);
+    },
+  });
+  run(page, card);
+}
+
+// beginClock believes the page until the first frame: the server's clock at render, a moment before it arrived.
+function beginClock(): void {
+  const rendered = Number(main?.dataset["now"]);
+  const [entry] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  if (rendered > 0) clock.sample(rendered, performance.now() - (entry?.responseStart ?? performance.now()));
+}
+
+function judge(page: NowPage | undefined): void {
+  if (connection.show()) page?.connected();
+}
+
+// run is the page's one timer. It comes when the next number changes, at the next deadline, and twice a second anyway.
+function run(page: NowPage | undefined, card: Card | undefined): void {
+  judge(page);
+  const next = Math.min(page?.tick() ?? Infinity, card?.tick() ?? Infinity, 500);
+  setTimeout(() => run(page, card), Math.max(4, Math.ceil(next)));
+}
+
+function listen(page: NowPage | undefined): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+    if (event.key === "Escape") page?.release();
+    else if ((event.key === "[" || event.key === "]") && !inField(event.target)) page?.step(event.key === "[" ? -1 : 1);
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".copy[data-copy]") : null;
+    if (button) void copy(button);
+  });
+}
+
+function inField(target: EventTarget | null): boolean {
+  return target instanceof Element && target.matches("textarea, select, input:not([type=range], [type=radio])");
+}
+
+// copy puts a command into the clipboard. Where pages may not, it is selected, to be copied by hand.
+async function copy(button: HTMLElement): Promise<void> {
+  const [label] = button.childNodes;
+  try {
+    await navigator.clipboard.writeText(button.dataset["copy"] ?? "");
+    if (!label) return;
+    label.textContent = "Copied";
+    setTimeout(() => (label.textContent = "Copy"), 2000);
+  } catch {
+    const code = button.previousElementSibling;
+    if (code) document.getSelection()?.selectAllChildren(code);
+  }
+}
+
+start();

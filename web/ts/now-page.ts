@@ -1,0 +1,209 @@
+// The pages with the form and the two lists: everything, a pattern, a topic. This joins what the other files do alone.
+import { Absence } from "./absence";
+import { type Api, connect } from "./api";
+import type { Clock } from "./clock";
+import { type Connection, dependable } from "./connection";
+import { calm, element, reveal } from "./dom";
+import { Form, spoken } from "./form";
+import type { Batch, Stats } from "./frame";
+import { Lesson } from "./lesson";
+import { Lifetime } from "./lifetime";
+import { LiveList } from "./live-list";
+import { Numbers } from "./numbers";
+import { readLimits } from "./policy";
+import type { Receipt } from "./publisher";
+import { Reader } from "./reader";
+import { RetainedList } from "./retained-list";
+import { Slider } from "./slider";
+import { visible } from "./payload";
+import { Voice } from "./voice";
+
+// DRIFT: lines are drawn anew when the clock turns out to have been off by more than this.
+const DRIFT = 25;
+
+export class NowPage {
+  private readonly api: Api = connect(location.origin);
+  private readonly main = element("#main");
+  private readonly scope = this.main.dataset["pattern"] || ">";
+  private readonly list: RetainedList;
+  private readonly live: LiveList;
+  private readonly slider: Slider;
+  private readonly form: Form;
+  private readonly numbers: Numbers;
+  private readonly voice = new Voice(document.querySelector("#say"));
+  private readonly absence = new Absence();
+  private readonly lesson: Lesson;
+  private readonly now = () => this.clock.now();
+
+  private stats: Stats | undefined;
+  private died: number[] = []; // deadlines that have passed by the page's own clock since the last statistics
+  private leftOut = 0;
+  private offset = 0;
+  private painting = 0;
+  private second = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly connection: Connection,
+  ) {
+    const paint = () => this.paintSoon();
+    this.list = new RetainedList(element("#retained"), this.now, paint);
+    this.list.reader = new Reader(this.api, this.scope, this.list.model, this.now, paint);
+    this.live = new LiveList(element("#live"), this.now, paint);
+    this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || "The topic");
+    this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
+    this.lesson = new Lesson("fresh" in this.main.dataset ? element("#lesson") : null, this.api, this.now);
+    this.numbers = new Numbers(this.scope, this.main.dataset["topic"] ?? (this.scope === ">" ? "" : this.scope));
+    this.slider.onMove = () => this.foot();
+    this.offset = clock.offset;
+    this.listen();
+    this.list.reader.refresh();
+    this.paint();
+    this.main.dataset["ready"] = "";
+  }
+
+  get watched(): string {
+    return this.scope;
+  }
+
+  // take follows a batch of the watch.
+  take(batch: Batch): void {
+    this.absence.seen(batch.serverTime);
+    if (batch.hello) {
+      if (this.absence.greet(batch.hello)) this.list.lose();
+      this.list.model.stale = true; // what happened between two streams was not told
+    }
+    this.absence.fresh(this.live.take(batch));
+    const leftOut = this.live.model.leftOut > this.leftOut;
+    this.leftOut = this.live.model.leftOut;
+    this.list.take(batch, leftOut);
+    if (batch.stats) {
+      const told = this.absence.back(batch.stats, this.now());
+      if (told) this.live.note(told);
+      this.stats = batch.stats;
+      const { at } = batch.stats;
+      this.died = this.died.filter((deadline) => deadline > at);
+    }
+    this.settle();
+    this.paintSoon();
+  }
+
+  // connected is told when the condition of the connection has changed.
+  connected(): void {
+    const { state } = this.connection;
+    const good = dependable(state) || state.kind === "connecting";
+    this.list.approximate = !good;
+    if (!good) this.absence.begin(false);
+    this.form.connection(good);
+    this.paintSoon();
+  }
+
+  // asleep is told when the worker gave up the stream of a hidden tab.
+  asleep(): void {
+    this.absence.begin(true);
+  }
+
+  // tick does what time alone demands. Returns in how many milliseconds there is more to do.
+  tick(): number {
+    const before = this.list.model.entries.slice(0, 1000);
+    const dead = this.list.expire();
+    for (const entry of before.slice(0, dead)) this.died.push(entry.message.expires);
+    this.voice.deaths(dead);
+    const next = this.list.tick();
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.second) {
+      this.second = second;
+      this.live.tick();
+      this.slider.tick();
+      this.voice.tick(this.retained);
+      this.foot();
+    }
+    return next;
+  }
+
+  // release lets go what holding keeps back; true when there was something.
+  release(): boolean {
+    const held = this.list.holding.held || this.live.holding.held;
+    this.list.holding.release();
+    this.live.holding.release();
+    return held;
+  }
+
+  step(direction: 1 | -1): void {
+    this.slider.step(direction);
+  }
+
+  private listen(): void {
+    const lifetime = new Lifetime(
+      this.api,
+      this.now,
+      (entry, expires) => this.list.move(entry, expires),
+      (text) => this.tell(text),
+    );
+    this.list.list.addEventListener("submit", (event) => {
+      const form = event.target as HTMLFormElement;
+      const li = form.closest("li");
+      const entry = li && this.list.entry(li);
+      if (!entry) return;
+      event.preventDefault();
+      void (form.classList.contains("extend") ? lifetime.extend(entry) : lifetime.expire(entry));
+    });
+    for (const id of ["#hold", "#live-hold"]) document.querySelector(id)?.addEventListener("click", () => this.release());
+    for (const tab of document.querySelectorAll('input[name="tab"]')) tab.addEventListener("change", () => this.paintSoon());
+    addEventListener("resize", () => this.paintSoon());
+    document.addEventListener("visibilitychange", () => this.paintSoon());
+  }
+
+  // tell says what became of an action on a row.
+  private tell(text: string): void {
+    this.voice.say(text);
+    reveal(document.querySelector("#form-error"), text);
+  }
+
+  private published(receipt: Receipt): void {
+    this.voice.say(spoken(receipt));
+    this.lesson.published(receipt);
+  }
+
+  // retained is how many are alive now: counted here where all are here, else as the server last said, less those that
+  // have ended since.
+  private get retained(): number {
+    const { model } = this.list;
+    if (model.covered === Infinity && !model.stale && !this.live.sampled) return model.entries.length;
+    return Math.max(model.entries.length, (this.stats?.retained ?? 0) - this.died.length, 0);
+  }
+
+  // settle draws the lines anew when the clock was corrected.
+  private settle(): void {
+    if (Math.abs(this.clock.offset - this.offset) < DRIFT) return;
+    this.offset = this.clock.offset;
+    this.list.redraw();
+  }
+
+  private foot(): void {
+    if (!this.slider.active) return this.slider.foot("");
+    const before = this.list.model.before(this.now() + this.slider.value);
+    if (before === undefined || !this.stats) return this.slider.foot("");
+    this.slider.foot(`${before} ${before === 1 ? "goes" : "go"} before it, ${Math.max(0, this.retained - before)} outlive it`);
+  }
+
+  private paintSoon(): void {
+    if (this.painting !== 0) return;
+    this.painting = requestAnimationFrame(() => this.paint());
+  }
+
+  private paint(): void {
+    this.painting = 0;
+    this.list.draw();
+    this.live.draw();
+    const held = this.list.isHeld;
+    reveal(document.querySelector("#hold"), held ? this.list.pill() : "");
+    reveal(document.querySelector("#live-hold"), this.live.waiting > 0 ? `${this.live.waiting} new · Esc` : "");
+    const { stats, retained } = this;
+    const sub = document.querySelector("#retained-sub");
+    if (sub && this.stats) sub.textContent = this.list.sub(retained);
+    if (stats) this.numbers.show(stats, retained, this.died.length, this.list.perSecond);
+    this.numbers.title(retained, !this.list.approximate);
+    if (calm()) this.list.lines();
+  }
+}

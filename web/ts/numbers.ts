@@ -1,0 +1,78 @@
+// The numbers around the lists, the chips, the title: what the statistics frame says, each 500 ms.
+import type { Stats } from "./frame";
+import { write } from "./dom";
+import { topicPath } from "./names";
+import { count, rate, sum, visible } from "./payload";
+
+export class Numbers {
+  private readonly chips = document.querySelector<HTMLElement>("#chips");
+
+  constructor(
+    private readonly scope: string,
+    private readonly place: string,
+  ) {}
+
+  // show writes the numbers. Between two frames deaths by the page's own clock are taken off already.
+  show(stats: Stats, retained: number, goneSince: number, deathsPerSecond: number): void {
+    write(document.querySelector("#count"), count(retained));
+    write(document.querySelector("#size"), retained === 0 ? sum(0) : sum(stats.bytes));
+    const gone = deathsPerSecond > 10 ? `${count(deathsPerSecond)} a second` : count(stats.gone + goneSince);
+    write(document.querySelector("#gone"), gone);
+    write(document.querySelector("#undelivered"), count(stats.undelivered));
+    const undelivered = document.querySelector<HTMLElement>(".undelivered");
+    if (undelivered) undelivered.hidden = stats.undelivered === 0;
+    write(document.querySelector("#rate"), `${rate(stats.rate)} a second`);
+    write(document.querySelector('label:has(#tab-retained) .n'), count(retained));
+    write(document.querySelector('label:has(#tab-live) .n'), `${rate(stats.rate)}/s`);
+    this.showChips(stats);
+  }
+
+  // title is what a row of tabs can be read by.
+  title(retained: number, live: boolean): void {
+    const name = this.place === "" ? "" : ` · ${visible(this.place)}`;
+    const text = live ? `${count(retained)}${name} — Linger` : `◌${name.replace(" ·", "")} — Linger`;
+    if (document.title !== text) document.title = text;
+  }
+
+  private showChips(stats: Stats): void {
+    const { chips } = this;
+    if (!chips) return;
+    const shown = new Map<string, HTMLElement>();
+    for (const chip of chips.querySelectorAll<HTMLElement>(".chip[data-topic]")) shown.set(chip.dataset["topic"] ?? "", chip);
+    for (const { name, retained } of stats.busiest) write(shown.get(name)?.querySelector(".n") ?? null, count(retained));
+    const more = chips.querySelector(".more");
+    if (this.scope === ">") write(more, stats.topics === 1 ? "All topics" : `All ${count(stats.topics)} topics`);
+    const same = stats.busiest.length === shown.size && stats.busiest.every(({ name }) => shown.has(name));
+    // Chips change their places only while nobody is about to press one.
+    if (same || chips.matches(":hover, :focus-within")) return;
+    for (const chip of shown.values()) chip.remove();
+    for (const { name, retained } of stats.busiest) {
+      const chip = shown.get(name) ?? makeChip(name);
+      write(chip.querySelector(".n"), count(retained));
+      chips.insertBefore(chip, more);
+    }
+    if (!more && this.scope === ">" && stats.topics > 0) chips.append(moreLink(stats.topics));
+  }
+}
+
+function makeChip(topic: string): HTMLElement {
+  const chip = document.createElement("a");
+  chip.className = "chip";
+  chip.href = topicPath(topic);
+  chip.dataset["topic"] = topic;
+  chip.title = visible(topic);
+  const name = document.createElement("bdi");
+  name.textContent = visible(topic);
+  const n = document.createElement("b");
+  n.className = "n";
+  chip.append(name, " ", n);
+  return chip;
+}
+
+function moreLink(topics: number): HTMLElement {
+  const link = document.createElement("a");
+  link.className = "more";
+  link.href = "/topics";
+  link.textContent = topics === 1 ? "All topics" : `All ${count(topics)} topics`;
+  return link;
+}

@@ -1,0 +1,100 @@
+// What lifetimes a topic grants, as the slider shows it while one types the topic's name.
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Api } from "./api";
+import type { TopicPolicy } from "./gen/linger/v1/topic_pb.js";
+import type { Limits, Slider } from "./slider";
+
+const SETTLE = 300; // after the last key in the topic's field
+const MEMORY = "linger.ttl "; // the last lifetime used for a topic, in this browser
+
+export class PolicyReader {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private asked = "";
+  // standard is the server's own policy, for topics that do not exist.
+  private readonly standard: Limits;
+
+  constructor(
+    private readonly api: Pick<Api, "topics">,
+    private readonly slider: Slider,
+  ) {
+    const { main, topic } = { main: document.querySelector<HTMLElement>("#main"), topic: pageTopic() };
+    this.standard = topic ? { min: 1, standard: 600_000, max: 7 * 86_400_000, refuseZero: false } : readLimits(main);
+  }
+
+  // recall puts the slider where this browser last had it for the topic. A server that never had a message begins at what
+  // the page says.
+  recall(topic: string): void {
+    if ("fresh" in (document.querySelector<HTMLElement>("#main")?.dataset ?? {})) return;
+    const last = Number(storage()?.getItem(MEMORY + topic) ?? NaN);
+    if (Number.isFinite(last) && last >= 0) this.slider.set(last, false);
+  }
+
+  remember(topic: string, ttl: number): void {
+    try {
+      storage()?.setItem(MEMORY + topic, String(ttl));
+    } catch {
+      // A full or forbidden storage costs nothing but this comfort.
+    }
+  }
+
+  // follow reads the policy of the topic that is being typed, once the typing pauses.
+  follow(topic: string): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.read(topic), SETTLE);
+  }
+
+  private async read(topic: string): Promise<void> {
+    if (topic === "") return;
+    this.asked = topic;
+    let limits = this.standard;
+    try {
+      const answer = await this.api.topics.getTopic({ name: topic });
+      limits = fromPolicy(answer.topic?.policy, this.standard);
+    } catch (error) {
+      // A name that is none yet, or no topic: the first publish will say what is wrong or make it.
+      const { code } = ConnectError.from(error);
+      if (code !== Code.NotFound && code !== Code.InvalidArgument) return;
+    }
+    if (this.asked !== topic) return;
+    this.slider.limit(limits);
+    if (!this.slider.touched) this.recall(topic);
+  }
+}
+
+// readLimits takes the policy that the server put on the page.
+export function readLimits(main: HTMLElement | null): Limits {
+  const { ttlMin, ttlDefault, ttlMax } = main?.dataset ?? {};
+  return {
+    min: Number(ttlMin) || 1,
+    standard: Number(ttlDefault) || 600_000,
+    max: Number(ttlMax) || 7 * 86_400_000,
+    refuseZero: main ? "ttlRefuseZero" in main.dataset : false,
+  };
+}
+
+function fromPolicy(policy: TopicPolicy | undefined, standard: Limits): Limits {
+  if (!policy) return standard;
+  return {
+    min: span(policy.ttlMin) ?? standard.min,
+    standard: span(policy.ttlDefault) ?? standard.standard,
+    max: span(policy.ttlMax) ?? standard.max,
+    refuseZero: policy.refuseZero,
+  };
+}
+
+function span(duration: Duration | undefined): number | undefined {
+  return duration ? Number(duration.seconds) * 1000 + duration.nanos / 1e6 : undefined;
+}
+
+function pageTopic(): string | undefined {
+  return document.querySelector<HTMLElement>("#main")?.dataset["topic"];
+}
+
+function storage(): Storage | undefined {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,283 @@
+// The list "Retained": each message alive, next to go first, counting down.
+import type { Batch, Stats } from "./frame";
+import { Holding } from "./holding";
+import { calm, write } from "./dom";
+import { keyOf } from "./message";
+import { count } from "./payload";
+import type { Reader } from "./reader";
+import { type Entry, Retained, WINDOW, within } from "./retained";
+import { Ghost, RetainedRow, type Time, read, rowKey } from "./row";
+import { Rows } from "./rows";
+
+// More deaths a second than HURRY, and no row animates; the list is drawn at most every HURRIED milliseconds.
+const HURRY = 10;
+const HURRIED = 250;
+
+// DOUBT statistics frames in a row that disagree with the list ask for it anew.
+const DOUBT = 4;
+
+// AHEAD rows before the end of what is loaded, the next window is fetched.
+const AHEAD = 40;
+
+export class RetainedList implements Time {
+  readonly model = new Retained();
+  readonly holding: Holding;
+  // reader is set right after: it needs the model, and this needs it.
+  reader: Reader | undefined;
+  approximate = false;
+
+  private readonly rows: Rows<Entry, RetainedRow | Ghost>;
+  private readonly adopted = new Map<string, HTMLLIElement>();
+  // held is the list as it stood when holding began: entries stay in place, dead ones as ghosts.
+  private held: { entries: Entry[]; from: number; stats: Stats | undefined; more: boolean; loading: boolean } | undefined;
+  private stats: Stats | undefined;
+  private deaths: number[] = [];
+  private doubts = 0;
+  private drawnAt = 0;
+  private first = true;
+
+  constructor(
+    readonly list: HTMLElement,
+    readonly now: () => number,
+    private readonly changed: () => void,
+  ) {
+    this.rows = new Rows<Entry, RetainedRow | Ghost>(list, {
+      key: rowKey,
+      kind: () => "row",
+      make: (entry) => this.make(entry),
+    });
+    this.holding = new Holding(list, changed);
+    this.adopt();
+  }
+
+  // take follows a batch. `left out` says that births are missing from it.
+  take(batch: Batch, leftOut: boolean): void {
+    const now = this.now();
+    for (const preview of batch.previews) this.model.born(preview, now);
+    for (const change of batch.changes) this.change(change, now);
+    for (const range of batch.ended) {
+      this.noteDeaths(range.last - range.first + 1);
+      this.model.ended(range, now);
+      for (const entry of this.held?.entries ?? []) if (!entry.end && within(range, entry.message)) entry.end = { ...range };
+    }
+    const changedSince = batch.stats !== undefined && batch.stats.revision !== this.stats?.revision;
+    if (batch.incomplete || (leftOut && changedSince)) this.model.stale = true;
+    if (batch.stats) this.check(batch.stats);
+    if (this.model.entries.length < WINDOW / 2 && this.model.covered < Infinity) this.model.stale = true;
+    if (this.model.stale) this.reader?.refresh();
+  }
+
+  // lose forgets what cannot be known any more, for a store that is another one.
+  lose(): void {
+    this.model.replace([], -Infinity, this.now());
+    this.model.stale = true;
+    this.reader?.refresh();
+  }
+
+  // entry finds the message that a row is about.
+  entry(li: HTMLElement): Entry | undefined {
+    for (const view of this.rows.views.values()) if (view.li === li && view instanceof RetainedRow) return view.entry;
+    return undefined;
+  }
+
+  // move changes a deadline before the server's own word of it arrives.
+  move(entry: Entry, expires: number): void {
+    const { topic, incarnation, sequence } = entry.message;
+    this.change({ topic, incarnation, sequence, expires, previous: entry.message.expires }, this.now());
+    this.changed();
+  }
+
+  // expire lets go what is past its deadline, and returns how many went.
+  expire(): number {
+    const dead = this.model.expire(this.now());
+    if (dead.length === 0) return 0;
+    this.noteDeaths(dead.length);
+    this.changed();
+    return dead.length;
+  }
+
+  draw(): void {
+    const wall = performance.now();
+    this.hold();
+    if (this.hurried && wall - this.drawnAt < HURRIED) {
+      setTimeout(this.changed, HURRIED);
+      return;
+    }
+    this.drawnAt = wall;
+    if (this.held) this.haunt(this.held.entries);
+    else this.bury();
+    this.rows.show(this.held?.entries ?? this.model.entries);
+    this.tick();
+    this.lines();
+    if (this.held) void this.further();
+    this.first = false;
+  }
+
+  // tick writes the numbers of the rows in the page. Returns in how many milliseconds the next one changes.
+  tick(): number {
+    let next = 1000;
+    for (const view of this.rows.views.values()) {
+      if (view instanceof RetainedRow) {
+        if (view.entry.end) continue;
+        next = Math.min(next, view.tick(this));
+        if (calm()) view.draw(this, "still");
+      } else view.tell(this.now(), !this.approximate);
+    }
+    return Math.min(Math.max(next, 50), Math.max(0, this.model.next - this.now()));
+  }
+
+  // lines starts the lines of rows that have none yet; calm ones step once a second.
+  lines(): void {
+    const still = calm() || this.hurried;
+    for (const view of this.rows.views.values()) {
+      if (!(view instanceof RetainedRow) || view.entry.end) continue;
+      view.draw(this, still ? "still" : "run");
+    }
+  }
+
+  // redraw starts every line anew, after the clock was found to be off.
+  redraw(): void {
+    for (const view of this.rows.views.values()) if (view instanceof RetainedRow) view.remove();
+    this.lines();
+  }
+
+  get isHeld(): boolean {
+    return this.held !== undefined;
+  }
+
+  // pill says what holding keeps from the list.
+  pill(): string {
+    const before = this.held?.stats;
+    if (!this.held || !before || !this.stats || this.approximate) return "";
+    const born = this.stats.published - before.published;
+    const gone = this.stats.gone - before.gone;
+    const parts = [born > 0 ? `${count(born)} new` : "", gone > 0 ? `${count(gone)} gone` : ""].filter((part) => part !== "");
+    return parts.length > 0 ? `${parts.join(", ")} · Esc` : this.holding.scrolled ? "Held while scrolled · Esc" : "";
+  }
+
+  // sub says what part of the whole is shown.
+  sub(retained: number): string {
+    const loaded = this.held?.entries.length ?? this.model.entries.length;
+    if (loaded === 0 || (retained <= loaded && retained <= WINDOW)) return "next to go first";
+    const [from, to] = this.rows.visible();
+    return `next to go first · ${count(from + 1)}–${count(Math.max(from + 1, to))} of ${count(Math.max(retained, loaded))}`;
+  }
+
+  // perSecond is how many died in the last second.
+  get perSecond(): number {
+    const since = performance.now() - 1000;
+    return this.deaths.filter((at) => at > since).length;
+  }
+
+  private get hurried(): boolean {
+    return this.perSecond > HURRY;
+  }
+
+  private noteDeaths(n: number): void {
+    const now = performance.now();
+    if (this.deaths.length > 2000) this.deaths.splice(0, 1000);
+    while (this.deaths.length > 0 && (this.deaths[0] as number) < now - 1000) this.deaths.shift();
+    for (let i = 0; i < Math.min(n, 1000); i++) this.deaths.push(now);
+  }
+
+  private change(change: { topic: string; incarnation: string; sequence: number; expires: number; previous: number }, now: number): void {
+    const key = keyOf(change);
+    const entry = this.model.get(key) ?? this.held?.entries.find(({ message }) => keyOf(message) === key);
+    this.model.changed(change, now);
+    if (!entry || entry.end) return;
+    // A row that leaves the window still shows its new deadline while the list is held.
+    entry.message.expires = change.expires;
+    const view = this.rows.views.get(rowKey(entry));
+    if (!(view instanceof RetainedRow)) return;
+    view.describe();
+    view.draw(this, calm() ? "still" : "grow");
+  }
+
+  // hold begins and ends holding. Without a connection the list is held too: what ends, ends by its deadline alone.
+  private hold(): void {
+    if (!this.holding.held && !this.approximate) {
+      this.held = undefined;
+      return;
+    }
+    if (this.first) return;
+    this.held ??= {
+      entries: this.model.entries.slice(),
+      from: this.model.covered,
+      stats: this.stats,
+      more: Math.abs(this.model.covered) < Infinity,
+      loading: false,
+    };
+  }
+
+  // bury lets rows close whose messages have ended since the last drawing.
+  private bury(): void {
+    const animate = !this.hurried && !calm() && !document.hidden;
+    for (const view of [...this.rows.views.values()]) {
+      if (!(view instanceof RetainedRow) || !view.entry.end || !animate) continue;
+      // Its key has changed by its end; the row is found by the key it was put in with.
+      view.die(view.entry.end);
+      this.rows.close(keyOf(view.entry.message));
+    }
+  }
+
+  // haunt ends by its deadline what only the held list still knows.
+  private haunt(entries: Entry[]): void {
+    const now = this.now();
+    for (const entry of entries) {
+      if (!entry.end && entry.message.expires <= now) entry.end = { at: entry.message.expires, reason: 0, deliveries: undefined };
+    }
+  }
+
+  // further loads the next window when someone scrolls to where it begins.
+  private async further(): Promise<void> {
+    const { held } = this;
+    if (!held || held.loading || !held.more || this.approximate) return;
+    const [, to] = this.rows.visible();
+    if (to < held.entries.length - AHEAD) return;
+    held.loading = true;
+    try {
+      const page = await this.reader?.further(held.from);
+      if (!page || this.held !== held) return;
+      const known = new Set(held.entries.map((entry) => keyOf(entry.message)));
+      for (const message of page.messages) if (!known.has(keyOf(message))) held.entries.push({ message, end: undefined, born: 0 });
+      held.more = page.more;
+    } catch {
+      held.more = false;
+    } finally {
+      held.loading = false;
+    }
+    this.changed();
+  }
+
+  // check compares the list with the server's count. They may differ for a moment, not for long.
+  private check(stats: Stats): void {
+    this.stats = stats;
+    const agrees = this.model.covered < Infinity || this.model.aliveAt(stats.at) === stats.retained;
+    this.doubts = agrees ? 0 : this.doubts + 1;
+    if (this.doubts < DOUBT) return;
+    this.doubts = 0;
+    this.model.stale = true;
+  }
+
+  private make(entry: Entry): RetainedRow | Ghost {
+    if (entry.end) return new Ghost(entry);
+    const loose = `${entry.message.topic} ${entry.message.sequence}`;
+    const row = new RetainedRow(entry, this.adopted.get(loose));
+    this.adopted.delete(loose);
+    if (entry.born > 0 && this.now() - entry.born < 1000 && !this.hurried && !calm()) row.born();
+    entry.born = 0;
+    return row;
+  }
+
+  private adopt(): void {
+    const messages = [];
+    for (const li of this.list.querySelectorAll<HTMLLIElement>("li.row")) {
+      const message = read(li);
+      if (!message) continue;
+      this.adopted.set(`${message.topic} ${message.sequence}`, li);
+      messages.push(message);
+    }
+    this.model.adopt(messages);
+    write(document.querySelector("#hold"), "");
+  }
+}

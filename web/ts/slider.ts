@@ -1,0 +1,195 @@
+// The slider "Time to live" on the axis, its box, its presets. The box is the authority: the slider stands where it says.
+import { element, percent, reveal, write } from "./dom";
+import { parse, short, words } from "./duration";
+import { LAST, nearestStop, page, place, position, step, stop } from "./scale";
+import { clock } from "./times";
+
+// Limits are what a topic's policy lets a message ask for.
+export interface Limits {
+  min: number;
+  max: number;
+  standard: number;
+  refuseZero: boolean;
+}
+
+export class Slider {
+  value: number;
+  // touched says that the person has chosen; a topic's default then no longer moves the thumb.
+  touched = false;
+  // onMove is told of every new value.
+  onMove: () => void = () => {};
+
+  private limits: Limits;
+  private readonly range = element<HTMLInputElement>("#ttl");
+  private readonly box = element<HTMLInputElement>("#ttl-text");
+  private readonly fill = element<SVGElement>("#rail .fill");
+  private readonly hairline = element<SVGElement>("#hairline");
+  private readonly death = element("#death");
+  private readonly error = element("#ttl-error");
+  private readonly presets = [...document.querySelectorAll<HTMLLabelElement>(".preset[data-stop]")];
+
+  constructor(
+    limits: Limits,
+    private readonly now: () => number,
+    private readonly keeper: () => string,
+  ) {
+    this.limits = limits;
+    const read = parse(this.box.value);
+    this.value = "ms" in read ? read.ms : limits.standard;
+    this.listen();
+    this.draw();
+  }
+
+  // set moves the thumb, as the person's choice or not.
+  set(ms: number, touched: boolean): void {
+    this.value = ms;
+    this.touched ||= touched;
+    this.complain("");
+    this.draw();
+    this.onMove();
+  }
+
+  // limit takes in another policy. A choice outside of it moves to the nearest that is allowed.
+  limit(limits: Limits): void {
+    this.limits = limits;
+    element("#rail .low").setAttribute("width", percent(position(limits.min)));
+    element("#rail .high").setAttribute("width", percent(1 - position(limits.max)));
+    if (!this.touched) this.set(limits.standard, false);
+    else this.spring();
+  }
+
+  // commit reads the box, if something was typed there, and says whether there is a lifetime to ask for.
+  commit(): boolean {
+    const read = parse(this.box.value);
+    if ("error" in read) {
+      this.complain(`Time to live: ${read.error}`, true);
+      return false;
+    }
+    if (read.ms !== this.value) this.set(read.ms, true);
+    this.spring();
+    return true;
+  }
+
+  // complain says something about the lifetime under the form; wrong says that the box cannot be read.
+  complain(text: string, wrong = false): void {
+    reveal(this.error, text);
+    if (wrong) this.box.setAttribute("aria-invalid", "true");
+    else this.box.removeAttribute("aria-invalid");
+  }
+
+  focusBox(): void {
+    this.box.focus();
+  }
+
+  // step moves one stop, from the keys [ and ].
+  step(direction: 1 | -1): void {
+    this.set(stop(step(this.value, direction)), true);
+    this.spring();
+  }
+
+  // tick writes the moment of death anew, each second.
+  tick(): void {
+    const { value } = this;
+    if (value <= 0) return write(this.death, "Only for those listening now. Not kept.");
+    const now = this.now();
+    const at = clock(now + value, now);
+    write(this.death, at.includes(",") ? `Gone on ${at}` : `Gone at ${at}, ${words(value)} from now`);
+  }
+
+  // foot writes what the value means for what is retained, under the hairline.
+  foot(text: string): void {
+    write(document.querySelector("#hairline-foot"), text);
+  }
+
+  get active(): boolean {
+    return "active" in this.hairline.dataset;
+  }
+
+  private draw(): void {
+    const { value, range } = this;
+    const at = place(value);
+    // Between two stops the thumb stands at the exact place, which whole steps do not have.
+    range.step = Number.isInteger(at) ? "1" : "any";
+    range.value = String(at);
+    range.setAttribute("aria-valuetext", words(value));
+    this.fill.setAttribute("width", percent(position(value)));
+    this.hairline.setAttribute("width", percent(position(value)));
+    this.box.value = short(value);
+    write(document.querySelector("#chip .text"), short(value));
+    const preset = this.presets.find((label) => stop(Number(label.dataset["stop"])) === value);
+    const radio = preset?.querySelector<HTMLInputElement>("input") ?? document.querySelector<HTMLInputElement>("#ttl-other");
+    if (radio) radio.checked = true;
+    this.tick();
+  }
+
+  // spring goes back into the policy's limits: the page does not ask for what it will not get.
+  private spring(): void {
+    const { min, max, refuseZero } = this.limits;
+    const zero = this.value === 0 && !refuseZero;
+    if (zero || (this.value >= min && this.value <= max)) return;
+    this.set(Math.min(max, Math.max(min, this.value)), true);
+    this.complain(`${this.keeper()} keeps ${short(min)} to ${short(max)}`);
+  }
+
+  private listen(): void {
+    const { range, box } = this;
+    range.addEventListener("input", () => this.drag());
+    range.addEventListener("change", () => this.spring());
+    range.addEventListener("keydown", (event) => this.key(event));
+    for (const type of ["focus", "blur", "pointerdown", "pointerup", "pointercancel"]) {
+      range.addEventListener(type, () => this.activate(type === "pointerdown" || document.activeElement === range));
+    }
+    box.addEventListener("change", () => this.commit());
+    box.addEventListener("input", () => this.complain(""));
+    for (const label of this.presets) {
+      label.querySelector("input")?.addEventListener("change", () => {
+        this.set(stop(Number(label.dataset["stop"])), true);
+        this.spring();
+      });
+    }
+  }
+
+  private drag(): void {
+    const at = Number(this.range.value);
+    const before = place(this.value);
+    // From between two stops an assistive tool may move by less than a stop: that means the next one.
+    const stepped = Math.abs(at - before) < 0.5 && at !== before && !Number.isInteger(before);
+    this.set(stop(stepped ? step(this.value, at > before ? 1 : -1) : Math.round(at)), true);
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = this.keyed(event.key);
+    if (to === undefined) return;
+    event.preventDefault();
+    this.set(to, true);
+    this.spring();
+  }
+
+  private keyed(key: string): number | undefined {
+    switch (key) {
+      case "ArrowLeft":
+      case "ArrowDown":
+        return stop(step(this.value, -1));
+      case "ArrowRight":
+      case "ArrowUp":
+        return stop(step(this.value, 1));
+      case "PageDown":
+        return stop(page(this.value, -1));
+      case "PageUp":
+        return stop(page(this.value, 1));
+      case "Home":
+        return 0;
+      case "End":
+        return nearestStop(this.limits.max) === LAST && this.limits.max >= stop(LAST) ? stop(LAST) : this.limits.max;
+      default:
+        return undefined;
+    }
+  }
+
+  private activate(active: boolean): void {
+    if (active) this.hairline.dataset["active"] = "";
+    else delete this.hairline.dataset["active"];
+    this.onMove();
+  }
+}
