@@ -10,9 +10,9 @@ import (
 
 // texts is testdata/texts.json, which the script's tests read too.
 type texts struct {
-	Parse, Short, Words, Countdown, Size, Bytes, Count, Position, Line [][]any
-	Dying                                                             [][]any
-	Refused                                                           []string
+	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line [][]any
+
+	Refused []string
 }
 
 func loadTexts(t *testing.T) (all texts) {
