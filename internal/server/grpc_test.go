@@ -1,0 +1,495 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"linger/broker"
+	"linger/internal/server"
+	lingerv1 "linger/proto/linger/v1"
+)
+
+func TestPublishAndSubscribe(t *testing.T) {
+	s := start(t, nil)
+	result := s.publish("orders", time.Minute, "one", "two")
+	if result.FirstSequence != 1 || result.Count != 2 || result.Ttl.AsDuration() != time.Minute ||
+		result.Durability != lingerv1.Durability_DURABILITY_MEMORY ||
+		result.ExpireTime.AsTime().Sub(result.PublishTime.AsTime()) != time.Minute {
+		t.Errorf("answer %v", result)
+	}
+	sub := s.subscribe(&lingerv1.SubscribeRequest{Patterns: []string{"orders"}})
+	if len(sub.hello.Topics) != 1 || sub.hello.Topics[0].NextSequence != 3 || sub.hello.Store == "" || sub.hello.HeartbeatMs != 15000 {
+		t.Errorf("hello %v", sub.hello)
+	}
+	if got := sub.texts(2); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("retained: %q", got)
+	}
+	sub.untilCaughtUp()
+	s.publish("orders", time.Minute, "three")
+	if got := sub.texts(1); !slices.Equal(got, []string{"three"}) {
+		t.Errorf("live: %q", got)
+	}
+	run := sub.runs[len(sub.runs)-1]
+	if run.Topic != "orders" || run.FirstSequence != 3 || run.Incarnation != sub.hello.Topics[0].Incarnation ||
+		run.ExpireTime.AsTime().Sub(run.PublishTime.AsTime()) != time.Minute {
+		t.Errorf("run %v", run)
+	}
+}
+
+// What is wrong with the only batch is the call's error, with the details that programs read.
+func TestUnaryErrorNamesTheField(t *testing.T) {
+	s := start(t, nil)
+	client := lingerv1.NewPublishServiceClient(s.dial())
+	large := batch("t", time.Minute, "fine", strings.Repeat("x", 1<<20+1))
+	_, err := client.Publish(t.Context(), &lingerv1.PublishRequest{Batches: []*lingerv1.Batch{large}})
+	st := wantCode(t, err, codes.InvalidArgument)
+	field := ""
+	domain := ""
+	for _, d := range st.Details() {
+		switch d := d.(type) {
+		case *errdetails.BadRequest:
+			field = d.FieldViolations[0].Field
+		case *errdetails.ErrorInfo:
+			domain = d.Domain
+		}
+	}
+	if field != "batches[0].messages[1].data" || domain != "linger" {
+		t.Errorf("blames %q of %q: %v", field, domain, st)
+	}
+
+	_, err = client.Publish(t.Context(), &lingerv1.PublishRequest{Batches: []*lingerv1.Batch{batch("two words", time.Minute, "x")}})
+	st = wantCode(t, err, codes.InvalidArgument)
+	if !strings.HasPrefix(st.Message(), "batches[0].topic: ") {
+		t.Errorf("message %q", st.Message())
+	}
+	_, err = client.Publish(t.Context(), &lingerv1.PublishRequest{Batches: []*lingerv1.Batch{batch("t", -time.Second, "x")}})
+	if st = wantCode(t, err, codes.InvalidArgument); !strings.HasPrefix(st.Message(), "batches[0].ttl: ") {
+		t.Errorf("message %q", st.Message())
+	}
+	for _, in := range []*lingerv1.PublishRequest{
+		{},
+		{Request: 1, Batches: []*lingerv1.Batch{batch("t", 0, "x")}},
+		{ProducerId: make([]byte, 3)},
+	} {
+		_, err = client.Publish(t.Context(), in)
+		wantCode(t, err, codes.InvalidArgument)
+	}
+}
+
+// A failed batch stands in its result; the others are committed.
+func TestFailedBatchSparesTheOthers(t *testing.T) {
+	s := start(t, nil)
+	resp, err := lingerv1.NewPublishServiceClient(s.dial()).Publish(t.Context(), &lingerv1.PublishRequest{Batches: []*lingerv1.Batch{
+		batch("a", time.Minute, "x"), batch("b", time.Minute, "fine", strings.Repeat("x", 1<<20+1)), batch("c", time.Minute, "y"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := resp.Results[1]
+	if resp.Results[0].Count != 1 || resp.Results[2].Count != 1 || codes.Code(bad.Error.GetCode()) != codes.InvalidArgument ||
+		bad.FailedMessage == nil || *bad.FailedMessage != 1 {
+		t.Errorf("results %v", resp.Results)
+	}
+}
+
+type publishStream struct {
+	t      testing.TB
+	stream lingerv1.PublishService_PublishStreamClient
+	opened *lingerv1.PublishOpened
+}
+
+func (r *running) openStream(id string, answered uint64) *publishStream {
+	r.t.Helper()
+	stream, err := lingerv1.NewPublishServiceClient(r.dial()).PublishStream(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	p := &publishStream{t: r.t, stream: stream}
+	p.send(&lingerv1.PublishRequest{ProducerId: []byte(id), Answered: answered})
+	p.opened = p.recv().Opened
+	if p.opened == nil {
+		r.t.Fatal("the first response does not tell what is known")
+	}
+	return p
+}
+
+func (p *publishStream) send(r *lingerv1.PublishRequest) {
+	p.t.Helper()
+	if err := p.stream.Send(r); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *publishStream) recv() *lingerv1.PublishResponse {
+	p.t.Helper()
+	m, err := p.stream.Recv()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return m
+}
+
+const producer = "sixteen bytes id"
+
+// Requests are sent without waiting; answers come in their order, and a repeated one gets its first answer.
+func TestPublishStreamPipelines(t *testing.T) {
+	s := start(t, nil)
+	p := s.openStream(producer, 0)
+	const n = 1000
+	go func() {
+		for i := range n {
+			if p.stream.Send(&lingerv1.PublishRequest{Request: uint64(i + 1), Batches: []*lingerv1.Batch{batch("t", time.Minute, "x")}}) != nil {
+				return // the receiving side fails
+			}
+		}
+	}()
+	for i := range uint64(n) {
+		if m := p.recv(); m.Request != i+1 || m.Results[0].FirstSequence != i+1 {
+			t.Fatalf("answer %v, want that of %d", m, i+1)
+		}
+	}
+	p.send(&lingerv1.PublishRequest{Request: n, Batches: []*lingerv1.Batch{batch("t", time.Minute, "x")}})
+	if m := p.recv(); m.Results[0].FirstSequence != n {
+		t.Errorf("the repeated request: %v", m)
+	}
+	if err := p.stream.CloseSend(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.stream.Recv(); !errors.Is(err, io.EOF) {
+		t.Errorf("after closing: %v", err)
+	}
+	if again := s.openStream(producer, n); again.opened.LastRequest != n || !again.opened.Remembered {
+		t.Errorf("opened again: %v", again.opened)
+	}
+	if other := s.openStream("another producer", 5); other.opened.LastRequest != 0 || other.opened.Remembered {
+		t.Errorf("a producer nobody knows: %v", other.opened)
+	}
+}
+
+func TestPublishStreamRefuses(t *testing.T) {
+	s := start(t, nil)
+	client := lingerv1.NewPublishServiceClient(s.dial())
+	first := map[string]*lingerv1.PublishRequest{
+		"no producer":     {},
+		"short producer":  {ProducerId: []byte("short")},
+		"a number":        {ProducerId: []byte(producer), Request: 1},
+		"batches at once": {ProducerId: []byte(producer), Batches: []*lingerv1.Batch{batch("t", 0, "x")}},
+	}
+	for name, in := range first {
+		stream, err := client.PublishStream(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = stream.Send(in) // the error comes with Recv
+		_, err = stream.Recv()
+		if status.Code(err) != codes.InvalidArgument {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	later := map[codes.Code]*lingerv1.PublishRequest{
+		codes.InvalidArgument:    {Batches: []*lingerv1.Batch{batch("t", 0, "x")}},
+		codes.FailedPrecondition: {Request: 7, Batches: []*lingerv1.Batch{batch("t", 0, "x")}},
+	}
+	for code, in := range later {
+		p := s.openStream(producer, 0)
+		p.send(in)
+		_, err := p.stream.Recv()
+		wantCode(t, err, code)
+	}
+}
+
+// One bad batch ends neither the stream nor the next request.
+func TestPublishStreamGoesOnAfterABadBatch(t *testing.T) {
+	s := start(t, nil)
+	p := s.openStream(producer, 0)
+	p.send(&lingerv1.PublishRequest{Request: 1, Batches: []*lingerv1.Batch{batch("not a topic", time.Minute, "x")}})
+	p.send(&lingerv1.PublishRequest{Request: 2, Batches: []*lingerv1.Batch{batch("t", time.Minute, "x")}})
+	if m := p.recv(); codes.Code(m.Results[0].Error.GetCode()) != codes.InvalidArgument {
+		t.Errorf("first answer %v", m)
+	}
+	if m := p.recv(); m.Results[0].FirstSequence != 1 {
+		t.Errorf("second answer %v", m)
+	}
+}
+
+func TestSubscribeStarts(t *testing.T) {
+	s := start(t, nil)
+	s.publish("t", time.Minute, "1", "2", "3")
+	cases := map[string]struct {
+		in   *lingerv1.SubscribeRequest
+		want []string
+	}{
+		"all":      {&lingerv1.SubscribeRequest{Start: &lingerv1.SubscribeRequest_All{}}, []string{"1", "2", "3"}},
+		"last":     {&lingerv1.SubscribeRequest{Start: &lingerv1.SubscribeRequest_Last{Last: 2}}, []string{"2", "3"}},
+		"sequence": {&lingerv1.SubscribeRequest{Start: &lingerv1.SubscribeRequest_Sequence{Sequence: 3}}, []string{"3"}},
+		"time":     {&lingerv1.SubscribeRequest{Start: &lingerv1.SubscribeRequest_Time{Time: timestamppb.New(time.Unix(1, 0))}}, []string{"1", "2", "3"}},
+		"new":      {&lingerv1.SubscribeRequest{Start: &lingerv1.SubscribeRequest_New{}}, nil},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			c.in.Patterns = []string{"t"}
+			sub := s.subscribe(c.in)
+			got := sub.texts(len(c.want))
+			sub.untilCaughtUp()
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+	bad := []*lingerv1.SubscribeRequest{
+		{},
+		{Patterns: []string{"a..b"}},
+		{Patterns: []string{"t"}, Start: &lingerv1.SubscribeRequest_Last{}},
+		{Patterns: []string{"t.*"}, Start: &lingerv1.SubscribeRequest_Sequence{Sequence: 1}},
+		{Patterns: []string{"t"}, Start: &lingerv1.SubscribeRequest_ResumeToken{ResumeToken: []byte("forged")}},
+		{Patterns: []string{"t"}, Slow: 9},
+	}
+	for _, in := range bad {
+		stream, err := lingerv1.NewSubscribeServiceClient(s.dial()).Subscribe(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = stream.Recv()
+		if status.Code(err) != codes.InvalidArgument {
+			t.Errorf("%v: %v", in, err)
+		}
+	}
+}
+
+func TestHeartbeat(t *testing.T) {
+	s := start(t, func(c *server.Config, _ *broker.Config) { c.Heartbeat = 20 * time.Millisecond })
+	sub := s.subscribe(&lingerv1.SubscribeRequest{Patterns: []string{"t"}})
+	sub.untilCaughtUp()
+	for range 3 {
+		m, err := sub.stream.Recv()
+		if err != nil || m.GetHeartbeat() == nil || m.ServerTime == nil || len(m.ResumeToken) == 0 {
+			t.Fatalf("%v, %v", m, err)
+		}
+	}
+}
+
+func TestTopics(t *testing.T) {
+	s := start(t, nil)
+	c := lingerv1.NewTopicServiceClient(s.dial())
+	ctx := t.Context()
+	created, err := c.CreateTopic(ctx, &lingerv1.CreateTopicRequest{Name: "a.b", Policy: &lingerv1.TopicPolicy{
+		TtlMax: durationpb.New(time.Hour), OutOfPolicy: lingerv1.OutOfPolicy_OUT_OF_POLICY_REJECT}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := created.Topic.Policy
+	if p.TtlMax.AsDuration() != time.Hour || p.TtlMin.AsDuration() != time.Millisecond || p.TtlDefault.AsDuration() != 10*time.Minute ||
+		p.OutOfPolicy != lingerv1.OutOfPolicy_OUT_OF_POLICY_REJECT || created.Topic.Durability != lingerv1.Durability_DURABILITY_MEMORY {
+		t.Errorf("created %v", created)
+	}
+	_, err = c.CreateTopic(ctx, &lingerv1.CreateTopicRequest{Name: "a.b"})
+	wantCode(t, err, codes.AlreadyExists)
+	_, err = c.CreateTopic(ctx, &lingerv1.CreateTopicRequest{Name: "c", Durability: lingerv1.Durability_DURABILITY_FSYNCED})
+	wantCode(t, err, codes.FailedPrecondition)
+	_, err = c.CreateTopic(ctx, &lingerv1.CreateTopicRequest{Name: "c", Policy: &lingerv1.TopicPolicy{TtlMin: durationpb.New(-1)}})
+	wantCode(t, err, codes.InvalidArgument)
+	_, err = c.GetTopic(ctx, &lingerv1.GetTopicRequest{Name: "nowhere"})
+	wantCode(t, err, codes.NotFound)
+
+	for _, name := range []string{"a.c", "a.d", "z"} {
+		s.publish(name, time.Minute, "x")
+	}
+	var names []string
+	in := &lingerv1.ListTopicsRequest{Pattern: "a.*", PageSize: 2}
+	for {
+		page, err := c.ListTopics(ctx, in)
+		if err != nil || page.Total != 3 {
+			t.Fatal(page, err)
+		}
+		for _, topic := range page.Topics {
+			names = append(names, topic.Name)
+		}
+		if in.PageToken = page.NextPageToken; in.PageToken == "" {
+			break
+		}
+	}
+	if !slices.Equal(names, []string{"a.b", "a.c", "a.d"}) {
+		t.Errorf("listed %q", names)
+	}
+	_, err = c.ListTopics(ctx, &lingerv1.ListTopicsRequest{PageToken: "!"})
+	wantCode(t, err, codes.InvalidArgument)
+	_, err = c.ListTopics(ctx, &lingerv1.ListTopicsRequest{PageSize: 1001})
+	wantCode(t, err, codes.InvalidArgument)
+
+	set, err := c.SetTopicPolicy(ctx, &lingerv1.SetTopicPolicyRequest{Name: "a.b", Policy: &lingerv1.TopicPolicy{TtlDefault: durationpb.New(time.Second)}})
+	if err != nil || set.Topic.Policy.TtlDefault.AsDuration() != time.Second || set.Topic.Policy.TtlMax.AsDuration() != 7*24*time.Hour {
+		t.Errorf("set %v, %v", set, err)
+	}
+	deleted, err := c.DeleteTopic(ctx, &lingerv1.DeleteTopicRequest{Name: "z"})
+	if err != nil || deleted.Deleted != 1 {
+		t.Errorf("deleted %v, %v", deleted, err)
+	}
+}
+
+func TestRetained(t *testing.T) {
+	s := start(t, nil)
+	c := lingerv1.NewRetainedServiceClient(s.dial())
+	ctx := t.Context()
+	s.publish("t", time.Hour, "one", "zwölf", "three")
+	s.publish("t", time.Minute, "four")
+
+	var got []string
+	in := &lingerv1.ListMessagesRequest{Pattern: "t", PageSize: 3, PreviewBytes: 3, Order: lingerv1.ListOrder_LIST_ORDER_EXPIRE_TIME}
+	for {
+		page, err := c.ListMessages(ctx, in)
+		if err != nil || page.Retained != 4 {
+			t.Fatal(page, err)
+		}
+		for _, m := range page.Messages {
+			got = append(got, string(m.Message.Data))
+		}
+		if in.PageToken = page.NextPageToken; in.PageToken == "" {
+			break
+		}
+	}
+	if !slices.Equal(got, []string{"fou", "one", "zw", "thr"}) { // cut at a character
+		t.Errorf("by deadline: %q", got)
+	}
+	page, err := c.ListMessages(ctx, &lingerv1.ListMessagesRequest{Pattern: "t", PageSize: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.ListMessages(ctx, &lingerv1.ListMessagesRequest{Pattern: ">", PageToken: page.NextPageToken})
+	wantCode(t, err, codes.InvalidArgument) // a token of another request
+	_, err = c.ListMessages(ctx, &lingerv1.ListMessagesRequest{Pattern: "nowhere"})
+	wantCode(t, err, codes.NotFound)
+
+	m, err := c.GetMessage(ctx, &lingerv1.GetMessageRequest{Topic: "t", Sequence: 2})
+	if err != nil || string(m.GetRetained().GetMessage().GetData()) != "zwölf" || m.GetRetained().GetDataSize() != 6 {
+		t.Fatalf("%v, %v", m, err)
+	}
+	until := timestamppb.New(m.GetRetained().ExpireTime.AsTime().Add(time.Hour))
+	set, err := c.SetExpireTime(ctx, &lingerv1.SetExpireTimeRequest{Topic: "t", Sequence: 2, ExpireTime: until, ExpectedExpireTime: m.GetRetained().ExpireTime})
+	if err != nil || !set.ExpireTime.AsTime().Equal(until.AsTime()) || set.TimeLeft.AsDuration() < 119*time.Minute {
+		t.Errorf("extended: %v, %v", set, err)
+	}
+	_, err = c.SetExpireTime(ctx, &lingerv1.SetExpireTimeRequest{Topic: "t", Sequence: 2, ExpireTime: until, ExpectedExpireTime: timestamppb.New(time.Unix(5, 0))})
+	wantCode(t, err, codes.FailedPrecondition)
+	_, err = c.SetExpireTime(ctx, &lingerv1.SetExpireTimeRequest{Topic: "t", Sequence: 2})
+	wantCode(t, err, codes.InvalidArgument)
+	if _, err = c.DeleteMessage(ctx, &lingerv1.DeleteMessageRequest{Topic: "t", Sequence: 2}); err != nil {
+		t.Fatal(err)
+	}
+	m, err = c.GetMessage(ctx, &lingerv1.GetMessageRequest{Topic: "t", Sequence: 2})
+	if err != nil || m.GetEnded().GetReason() != lingerv1.EndReason_END_REASON_DELETED || m.GetEnded().Topic != "t" || m.GetEnded().Sequence != 2 {
+		t.Errorf("ended: %v, %v", m, err)
+	}
+	_, err = c.DeleteMessage(ctx, &lingerv1.DeleteMessageRequest{Topic: "t", Sequence: 2})
+	st := wantCode(t, err, codes.FailedPrecondition)
+	told := false
+	for _, d := range st.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			told = info.Metadata["reason"] == "END_REASON_DELETED" && info.Metadata["end_time"] != ""
+		}
+	}
+	if !told {
+		t.Errorf("how it ended is not in the details: %v", st.Details())
+	}
+	_, err = c.GetMessage(ctx, &lingerv1.GetMessageRequest{Topic: "t", Sequence: 99})
+	wantCode(t, err, codes.NotFound)
+	_, err = c.GetMessage(ctx, &lingerv1.GetMessageRequest{Topic: "t"})
+	wantCode(t, err, codes.InvalidArgument)
+}
+
+func TestWatch(t *testing.T) {
+	s := start(t, nil)
+	s.publish("t", time.Minute, "before")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stream, err := lingerv1.NewWatchServiceClient(s.dial()).Watch(ctx, &lingerv1.WatchRequest{Recent: 5, PreviewBytes: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := stream.Recv()
+	if err != nil || first.Hello.GetVersion() != "1.2.3-test" || first.Hello.Watchers != 1 || first.Hello.Server == "" || first.Hello.Store == "" {
+		t.Fatalf("hello %v, %v", first, err)
+	}
+	seen := map[string]bool{}
+	var stats *lingerv1.ScopeStats
+	var numbers *lingerv1.ServerStats
+	s.publish("t", time.Minute, "after")
+	for !seen["befo"] || !seen["afte"] || stats.GetStats().GetPublished() != 2 || numbers.GetTopics() != 1 {
+		m, err := stream.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range m.Previews {
+			seen[string(p.Message.Message.Data)] = true
+			if p.Recent != (string(p.Message.Message.Data) == "befo") {
+				t.Errorf("preview %v", p)
+			}
+		}
+		if len(m.Stats) > 0 {
+			stats, numbers = m.Stats[0], m.Server
+		}
+	}
+	if drift := numbers.ClockDriftMs; drift < -1000 || drift > 1000 || numbers.Exposed {
+		t.Errorf("server's numbers %v", numbers)
+	}
+	for _, in := range []*lingerv1.WatchRequest{{Scopes: make([]string, 17)}, {PreviewsPerSecond: 31}, {PreviewBytes: 2000}, {Recent: 101}, {Scopes: []string{"a b"}}} {
+		stream, err := lingerv1.NewWatchServiceClient(s.dial()).Watch(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = stream.Recv()
+		wantCode(t, err, codes.InvalidArgument)
+	}
+}
+
+func TestHealthAndReflection(t *testing.T) {
+	s := start(t, nil)
+	conn := s.dial()
+	for _, name := range []string{"", "linger.v1.PublishService", "rpc_package.pubsub"} {
+		h, err := healthpb.NewHealthClient(conn).Check(t.Context(), &healthpb.HealthCheckRequest{Service: name})
+		if err != nil || h.Status != healthpb.HealthCheckResponse_SERVING {
+			t.Errorf("%q: %v, %v", name, h, err)
+		}
+	}
+	stream, err := reflectionpb.NewServerReflectionClient(conn).ServerReflectionInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(r *reflectionpb.ServerReflectionRequest) *reflectionpb.ServerReflectionResponse {
+		if err := stream.Send(r); err != nil {
+			t.Fatal(err)
+		}
+		m, err := stream.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	list := ask(&reflectionpb.ServerReflectionRequest{MessageRequest: &reflectionpb.ServerReflectionRequest_ListServices{}})
+	var names []string
+	for _, service := range list.GetListServicesResponse().Service {
+		names = append(names, service.Name)
+		file := ask(&reflectionpb.ServerReflectionRequest{MessageRequest: &reflectionpb.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: service.Name}})
+		if file.GetErrorResponse() != nil {
+			t.Errorf("%s: %v", service.Name, file.GetErrorResponse())
+		}
+	}
+	for _, want := range []string{"linger.v1.PublishService", "linger.v1.SubscribeService", "linger.v1.TopicService",
+		"linger.v1.RetainedService", "linger.v1.WatchService", "rpc_package.pubsub", "grpc.health.v1.Health"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%s is not listed among %q", want, names)
+		}
+	}
+}
