@@ -186,3 +186,7 @@ func (r *reader) untilCaughtUp() {
 		r.runs = append(r.runs, m.Runs...)
 	}
 }
+
+func coversAll(patterns ...string) *lingerv1.SubscribeRequest {
+	return &lingerv1.SubscribeRequest{Patterns: patterns}
+}
