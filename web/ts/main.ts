@@ -2,7 +2,7 @@
 import { Card } from "./card";
 import { Clock } from "./clock";
 import { Connection } from "./connection";
-import { reveal, write } from "./dom";
+import { write } from "./dom";
 import { Feed } from "./feed";
 import { NowPage } from "./now-page";
 import { clock as clockText, localize, zone } from "./times";
@@ -40,7 +40,7 @@ function start(): void {
       if (link.kind === "open") connection.stoppedAt = "";
       if (link.kind === "asleep") page?.asleep();
       connection.link = link;
-      reveal(document.querySelector("#banner"), link.kind === "crowded" ? CROWDED : "");
+      warn(link.kind === "crowded" ? CROWDED : "");
       judge(page);
     },
   });
@@ -56,6 +56,14 @@ function beginClock(): void {
 
 function judge(page: NowPage | undefined): void {
   if (connection.show()) page?.connected();
+}
+
+// warn says what concerns the whole page.
+function warn(text: string): void {
+  const banner = document.querySelector<HTMLElement>("#banner");
+  if (!banner) return;
+  write(banner.querySelector(".text"), text);
+  banner.hidden = text === "";
 }
 
 // run is the page's one timer. It comes when the next number changes, at the next deadline, and twice a second anyway.

@@ -35,6 +35,7 @@ export class RetainedList implements Time {
   private doubts = 0;
   private drawnAt = 0;
   private first = true;
+  private readonly newborn: RetainedRow[] = [];
 
   constructor(
     readonly list: HTMLElement,
@@ -109,6 +110,8 @@ export class RetainedList implements Time {
     this.rows.show(this.held?.entries ?? this.model.entries);
     this.tick();
     this.lines();
+    // Only now: an animation of what is not in the page yet may never end.
+    for (const row of this.newborn.splice(0)) row.born();
     if (this.held) void this.further();
     this.first = false;
   }
@@ -264,7 +267,7 @@ export class RetainedList implements Time {
     const loose = `${entry.message.topic} ${entry.message.sequence}`;
     const row = new RetainedRow(entry, this.adopted.get(loose));
     this.adopted.delete(loose);
-    if (entry.born > 0 && this.now() - entry.born < 1000 && !this.hurried && !calm()) row.born();
+    if (entry.born > 0 && this.now() - entry.born < 1000 && !this.hurried && !calm()) this.newborn.push(row);
     entry.born = 0;
     return row;
   }
