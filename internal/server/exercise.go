@@ -33,8 +33,9 @@ func exerciseDesc() *grpc.ServiceDesc {
 	desc.HandlerType = (*any)(nil)
 	desc.Methods = nil
 	desc.Streams = []grpc.StreamDesc{{
-		StreamName: "pubsubServe",
-		Handler:    func(srv any, stream grpc.ServerStream) error { return srv.(*exerciseService).serve(stream) },
+		StreamName:    "pubsubServe",
+		Handler:       func(srv any, stream grpc.ServerStream) error { return srv.(*exerciseService).serve(stream) },
+		ServerStreams: true, // or the stream interceptor would not see it
 	}}
 	return &desc
 }

@@ -1,0 +1,206 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"linger/broker"
+	"linger/internal/server"
+	"linger/proto/exercise"
+	lingerv1 "linger/proto/linger/v1"
+)
+
+func TestZeroConfigNeedsOnlyABroker(t *testing.T) {
+	if err := (server.Config{Broker: openBroker(t, broker.Config{})}).Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfigReportsEveryProblemAtOnce(t *testing.T) {
+	err := server.Config{
+		GRPC: "nowhere", HTTP: "localhost:99999", PublicHosts: []string{"http://x"}, AllowOrigins: []string{"x.example/path"},
+		MaxMessage: 17 << 20, ExerciseTopic: "two words", Heartbeat: -1, Grace: -1,
+	}.Validate()
+	for _, want := range []string{"broker", "grpc address", "http address", "public host", "allowed origin", "largest message", "exercise topic", "heartbeat", "grace"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no word of %s in:\n%v", want, err)
+		}
+	}
+}
+
+func TestLocalhostIsBothFamilies(t *testing.T) {
+	s := start(t, nil)
+	if !strings.HasPrefix(s.HTTPAddr(), "localhost:") || strings.HasSuffix(s.HTTPAddr(), ":0") || s.Exposed() {
+		t.Errorf("HTTP on %s, exposed %v", s.HTTPAddr(), s.Exposed())
+	}
+	_, port, err := net.SplitHostPort(s.HTTPAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := []string{"127.0.0.1"}
+	if l, err := net.Listen("tcp", "[::1]:0"); err == nil {
+		_ = l.Close()
+		hosts = append(hosts, "::1")
+	}
+	for _, host := range hosts {
+		resp, err := http.Get("http://" + net.JoinHostPort(host, port) + "/healthz")
+		if err != nil {
+			t.Errorf("%s: %v", host, err)
+			continue
+		}
+		_ = resp.Body.Close()
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	s := start(t, nil)
+	b := openBroker(t, broker.Config{})
+	for service, c := range map[string]server.Config{
+		"gRPC": {Broker: b, GRPC: s.GRPCAddr(), HTTP: "localhost:0"},
+		"HTTP": {Broker: b, GRPC: "localhost:0", HTTP: s.HTTPAddr()},
+	} {
+		_, err := server.New(c)
+		var inUse *server.PortInUseError
+		if !errors.As(err, &inUse) || inUse.Service != service || !strings.HasPrefix(inUse.Addr, "localhost:") {
+			t.Errorf("%s: %v", service, err)
+		}
+	}
+}
+
+func TestExposed(t *testing.T) {
+	s := start(t, func(c *server.Config, _ *broker.Config) { c.GRPC = "0.0.0.0:0" })
+	if !s.Exposed() {
+		t.Error("not exposed")
+	}
+	if _, body := s.get("/"); !strings.Contains(body, "authentication") {
+		t.Error("the page does not warn")
+	}
+}
+
+// Every stream ends with UNAVAILABLE, at once, and a publish stream only after the answers to what it sent.
+func TestShutdownEndsStreams(t *testing.T) {
+	s := start(t, nil)
+	sub := s.subscribe(coversAll("t"))
+	pub := s.openStream(producer, 0)
+	watch, err := lingerv1.NewWatchServiceClient(s.dial()).Watch(t.Context(), &lingerv1.WatchRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := watch.Recv(); err != nil {
+		t.Fatal(err)
+	}
+	line := make(chan error, 1)
+	conn := s.dial()
+	go func() {
+		_, err := exercise.NewPubsubClient(conn).PubsubServe(context.Background(), &exercise.Mes2Server{})
+		line <- err
+	}()
+	for s.streams("exercise") == 0 {
+		time.Sleep(time.Millisecond) // polls a number of the server's
+	}
+	pub.send(&lingerv1.PublishRequest{Request: 1, Batches: []*lingerv1.Batch{batch("t", time.Minute, "x")}})
+	pub.recv()
+
+	began := time.Now()
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > server.DefaultGrace-time.Second {
+		t.Errorf("took %v", took)
+	}
+	ends := map[string]func() error{
+		"subscribe": func() error { _, err := sub.stream.Recv(); return err },
+		"publish":   func() error { _, err := pub.stream.Recv(); return err },
+		"watch":     func() error { _, err := watch.Recv(); return err },
+	}
+	for name, recv := range ends {
+		var err error
+		for err == nil {
+			err = recv()
+		}
+		if st := wantCode(t, err, codes.Unavailable); st.Message() != "server stopping" {
+			t.Errorf("%s: %q", name, st.Message())
+		}
+	}
+	wantCode(t, <-line, codes.Unavailable)
+	if _, err := net.Dial("tcp", s.GRPCAddr()); err == nil {
+		t.Error("the address is still open")
+	}
+}
+
+// What is under way when the server stops is answered, or ends; nothing waits for ever.
+func TestShutdownUnderLoad(t *testing.T) {
+	s := start(t, nil)
+	p := s.openStream(producer, 0)
+	sent := make(chan uint64, 1)
+	go func() {
+		n := uint64(0)
+		for p.stream.Send(&lingerv1.PublishRequest{Request: n + 1, Batches: []*lingerv1.Batch{batch("t", time.Minute, "x")}}) == nil {
+			n++
+		}
+		sent <- n
+	}()
+	answered := uint64(0)
+	for answered < 100 {
+		answered = p.recv().Request
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.stop() }()
+	for {
+		m, err := p.stream.Recv()
+		if err != nil {
+			wantCode(t, err, codes.Unavailable)
+			break
+		}
+		if m.Request != answered+1 {
+			t.Fatalf("answer %d after %d", m.Request, answered)
+		}
+		answered = m.Request
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	if n := <-sent; answered > n+1 {
+		t.Errorf("%d answered, %d sent", answered, n)
+	}
+}
+
+// A client that never reads must not hold up the stop for longer than the grace period.
+func TestShutdownCutsWhatDoesNotEnd(t *testing.T) {
+	s := start(t, func(c *server.Config, _ *broker.Config) { c.Grace = 50 * time.Millisecond })
+	conn, err := grpc.NewClient(s.GRPCAddr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	health, err := healthpb.NewHealthClient(conn).Watch(t.Context(), &healthpb.HealthCheckRequest{}) // does not end by itself
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := health.Recv(); err != nil {
+		t.Fatal(err)
+	}
+	stalled := s.webCall(t.Context(), "SubscribeService/Subscribe", coversAll("t"))
+	for range 16 {
+		s.publish("t", time.Minute, strings.Repeat("x", 1<<20))
+	}
+	began := time.Now()
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("took %v", took)
+	}
+	_, _ = io.Copy(io.Discard, stalled.resp.Body) // ends, however
+}
