@@ -137,6 +137,8 @@ type reader struct {
 	hello  *lingerv1.Hello
 	runs   []*lingerv1.Run
 	caught bool
+	token  []byte
+	reset  *lingerv1.Reset
 }
 
 func (r *running) subscribe(in *lingerv1.SubscribeRequest) *reader {
@@ -163,7 +165,7 @@ func (r *reader) texts(n int) (texts []string) {
 		if err != nil {
 			r.t.Fatalf("after %d of %d messages: %v", len(texts), n, err)
 		}
-		r.caught = r.caught || m.GetCaughtUp() != nil
+		r.note(m)
 		for _, run := range m.Runs {
 			r.runs = append(r.runs, run)
 			for _, message := range run.Messages {
@@ -182,8 +184,16 @@ func (r *reader) untilCaughtUp() {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		r.caught = m.GetCaughtUp() != nil
+		r.note(m)
 		r.runs = append(r.runs, m.Runs...)
+	}
+}
+
+func (r *reader) note(m *lingerv1.SubscribeResponse) {
+	r.token = m.ResumeToken
+	r.caught = r.caught || m.GetCaughtUp() != nil
+	if m.GetReset_() != nil {
+		r.reset = m.GetReset_()
 	}
 }
 
