@@ -95,6 +95,9 @@ func invalid(field, format string, args ...any) error {
 	return &Error{Code: codes.InvalidArgument, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
+// Explain turns an error of a call made over [Client.Conn] into an [*Error] with a readable sentence.
+func (c *Client) Explain(err error) error { return c.rpcError(err) }
+
 // rpcError turns what gRPC returned into an Error.
 func (c *Client) rpcError(err error) error {
 	if err == nil {

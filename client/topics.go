@@ -192,3 +192,12 @@ func newTopic(t *pb.Topic, now time.Time) Topic {
 		},
 	}
 }
+
+// ServerTime returns the server's clock as it was a moment ago.
+func (c *Client) ServerTime(ctx context.Context) (time.Time, error) {
+	resp, err := c.topics.ListTopics(ctx, &pb.ListTopicsRequest{PageSize: 1})
+	if err != nil {
+		return time.Time{}, c.rpcError(err)
+	}
+	return goTime(resp.GetServerTime()), nil
+}

@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/pflag"
+
+	"linger/client"
+)
+
+// Exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// Env is the world that a command runs in.
+type Env struct {
+	// Version is the program's.
+	Version string
+	// Stdin, Stdout and Stderr are what the command reads and writes. Only an *os.File can be a terminal.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// Getenv looks up a variable.
+	Getenv func(string) string
+}
+
+// command is one of the commands. run gets the arguments that are not flags.
+type command struct {
+	name string
+	help string
+	make func(*pflag.FlagSet) func(context.Context, *app, []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"serve", serveHelp, newServe},
+		{"pub", pubHelp, newPub},
+		{"sub", subHelp, newSub},
+		{"topics", topicsHelp, newTopics},
+		{"topic", topicHelp, newTopic},
+		{"messages", messagesHelp, newMessages},
+		{"extend", extendHelp, newExtend},
+		{"expire", expireHelp, newExpire},
+		{"console", consoleHelp, newConsole},
+		{"health", healthHelp, newHealth},
+		{"version", versionHelp, newVersion},
+	}
+}
+
+// app is a command under way.
+type app struct {
+	Env
+	server string // address, for commands that talk to one
+}
+
+// Run runs the command that args name and returns the exit status. It ends early, in order, when ctx does.
+func Run(ctx context.Context, args []string, env Env) int {
+	a := &app{Env: env}
+	err := a.run(ctx, args)
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE): // nobody reads on: that is how `| head` ends
+		return exitDone
+	case errors.Is(err, errReported):
+		return exitFailed
+	}
+	a.complain(err)
+	var wrong *usageError
+	if errors.As(err, &wrong) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func (a *app) run(ctx context.Context, args []string) error {
+	name := "serve"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	} else if len(args) > 0 {
+		switch args[0] {
+		case "-h", "--help":
+			name = "help"
+		case "--version":
+			name, args = "version", args[1:]
+		}
+	}
+	if name == "help" {
+		return a.help(args)
+	}
+	cmd, err := findCommand(name)
+	if err != nil {
+		return err
+	}
+	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
+	flags.Usage = func() {}
+	flags.SetOutput(io.Discard)
+	if name != "serve" && name != "version" {
+		flags.StringVar(&a.server, "server", client.DefaultAddress, "")
+	}
+	run := cmd.make(flags)
+	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
+		_, err = io.WriteString(a.Stdout, cmd.help)
+		return err
+	} else if err != nil {
+		return flagError(name, err)
+	}
+	if err := readVariables(flags, a.Getenv); err != nil {
+		return err
+	}
+	return run(ctx, a, flags.Args())
+}
+
+func findCommand(name string) (command, error) {
+	var names []string
+	for _, c := range commands() {
+		if c.name == name {
+			return c, nil
+		}
+		names = append(names, c.name)
+	}
+	return command{}, usage("there is no command %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// help shows the help of the program, or of the command named.
+func (a *app) help(args []string) error {
+	text := generalHelp
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		cmd, err := findCommand(args[0])
+		if err != nil {
+			return err
+		}
+		text = cmd.help
+	}
+	_, err := io.WriteString(a.Stdout, text)
+	return err
+}
+
+// readVariables sets the flags that were not given from LINGER_*. A list is comma-separated there.
+func readVariables(flags *pflag.FlagSet, getenv func(string) string) error {
+	var problem error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "LINGER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value := getenv(name)
+		if f.Changed || value == "" || problem != nil {
+			return
+		}
+		values := []string{value}
+		if _, ok := f.Value.(pflag.SliceValue); ok {
+			values = strings.Split(value, ",")
+		}
+		for _, v := range values {
+			if err := flags.Set(f.Name, v); err != nil {
+				problem = usage("the variable %s: %s", name, cause(err))
+			}
+		}
+	})
+	return problem
+}
+
+// dial prepares a connection to the server.
+func (a *app) dial() (*client.Client, error) {
+	c, err := client.Dial(a.server, client.Options{UserAgent: "linger/" + a.Version})
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return c, nil
+}
+
+// complain writes one line to standard error.
+func (a *app) complain(err error) { a.note("%v", err) }
+
+// note writes one line to standard error.
+func (a *app) note(format string, args ...any) {
+	fmt.Fprintf(a.Stderr, "linger: "+format+"\n", args...)
+}
+
+// usageError is a command used wrongly.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// errReported ends a command that failed and has said why.
+var errReported = errors.New("failed, reported")
+
+// flagError says what is wrong with a flag and where to read about it.
+func flagError(command string, err error) error {
+	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		return usage("%w (an argument that begins with - comes after --); see linger %s --help", err, command)
+	case errors.As(err, &value):
+		return usage("--%s: %w", value.GetFlag().Name, cause(err))
+	}
+	return usage("%w; see linger %s --help", err, command)
+}
+
+// cause is what a flag's own parser said, without the library's words around it.
+func cause(err error) error {
+	var own *valueError
+	if errors.As(err, &own) {
+		return own
+	}
+	return err
+}
+
+// valueError is what the parsers of this package return: a sentence for people.
+type valueError struct{ text string }
+
+func (e *valueError) Error() string { return e.text }
+
+func wrongValue(format string, args ...any) error {
+	return &valueError{fmt.Sprintf(format, args...)}
+}
+
+// Default returns the world of the process itself.
+func Default(version string) Env {
+	return Env{Version: version, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}
+}

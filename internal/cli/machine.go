@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// unknownMemory is assumed where the machine does not tell: the limit is 1 GiB then.
+const unknownMemory = 4 << 30
+
+// availableMemory is the machine's memory in bytes, or the container's where that is less.
+func availableMemory() uint64 {
+	least := uint64(math.MaxUint64)
+	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+		if text, err := os.ReadFile(path); err == nil {
+			if n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err == nil {
+				least = min(least, n)
+			}
+		}
+	}
+	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+		least = min(least, memTotal(string(text)))
+	}
+	if least == math.MaxUint64 {
+		return unknownMemory
+	}
+	return least
+}
+
+// memTotal reads the first line that it looks for of /proc/meminfo: "MemTotal:  16316412 kB".
+func memTotal(meminfo string) uint64 {
+	for line := range strings.Lines(meminfo) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || fields[0] != "MemTotal:" {
+			continue
+		}
+		if n, err := strconv.ParseUint(fields[1], 10, 64); err == nil {
+			return n << 10
+		}
+	}
+	return math.MaxUint64
+}
+
+// bootClock starts at the wall clock and advances with the time since boot, sleep included, which no step of the wall
+// clock changes.
+func bootClock() func() time.Time {
+	wall, boot := time.Now().Round(0), sinceBoot()
+	return func() time.Time { return wall.Add(sinceBoot() - boot) }
+}

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"linger/broker"
+	"linger/broker/memlog"
+	"linger/client"
+	"linger/internal/server"
+)
+
+const serveHelp = `linger [serve] [flags]
+
+Runs the server: gRPC on one address, the dashboard and gRPC-Web on another. Ctrl-C stops it.
+
+  --grpc ADDR          where gRPC is answered (default localhost:50074); port 0 takes a free one
+  --http ADDR          where the dashboard is (default localhost:8080); port 0 takes a free one
+  --store URL          where messages are kept (default memory:, which a restart empties)
+  --ttl-default D      lifetime where none is asked (default 10m)
+  --ttl-min D          least lifetime (default 1ms)
+  --ttl-max D          greatest lifetime, up to 3650d (default 7d)
+  --memory SIZE        most that retained messages may take (default: a quarter of the machine's or container's)
+  --max-message SIZE   largest message, up to 16MiB (default 1MiB)
+  --max-topics N       most topics (default 100000)
+  --no-auto-create     refuse to publish to a topic that was not created
+  --public-host NAME   another host name under which browsers reach the dashboard; may be repeated
+  --allow-origin URL   another web origin that may call the API from a browser; may be repeated
+  --console            prompt for lines to send to the topic "console", as linger console does
+  --pprof              serve /debug/pprof to this machine
+  --log-level LEVEL    debug, info, warn or error (default: warn on a terminal, else info)
+  --log-format FORMAT  text or json (default text)
+
+Whoever reaches the addresses can read, publish and delete: there is no authentication. They are this machine's alone
+unless told otherwise.
+
+  linger
+  linger serve --grpc localhost:50075 --http localhost:8081
+  linger serve --ttl-default 1h --memory 512MiB
+`
+
+// ServeConfig is what the flags of serve say.
+type ServeConfig struct {
+	GRPC, HTTP                   string
+	Store                        string
+	TTLDefault, TTLMin, TTLMax   time.Duration // 0: the decided default
+	Memory                       int64         // bytes; 0: a quarter of what there is
+	MaxMessage                   int64         // bytes
+	MaxTopics                    int
+	NoAutoCreate, Console, Pprof bool
+	PublicHosts, AllowOrigins    []string
+	LogLevel, LogFormat          string
+}
+
+func newServe(flags *pflag.FlagSet) func(context.Context, *app, []string) error {
+	c := ServeConfig{MaxMessage: 1 << 20}
+	flags.StringVar(&c.GRPC, "grpc", server.DefaultGRPC, "")
+	flags.StringVar(&c.HTTP, "http", server.DefaultHTTP, "")
+	flags.StringVar(&c.Store, "store", "memory:", "")
+	flags.Var(durationFlag{&c.TTLDefault}, "ttl-default", "")
+	flags.Var(durationFlag{&c.TTLMin}, "ttl-min", "")
+	flags.Var(durationFlag{&c.TTLMax}, "ttl-max", "")
+	flags.Var(sizeFlag{&c.Memory}, "memory", "")
+	flags.Var(sizeFlag{&c.MaxMessage}, "max-message", "")
+	flags.IntVar(&c.MaxTopics, "max-topics", 100_000, "")
+	flags.BoolVar(&c.NoAutoCreate, "no-auto-create", false, "")
+	flags.StringSliceVar(&c.PublicHosts, "public-host", nil, "")
+	flags.StringSliceVar(&c.AllowOrigins, "allow-origin", nil, "")
+	flags.BoolVar(&c.Console, "console", false, "")
+	flags.BoolVar(&c.Pprof, "pprof", false, "")
+	flags.StringVar(&c.LogLevel, "log-level", "", "")
+	flags.StringVar(&c.LogFormat, "log-format", "text", "")
+	return func(ctx context.Context, a *app, args []string) error {
+		if len(args) > 0 {
+			return usage("serve takes no arguments, only flags; see linger serve --help")
+		}
+		return a.serve(ctx, c)
+	}
+}
+
+// serve runs the server until ctx ends.
+func (a *app) serve(ctx context.Context, c ServeConfig) error {
+	log, err := c.logger(a.Stderr)
+	if err = errors.Join(err, c.validate()); err != nil {
+		return &usageError{err}
+	}
+	s, err := c.open(ctx, a.Version, log)
+	if err != nil {
+		return a.explainStart(ctx, err)
+	}
+	a.printStart(s)
+	if c.Console {
+		stop, err := a.startConsole(ctx, s.GRPCAddr())
+		if err != nil {
+			s.Close()
+			return err
+		}
+		defer stop()
+	}
+	return s.Run(ctx)
+}
+
+// validate reports every problem at once.
+func (c *ServeConfig) validate() error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	switch scheme, _, _ := strings.Cut(c.Store, ":"); {
+	case c.Store == "memory:":
+	case scheme == "file":
+		problem("--store %s: the store on disk is not built yet; memory: is what there is", c.Store)
+	default:
+		problem("--store %q is not a store; memory: is what there is", c.Store)
+	}
+	if c.MaxTopics < 1 {
+		problem("--max-topics: %d; at least 1", c.MaxTopics)
+	}
+	if c.MaxMessage < 1 {
+		problem("--max-message: %d bytes; at least 1", c.MaxMessage)
+	}
+	problems = append(problems, c.policyProblems()...)
+	if err := c.serverConfig("", nil, nil).Validate(); err != nil {
+		for _, line := range strings.Split(err.Error(), "\n") {
+			if line != "broker: required" { // it is opened once everything else is right
+				problem("%s", line)
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *ServeConfig) policyProblems() (problems []error) {
+	least, usual, most := orElse(c.TTLMin, broker.DefaultTTLMin), c.TTLDefault, orElse(c.TTLMax, broker.DefaultTTLMax)
+	if most > broker.TTLCeiling {
+		problems = append(problems, fmt.Errorf("--ttl-max: %s is above %s, the most there is", formatDuration(most), formatDuration(broker.TTLCeiling)))
+	}
+	if least > most {
+		problems = append(problems, fmt.Errorf("--ttl-min: %s is above the maximum of %s", formatDuration(least), formatDuration(most)))
+	}
+	if usual != 0 && (usual < least || usual > most) {
+		problems = append(problems, fmt.Errorf("--ttl-default: %s is not within %s to %s", formatDuration(usual), formatDuration(least), formatDuration(most)))
+	}
+	return problems
+}
+
+func orElse(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}
+
+func (c *ServeConfig) logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	switch {
+	case c.LogLevel != "":
+		if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+			return nil, fmt.Errorf("--log-level: %q is none of debug, info, warn and error", c.LogLevel)
+		}
+	case isTerminal(w):
+		level = slog.LevelWarn
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch c.LogFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return nil, fmt.Errorf("--log-format: %q is neither text nor json", c.LogFormat)
+}
+
+func (c *ServeConfig) serverConfig(version string, b *broker.Broker, log *slog.Logger) server.Config {
+	return server.Config{
+		Broker: b, Logger: log, Version: version,
+		GRPC: c.GRPC, HTTP: c.HTTP, PublicHosts: c.PublicHosts, AllowOrigins: c.AllowOrigins,
+		MaxMessage: int(c.MaxMessage), Pprof: c.Pprof, ExerciseTopic: consoleTopic,
+	}
+}
+
+// open opens the store and binds the addresses. The broker is the server's to close.
+func (c *ServeConfig) open(ctx context.Context, version string, log *slog.Logger) (*server.Server, error) {
+	memory := c.Memory
+	if memory == 0 {
+		memory = int64(availableMemory() / 4)
+	}
+	clock := broker.NewClock(bootClock())
+	b, err := broker.Open(ctx, broker.Config{
+		Log:          memlog.New(memlog.Options{Clock: clock}),
+		Clock:        clock,
+		Policy:       broker.Policy{Min: c.TTLMin, Default: c.TTLDefault, Max: c.TTLMax},
+		NoAutoCreate: c.NoAutoCreate,
+		MaxTopics:    c.MaxTopics,
+		MemoryLimit:  memory,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s, err := server.New(c.serverConfig(version, b, log))
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return s, nil
+}
+
+// startConsole prompts on the server's own terminal until ctx or the input ends; the server goes on after that.
+func (a *app) startConsole(ctx context.Context, addr string) (stop func(), err error) {
+	c, err := client.Dial(addr, client.Options{UserAgent: "linger-console"})
+	if err != nil {
+		return nil, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p := &prompt{app: a, client: c, topic: consoleTopic, ttl: client.DefaultTTL}
+		if err := p.run(ctx); err != nil && !errors.Is(err, errReported) {
+			a.note("console: %v", err)
+		}
+	}()
+	return func() { <-ended; c.Close() }, nil
+}

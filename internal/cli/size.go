@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// sizes from the longest name to the shortest, so that the first that fits is the one.
+var sizes = []struct {
+	name  string
+	bytes int64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1},
+}
+
+// parseSize reads a number of bytes: 65536, 64KiB, 512MiB, 2GB.
+func parseSize(s string) (int64, error) {
+	number, unit := s, int64(1)
+	for _, u := range sizes {
+		if rest, ok := strings.CutSuffix(s, u.name); ok {
+			number, unit = rest, u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64/unit {
+		return 0, wrongValue("%q is not a size; write it like 65536, 64KiB, 512MiB or 2GB", s)
+	}
+	return n * unit, nil
+}
+
+// formatSize writes a number of bytes for people.
+func formatSize(n uint64) string {
+	for i := 3; i >= 0; i-- {
+		if u := sizes[i]; n >= uint64(u.bytes) {
+			return fmt.Sprintf("%.1f %s", float64(n)/float64(u.bytes), u.name)
+		}
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// sizeFlag is a number of bytes as a flag's value.
+type sizeFlag struct{ n *int64 }
+
+func (f sizeFlag) String() string {
+	if f.n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*f.n, 10)
+}
+
+func (f sizeFlag) Set(s string) (err error) {
+	*f.n, err = parseSize(s)
+	return err
+}
+
+func (sizeFlag) Type() string { return "size" }

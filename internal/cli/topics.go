@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"linger/client"
+)
+
+const topicsHelp = `linger topics [PATTERN] [flags]
+
+Lists the topics, or those that match: * stands for one part of a name and a final > for the rest; quote it.
+
+  --json         one object a line, as linger topic NAME --json
+  --server ADDR  the server (default localhost:50074)
+
+  linger topics
+  linger topics 'orders.>' --json
+`
+
+func newTopics(flags *pflag.FlagSet) func(context.Context, *app, []string) error {
+	asJSON := flags.Bool("json", false, "")
+	return func(ctx context.Context, a *app, args []string) error {
+		if len(args) > 1 {
+			return usage("topics takes at most one pattern; see linger topics --help")
+		}
+		pattern := ""
+		if len(args) == 1 {
+			pattern = args[0]
+		}
+		return a.listTopics(ctx, pattern, *asJSON)
+	}
+}
+
+func (a *app) listTopics(ctx context.Context, pattern string, asJSON bool) error {
+	c, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	encoder := newJSON(a.Stdout)
+	rows := [][]string{{"TOPIC", "RETAINED", "BYTES", "NEXT TO GO", "PUBLISHED", "SUBSCRIBERS", "KEEPS"}}
+	for t, err := range c.ListTopics(ctx, pattern) {
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			if err := encoder.Encode(newJSONTopic(t)); err != nil {
+				return err
+			}
+			continue
+		}
+		rows = append(rows, []string{
+			t.Name, grouped(t.Stats.Retained), formatSize(t.Stats.RetainedBytes), nextToGo(t), grouped(t.Stats.Published),
+			strconv.FormatUint(uint64(t.Stats.Subscriptions), 10), formatDuration(t.Policy.TTLDefault),
+		})
+	}
+	switch {
+	case asJSON:
+		return nil
+	case len(rows) == 1:
+		a.note("no topics")
+		return nil
+	}
+	return table(a.Stdout, rows)
+}
+
+func nextToGo(t client.Topic) string {
+	if t.Stats.NextExpireTime.IsZero() {
+		return "-"
+	}
+	return formatLeft(t.Stats.NextExpireTime.Sub(t.ServerTime))
+}
+
+// jsonTopic is a topic as --json writes it.
+type jsonTopic struct {
+	Topic           string       `json:"topic"`
+	Incarnation     string       `json:"incarnation"` // hexadecimal: it does not fit a JSON number
+	CreateTime      string       `json:"create_time"`
+	Durability      string       `json:"durability"`
+	TTLMinMs        int64        `json:"ttl_min_ms"`
+	TTLDefaultMs    int64        `json:"ttl_default_ms"`
+	TTLMaxMs        int64        `json:"ttl_max_ms"`
+	OutOfPolicy     string       `json:"out_of_policy"` // clamp or reject
+	AllowZero       bool         `json:"allow_zero"`
+	Published       uint64       `json:"published"`
+	Retained        uint64       `json:"retained"`
+	RetainedBytes   uint64       `json:"retained_bytes"`
+	Passing         uint64       `json:"passing"`
+	Ended           jsonEnds     `json:"ended"`
+	Subscriptions   uint32       `json:"subscriptions"`
+	WorstLag        uint64       `json:"worst_lag"`
+	NextSequence    uint64       `json:"next_sequence"`
+	NextExpireTime  optionalTime `json:"next_expire_time,omitzero"`
+	LastPublishTime optionalTime `json:"last_publish_time,omitzero"`
+	LastEndTime     optionalTime `json:"last_end_time,omitzero"`
+}
+
+type jsonEnds struct {
+	ExpiredDelivered   uint64 `json:"expired_delivered"`
+	ExpiredUndelivered uint64 `json:"expired_undelivered"`
+	ExpiredUnknown     uint64 `json:"expired_unknown"`
+	Evicted            uint64 `json:"evicted"`
+	Deleted            uint64 `json:"deleted"`
+	Lost               uint64 `json:"lost"`
+}
+
+// optionalTime is left out when zero.
+type optionalTime struct{ time.Time }
+
+func (t optionalTime) MarshalText() ([]byte, error) { return []byte(jsonTime(t.Time)), nil }
+func (t optionalTime) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "%q", jsonTime(t.Time)), nil
+}
+
+func newJSONTopic(t client.Topic) jsonTopic {
+	outOfPolicy := "clamp"
+	if t.Policy.Reject {
+		outOfPolicy = "reject"
+	}
+	return jsonTopic{
+		Topic: t.Name, Incarnation: strconv.FormatUint(t.Incarnation, 16), CreateTime: jsonTime(t.CreateTime),
+		Durability: t.Durability.String(),
+		TTLMinMs:   t.Policy.TTLMin.Milliseconds(), TTLDefaultMs: t.Policy.TTLDefault.Milliseconds(),
+		TTLMaxMs: t.Policy.TTLMax.Milliseconds(), OutOfPolicy: outOfPolicy, AllowZero: !t.Policy.RefuseZero,
+		Published: t.Stats.Published, Retained: t.Stats.Retained, RetainedBytes: t.Stats.RetainedBytes, Passing: t.Stats.Passing,
+		Ended: jsonEnds(t.Stats.Ended), Subscriptions: t.Stats.Subscriptions, WorstLag: t.Stats.WorstLag,
+		NextSequence: t.Stats.NextSequence, NextExpireTime: optionalTime{t.Stats.NextExpireTime},
+		LastPublishTime: optionalTime{t.Stats.LastPublishTime}, LastEndTime: optionalTime{t.Stats.LastEndTime},
+	}
+}
