@@ -30,7 +30,13 @@ export function percent(share: number): string {
   return `${Math.round(share * 1e5) / 1e3}%`;
 }
 
-// calm says that the person asked for no motion.
+// calm says that the person asked for no motion. Kept, since to ask makes the browser bring its styles up to date.
 export function calm(): boolean {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (still === undefined) {
+    const query = matchMedia("(prefers-reduced-motion: reduce)");
+    query.addEventListener("change", () => (still = query.matches));
+    still = query.matches;
+  }
+  return still;
 }
+let still: boolean | undefined;

@@ -9,6 +9,8 @@ export class Holding {
   private movedUntil = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private last = "";
+  // scrolled says that the list is not at its start. Kept, since to ask makes the browser lay out the page.
+  scrolled = false;
 
   constructor(
     private readonly list: HTMLElement,
@@ -17,8 +19,12 @@ export class Holding {
     list.addEventListener("pointermove", (event) => this.move(event));
     list.addEventListener("focusin", changed);
     list.addEventListener("focusout", () => setTimeout(changed));
-    list.addEventListener("scroll", changed, { passive: true });
-    addEventListener("scroll", changed, { passive: true });
+    const scrolled = () => {
+      this.scrolled = this.away;
+      changed();
+    };
+    list.addEventListener("scroll", scrolled, { passive: true });
+    addEventListener("scroll", scrolled, { passive: true });
     document.addEventListener("selectionchange", changed);
     // A click by pointer leaves no focus behind that would hold the list for ever.
     list.addEventListener("click", (event) => {
@@ -31,8 +37,8 @@ export class Holding {
     return performance.now() < this.movedUntil || this.focused || this.selected || this.scrolled;
   }
 
-  // scrolled: by its own scroll bar, or, where the page scrolls instead, by the page's.
-  get scrolled(): boolean {
+  // away: by its own scroll bar, or, where the page scrolls instead, by the page's.
+  private get away(): boolean {
     if (this.list.scrollTop > 4) return true;
     const scrollsItself = this.list.scrollHeight > this.list.clientHeight + 1;
     return !scrollsItself && this.list.clientHeight > innerHeight / 2 && this.list.getBoundingClientRect().top < -40;
@@ -44,7 +50,7 @@ export class Holding {
     if (this.focused) (document.activeElement as HTMLElement).blur();
     if (this.selected) document.getSelection()?.removeAllRanges();
     if (this.list.scrollTop > 0) this.list.scrollTop = 0;
-    else if (this.scrolled) scrollTo({ top: 0 });
+    else if (this.away) scrollTo({ top: 0 });
     this.changed();
   }
 

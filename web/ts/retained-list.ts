@@ -16,6 +16,9 @@ const HURRIED = 250;
 // DOUBT statistics frames in a row that disagree with the list ask for it anew.
 const DOUBT = 4;
 
+// All rows of this list are equally high.
+const ROW = "row";
+
 // AHEAD rows before the end of what is loaded, the next window is fetched.
 const AHEAD = 40;
 
@@ -44,7 +47,7 @@ export class RetainedList implements Time {
   ) {
     this.rows = new Rows<Entry, RetainedRow | Ghost>(list, {
       key: rowKey,
-      kind: () => "row",
+      kind: () => ROW,
       make: (entry) => this.make(entry),
     });
     this.holding = new Holding(list, changed);
@@ -219,7 +222,7 @@ export class RetainedList implements Time {
       if (!(view instanceof RetainedRow) || !view.entry.end || !animate) continue;
       // Its key has changed by its end; the row is found by the key it was put in with.
       view.die(view.entry.end);
-      this.rows.close(keyOf(view.entry.message));
+      this.rows.close(keyOf(view.entry.message), ROW);
     }
   }
 

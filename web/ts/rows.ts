@@ -24,12 +24,18 @@ export class Rows<T, V extends View> {
   private readonly heights = new Map<string, number>();
   private readonly closing = new Set<Element>();
   private items: readonly T[] = [];
+  // The part of the list in view, in pixels from its start. Measured when it may have changed and not at each drawing:
+  // to ask between two changes makes the browser lay out the page at once.
+  private edge: { top: number; bottom: number } | undefined;
 
   constructor(
     readonly list: HTMLElement,
     private readonly source: Source<T, V>,
   ) {
-    new ResizeObserver(() => this.heights.clear()).observe(list);
+    const moved = () => (this.edge = undefined);
+    new ResizeObserver(moved).observe(list, { box: "border-box" });
+    addEventListener("resize", () => (this.heights.clear(), moved()));
+    addEventListener("scroll", moved, { capture: true, passive: true });
   }
 
   // show makes the page have the rows of these items that are in view, in this order.
@@ -55,7 +61,7 @@ export class Rows<T, V extends View> {
   }
 
   // close lets the row of that key go after it was seen to go: it fades, closes, and those below slide up.
-  close(key: string | number): void {
+  close(key: string | number, kind: string): void {
     const view = this.views.get(key);
     if (!view?.li.isConnected) return;
     this.views.delete(key);
@@ -64,7 +70,7 @@ export class Rows<T, V extends View> {
     this.closing.add(li);
     li.classList.add("gone");
     li.setAttribute("aria-hidden", "true");
-    const height = li.offsetHeight;
+    const height = this.heights.get(kind) ?? li.offsetHeight;
     const motion = li.animate(
       [{ height: `${height}px`, overflow: "hidden" }, { height: "0", minHeight: "0", paddingBlock: "0", overflow: "hidden" }],
       { delay: 160, duration: 160, easing: "ease-in", fill: "forwards" },
@@ -105,9 +111,7 @@ export class Rows<T, V extends View> {
   }
 
   private edges(): { from: number; to: number } {
-    const box = this.list.getBoundingClientRect();
-    const top = this.list.scrollTop + Math.max(0, -box.top);
-    const bottom = this.list.scrollTop + Math.min(innerHeight, box.bottom) - box.top;
+    const { top, bottom } = (this.edge ??= this.measure());
     let at = 0;
     let from = 0;
     let to = 0;
@@ -118,6 +122,15 @@ export class Rows<T, V extends View> {
       to++;
     }
     return { from, to };
+  }
+
+  private measure(): { top: number; bottom: number } {
+    const box = this.list.getBoundingClientRect();
+    const scrolled = this.list.scrollTop;
+    // A list that the page scrolls grows with its rows: what it may show is bounded by the window alone.
+    const grows = getComputedStyle(this.list).overflowY === "visible";
+    const bottom = grows ? innerHeight : Math.min(innerHeight, box.bottom);
+    return { top: scrolled + Math.max(0, -box.top), bottom: scrolled + Math.max(0, bottom - box.top) };
   }
 
   private height(item: T): number {
