@@ -31,8 +31,10 @@ var (
 	delivered      = desc("linger_delivered_messages_total", "Messages handed to a transport, counted for each subscription.")
 	ended          = desc("linger_ended_messages_total", "Messages ended, by reason.", "reason")
 	streamsDesc    = desc("linger_streams", "Streams open, by kind. A stream through gRPC-Web counts as web too.", "kind")
-	allDescription = []*prometheus.Desc{memoryUsed, memoryLimit, topics, subscriptions, watchers, pending, worstLag,
-		retained, retainedBytes, passing, published, delivered, ended, streamsDesc}
+	allDescription = []*prometheus.Desc{
+		memoryUsed, memoryLimit, topics, subscriptions, watchers, pending, worstLag,
+		retained, retainedBytes, passing, published, delivered, ended, streamsDesc,
+	}
 )
 
 // Describe implements prometheus.Collector.

@@ -34,7 +34,6 @@ func grpcOptions(s *service) []grpc.ServerOption {
 		grpc.MaxConcurrentStreams(streamsMost),
 		grpc.InitialWindowSize(streamWindow),
 		grpc.InitialConnWindowSize(connectionWindow),
-		grpc.SharedWriteBuffer(true), // an idle connection keeps none
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: clientPingMost, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true), // they use the broker, which closes next
@@ -58,9 +57,11 @@ func (s *Server) register() {
 	lingerv1.RegisterWatchServiceServer(g, s.watch)
 	g.RegisterService(exerciseDesc(), &exerciseService{service: s.service, places: map[*connection]*place{}})
 
-	names := []string{"", lingerv1.PublishService_ServiceDesc.ServiceName, lingerv1.SubscribeService_ServiceDesc.ServiceName,
+	names := []string{
+		"", lingerv1.PublishService_ServiceDesc.ServiceName, lingerv1.SubscribeService_ServiceDesc.ServiceName,
 		lingerv1.TopicService_ServiceDesc.ServiceName, lingerv1.RetainedService_ServiceDesc.ServiceName,
-		lingerv1.WatchService_ServiceDesc.ServiceName, exercise.Pubsub_ServiceDesc.ServiceName}
+		lingerv1.WatchService_ServiceDesc.ServiceName, exercise.Pubsub_ServiceDesc.ServiceName,
+	}
 	for _, name := range names {
 		s.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
 	}

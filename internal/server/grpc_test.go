@@ -286,7 +286,8 @@ func TestTopics(t *testing.T) {
 	c := lingerv1.NewTopicServiceClient(s.dial())
 	ctx := t.Context()
 	created, err := c.CreateTopic(ctx, &lingerv1.CreateTopicRequest{Name: "a.b", Policy: &lingerv1.TopicPolicy{
-		TtlMax: durationpb.New(time.Hour), OutOfPolicy: lingerv1.OutOfPolicy_OUT_OF_POLICY_REJECT}})
+		TtlMax: durationpb.New(time.Hour), OutOfPolicy: lingerv1.OutOfPolicy_OUT_OF_POLICY_REJECT,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -486,8 +487,10 @@ func TestHealthAndReflection(t *testing.T) {
 			t.Errorf("%s: %v", service.Name, file.GetErrorResponse())
 		}
 	}
-	for _, want := range []string{"linger.v1.PublishService", "linger.v1.SubscribeService", "linger.v1.TopicService",
-		"linger.v1.RetainedService", "linger.v1.WatchService", "rpc_package.pubsub", "grpc.health.v1.Health"} {
+	for _, want := range []string{
+		"linger.v1.PublishService", "linger.v1.SubscribeService", "linger.v1.TopicService",
+		"linger.v1.RetainedService", "linger.v1.WatchService", "rpc_package.pubsub", "grpc.health.v1.Health",
+	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s is not listed among %q", want, names)
 		}

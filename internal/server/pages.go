@@ -115,7 +115,8 @@ func (p *pages) board(w http.ResponseWriter, r *http.Request, pattern string, t 
 func (p *pages) look(ctx context.Context, pattern string) (seen struct {
 	scope, everything broker.ScopeStats
 	recent            []broker.Retained // oldest first
-}, err error) {
+}, err error,
+) {
 	watcher, err := p.broker.Watch(broker.WatchOptions{Scopes: []string{pattern, ">"}, Recent: pageLive})
 	if err != nil {
 		return seen, err
@@ -208,8 +209,10 @@ func (p *pages) topics(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) notFound(w http.ResponseWriter, r *http.Request) {
-	p.problem(w, r, web.Failure{Status: http.StatusNotFound, What: "There is no page at " + clipped(r.URL.Path) + ".",
-		Do: "Everything that there is can be reached from the front page."})
+	p.problem(w, r, web.Failure{
+		Status: http.StatusNotFound, What: "There is no page at " + clipped(r.URL.Path) + ".",
+		Do: "Everything that there is can be reached from the front page.",
+	})
 }
 
 // refused is the guard's answer.

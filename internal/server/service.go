@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 
 	"linger/broker"
 	"linger/internal/metrics"
@@ -31,7 +32,7 @@ func (s *service) untilStop(ctx context.Context) (_ context.Context, cancel func
 
 // whyEnded is the error of a stream whose context ended: the stop, when that was it.
 func whyEnded(ctx context.Context, err error) error {
-	if ctx.Err() != nil && context.Cause(ctx) == errStopping {
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errStopping) {
 		return errStopping
 	}
 	return err

@@ -32,7 +32,8 @@ func (r *running) webCall(ctx context.Context, method string, in proto.Message, 
 	}
 	body := append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(b))), b...)
 	req := r.request(http.MethodPost, "/linger.v1."+method, string(body), append([]string{
-		"Content-Type", "application/grpc-web+proto", "X-Grpc-Web", "1"}, headers...)...)
+		"Content-Type", "application/grpc-web+proto", "X-Grpc-Web", "1",
+	}, headers...)...)
 	resp := r.do(req.WithContext(ctx))
 	if resp.StatusCode != http.StatusOK {
 		r.t.Fatalf("%s: HTTP %d", method, resp.StatusCode)

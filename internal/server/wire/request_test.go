@@ -189,7 +189,8 @@ func TestLimitsOfARequest(t *testing.T) {
 	}{
 		"messages": {&lingerv1.PublishRequest{Batches: []*lingerv1.Batch{{Messages: many}}}, "more than 10000 messages"},
 		"bytes": {&lingerv1.PublishRequest{Batches: []*lingerv1.Batch{{Messages: []*lingerv1.Message{
-			{Data: make([]byte, 2<<20)}, {Data: make([]byte, 2<<20)}}}}}, "it may have 4194304"},
+			{Data: make([]byte, 2<<20)}, {Data: make([]byte, 2<<20)},
+		}}}}, "it may have 4194304"},
 		"producer": {&lingerv1.PublishRequest{ProducerId: []byte("short")}, "producer_id: 5 bytes"},
 	}
 	for name, c := range cases {

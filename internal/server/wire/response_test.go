@@ -26,8 +26,10 @@ func gap(g broker.Gap) *lingerv1.Gap {
 	if g == (broker.Gap{}) {
 		return nil
 	}
-	return &lingerv1.Gap{FirstSequence: g.First, LastSequence: g.Last, Expired: g.Expired, Evicted: g.Evicted,
-		Deleted: g.Deleted, Lost: g.Lost, Forgotten: g.Forgotten, Skipped: g.Skipped}
+	return &lingerv1.Gap{
+		FirstSequence: g.First, LastSequence: g.Last, Expired: g.Expired, Evicted: g.Evicted,
+		Deleted: g.Deleted, Lost: g.Lost, Forgotten: g.Forgotten, Skipped: g.Skipped,
+	}
 }
 
 // expected is what a client must read, made the ordinary way.
@@ -38,8 +40,10 @@ func expected(t rapid.TB, r *wire.Response) *lingerv1.SubscribeResponse {
 		if err := proto.Unmarshal(run.Body, &messages); err != nil {
 			t.Fatal(err)
 		}
-		m.Runs = append(m.Runs, &lingerv1.Run{Topic: run.Topic, FirstSequence: run.First, PublishTime: stamp(run.PublishTime),
-			ExpireTime: stamp(run.Deadline), Incarnation: run.Incarnation, Gap: gap(run.Gap), Messages: messages.Messages})
+		m.Runs = append(m.Runs, &lingerv1.Run{
+			Topic: run.Topic, FirstSequence: run.First, PublishTime: stamp(run.PublishTime),
+			ExpireTime: stamp(run.Deadline), Incarnation: run.Incarnation, Gap: gap(run.Gap), Messages: messages.Messages,
+		})
 	}
 	switch {
 	case r.Reset != nil:
@@ -69,9 +73,11 @@ func TestResponseReadsAsWritten(t *testing.T) {
 		instant := rapid.Map(rapid.Int64Range(0, 1<<43), func(n int64) broker.Instant { return broker.Instant(n) })
 		number := rapid.OneOf(rapid.Just(uint64(0)), rapid.Uint64())
 		anyGap := rapid.Custom(func(t *rapid.T) broker.Gap {
-			return broker.Gap{First: number.Draw(t, "first"), Last: number.Draw(t, "last"), Expired: number.Draw(t, "expired"),
+			return broker.Gap{
+				First: number.Draw(t, "first"), Last: number.Draw(t, "last"), Expired: number.Draw(t, "expired"),
 				Evicted: number.Draw(t, "evicted"), Deleted: number.Draw(t, "deleted"), Lost: number.Draw(t, "lost"),
-				Forgotten: number.Draw(t, "forgotten"), Skipped: number.Draw(t, "skipped")}
+				Forgotten: number.Draw(t, "forgotten"), Skipped: number.Draw(t, "skipped"),
+			}
 		})
 		message := rapid.Custom(func(t *rapid.T) *lingerv1.Message {
 			size := rapid.SampledFrom([]int{0, 1, 100, 1000, 1024, 5000}).Draw(t, "size")
@@ -80,9 +86,11 @@ func TestResponseReadsAsWritten(t *testing.T) {
 		run := rapid.Custom(func(t *rapid.T) broker.Run {
 			messages := rapid.SliceOfN(message, 1, 4).Draw(t, "messages")
 			body, _ := proto.Marshal(&lingerv1.Run{Messages: messages})
-			return broker.Run{Topic: rapid.String().Draw(t, "topic"), Incarnation: number.Draw(t, "incarnation"), First: number.Draw(t, "first"),
+			return broker.Run{
+				Topic: rapid.String().Draw(t, "topic"), Incarnation: number.Draw(t, "incarnation"), First: number.Draw(t, "first"),
 				Count: len(messages), PublishTime: instant.Draw(t, "published"), Deadline: instant.Draw(t, "deadline"),
-				Gap: anyGap.Draw(t, "gap"), Body: body}
+				Gap: anyGap.Draw(t, "gap"), Body: body,
+			}
 		})
 		r := &wire.Response{}
 		r.Now, r.Token = instant.Draw(t, "now"), rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "token")
