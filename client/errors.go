@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func (e *Error) Error() string {
 	if s == "" {
 		s = e.Code.String()
 	}
-	if e.RetryAfter > 0 {
+	if e.RetryAfter > 0 && !strings.Contains(s, e.RetryAfter.String()) {
 		s += fmt.Sprintf(" (try again in %s)", e.RetryAfter.Round(time.Millisecond))
 	}
 	return s
@@ -114,12 +115,20 @@ func (c *Client) rpcError(err error) error {
 	return e
 }
 
-// batchError turns the error of one batch into an Error.
+// batchError turns the error of one batch into an Error. Where the batch stood in its request is this package's affair.
 func batchError(st *spb.Status) error {
 	if st == nil {
 		return nil
 	}
-	return statusError(status.FromProto(st))
+	return withoutBatch(statusError(status.FromProto(st)))
+}
+
+var batchField = regexp.MustCompile(`batches\[\d+\](\.messages\[\d+\])?(\.|: )`)
+
+func withoutBatch(e *Error) *Error {
+	e.Message = batchField.ReplaceAllString(e.Message, "")
+	e.Field = strings.TrimSuffix(batchField.ReplaceAllString(e.Field+": ", ""), ": ")
+	return e
 }
 
 func statusError(st *status.Status) *Error {

@@ -45,7 +45,11 @@ func (c *Client) Publish(ctx context.Context, topic string, ttl time.Duration, m
 	}
 	resp, err := c.publish.Publish(ctx, &pb.PublishRequest{Batches: []*pb.Batch{batch}})
 	if err != nil {
-		return Ack{}, c.rpcError(err)
+		err = c.rpcError(err)
+		if e, ok := err.(*Error); ok {
+			err = withoutBatch(e)
+		}
+		return Ack{}, err
 	}
 	if len(resp.GetResults()) != 1 {
 		return Ack{}, &Error{Message: "the server answered without a result"}

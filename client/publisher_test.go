@@ -299,7 +299,7 @@ func TestPublisherBlocksWhenTheWindowIsFull(t *testing.T) {
 
 func TestPublisherTellsRefusals(t *testing.T) {
 	detail, err := anypb.New(&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{
-		Field: "messages[1].data", Description: "5 bytes; at most 4 are allowed",
+		Field: "batches[0].messages[1].data", Description: "5 bytes; at most 4 are allowed",
 	}}})
 	if err != nil {
 		t.Fatal(err)
@@ -344,8 +344,8 @@ func TestPublisherTellsRefusals(t *testing.T) {
 		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		want := "message too large; messages[1].data: 5 bytes; at most 4 are allowed"
-		if o := got.all[1]; o.Failed != 1 || o.Err.Error() != want || !errors.Is(o.Err, client.ErrInvalid) {
+		want := "message too large; data: 5 bytes; at most 4 are allowed"
+		if o := got.all[1]; o.Failed != 1 || o.Err.Error() != want || field(o.Err) != "data" || !errors.Is(o.Err, client.ErrInvalid) {
 			t.Errorf("outcome %+v", o)
 		}
 		neighbour := func(err error) bool { return errors.Is(err, client.ErrNeighbourRefused) }
@@ -469,4 +469,11 @@ func TestPublisherChecksWhatNoServerTakes(t *testing.T) {
 			t.Errorf("after Close: %v", err)
 		}
 	})
+}
+
+// field is what an error says was wrong.
+func field(err error) string {
+	var e *client.Error
+	errors.As(err, &e)
+	return e.Field
 }

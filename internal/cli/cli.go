@@ -173,8 +173,12 @@ func (a *app) dial() (*client.Client, error) {
 	return c, nil
 }
 
-// complain writes one line to standard error.
-func (a *app) complain(err error) { a.note("%v", err) }
+// complain writes an error to standard error: a line, or one for each problem that was found.
+func (a *app) complain(err error) {
+	for line := range strings.Lines(err.Error()) {
+		a.note("%s", strings.TrimSuffix(line, "\n"))
+	}
+}
 
 // note writes one line to standard error.
 func (a *app) note(format string, args ...any) {

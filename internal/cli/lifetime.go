@@ -53,7 +53,7 @@ func extend(ctx context.Context, c *client.Client, topic string, seq uint64, ttl
 	if err != nil {
 		return "", err
 	}
-	what := fmt.Sprintf("kept %s more, until %s", formatLeft(l.TimeLeft), clock(l.ExpireTime, l.ExpireTime.Add(-l.TimeLeft)))
+	what := fmt.Sprintf("kept %s more, until %s", formatLeft(l.TimeLeft.Round(time.Second)), clock(l.ExpireTime, l.ExpireTime.Add(-l.TimeLeft)))
 	if l.LoweredToMaximum {
 		what += " (lowered to the topic's maximum)"
 	}

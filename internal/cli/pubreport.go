@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,7 +87,7 @@ func (r *pubReport) publishedLocked(a client.Ack) {
 	if r.published == 0 {
 		r.first = a
 	}
-	r.mixed = r.mixed || a.TTL != r.first.TTL || a.Incarnation != r.first.Incarnation
+	r.mixed = r.mixed || a.TTL != r.first.TTL
 	r.published += a.Count
 	r.last = a
 	if !r.flags.json || r.writeErr != nil {
@@ -133,10 +134,14 @@ func (r *pubReport) skip(handedOver int, err error) {
 
 func (r *pubReport) complainLocked(format string, args ...any) {
 	r.complaints++
+	most := maxComplaints
+	if !r.flags.keepGoing {
+		most = 1 // what was on its way when the first was refused is counted
+	}
 	switch {
-	case r.complaints <= maxComplaints:
+	case r.complaints <= most:
 		r.note(format, args...)
-	case r.complaints == maxComplaints+1:
+	case r.complaints == most+1 && r.flags.keepGoing:
 		r.note("more were refused; they are counted at the end")
 	}
 }
@@ -163,8 +168,8 @@ func (r *pubReport) finish(readErr, closeErr error) error {
 			return err
 		}
 	}
-	if errors.Is(closeErr, client.ErrUnreachable) {
-		readErr = closeErr // Publish returned the same, if anything
+	if closeErr != nil && !errors.Is(closeErr, context.Canceled) {
+		readErr = closeErr // why it gave up; Publish returned the same, if anything
 	}
 	if readErr != nil {
 		r.complain(readErr)
@@ -197,11 +202,24 @@ func (r *pubReport) summaryLocked() string {
 		kept += " (" + why + ")"
 	}
 	if r.published == 1 {
-		return fmt.Sprintf("%s #%d %s; %s", a.Topic, a.Sequence, kept, a.Durability)
+		return fmt.Sprintf("%s #%d %s, %s", a.Topic, a.Sequence, kept, a.Durability)
 	}
 	took := time.Since(r.begin)
-	return fmt.Sprintf("%s: %s, #%d to #%d, %s; %s; %s (%s a second)", a.Topic, counted(uint64(r.published), "message"),
-		r.first.Sequence, a.Sequence+uint64(a.Count)-1, kept, a.Durability, took.Round(10*time.Millisecond), grouped(rate(r.published, took)))
+	summary := fmt.Sprintf("%s: %s, %s%s, %s, in %s", a.Topic, counted(uint64(r.published), "message"), r.spanLocked(),
+		kept, a.Durability, took.Round(time.Millisecond))
+	if r.published >= 1000 {
+		summary += fmt.Sprintf(" (%s a second)", grouped(rate(r.published, took)))
+	}
+	return summary
+}
+
+// spanLocked names the messages by sequence, unless other publishers' are among them or the topic began anew.
+func (r *pubReport) spanLocked() string {
+	first, last := r.first.Sequence, r.last.Sequence+uint64(r.last.Count)-1
+	if r.first.Incarnation != r.last.Incarnation || last-first+1 != uint64(r.published) {
+		return ""
+	}
+	return span(first, last) + ", "
 }
 
 func rate(n int, took time.Duration) uint64 { return uint64(float64(n) / max(took.Seconds(), 1e-3)) }

@@ -140,11 +140,11 @@ func (s *subscriber) event(ev client.Event) error {
 	case *client.Run:
 		return s.run(ev)
 	case client.Gap:
-		s.note("%s: %s, #%d to #%d", ev.Topic, ev, ev.FirstSequence, ev.LastSequence)
+		s.note("%s: %s, %s", ev.Topic, ev, span(ev.FirstSequence, ev.LastSequence))
 	case client.Reset:
 		s.reset(ev)
 	case client.Expired:
-		s.note("%s: #%d to #%d reached their deadline on the way", ev.Topic, ev.FirstSequence, ev.LastSequence)
+		s.note("%s: %s ended on the way, at the deadline", ev.Topic, span(ev.FirstSequence, ev.LastSequence))
 	case client.Disconnected:
 		if !s.outage {
 			s.note("%v; trying again", ev.Err)
@@ -157,6 +157,14 @@ func (s *subscriber) event(ev client.Event) error {
 		s.outage = false
 	}
 	return nil
+}
+
+// span names consecutive messages.
+func span(first, last uint64) string {
+	if first == last {
+		return fmt.Sprintf("#%d", first)
+	}
+	return fmt.Sprintf("#%d to #%d", first, last)
 }
 
 func (s *subscriber) reset(r client.Reset) {
