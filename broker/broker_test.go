@@ -3,12 +3,15 @@ package broker_test
 import (
 	"context"
 	"encoding/binary"
-	"strings"
+	"errors"
+	"reflect"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"linger/broker"
+	"linger/broker/logtest"
 	"linger/broker/memlog"
 )
 
@@ -17,7 +20,7 @@ type bench struct {
 	*testing.T
 	*broker.Broker
 	clock *broker.Clock
-	log   *memlog.Log
+	log   *memlog.Log // nil on another log
 }
 
 // inBubble runs f with a broker in virtual time.
@@ -44,13 +47,39 @@ func open(t *testing.T, c broker.Config, log *memlog.Log) *bench {
 	} else {
 		log = log.Reopen(clock)
 	}
+	b := openOn(t, c, log, clock)
+	b.log = log
+	return b
+}
+
+// openOn starts a broker on any log.
+func openOn(t *testing.T, c broker.Config, log broker.Log, clock *broker.Clock) *bench {
+	t.Helper()
 	c.Log, c.Clock = log, clock
 	b, err := broker.Open(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t, b, clock, log}
+	return &bench{t, b, clock, nil}
 }
+
+// inLateBubble runs f with a broker whose log commits late, in virtual time.
+func inLateBubble(t *testing.T, o logtest.LateOptions, f func(*bench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		o.Clock = broker.NewClock(time.Now)
+		late := logtest.NewLate(o)
+		b := openOn(t, broker.Config{}, late.Node(), broker.NewClock(time.Now))
+		f(b)
+		b.checkCounts()
+		if err := errors.Join(b.Close(), late.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// delay is one that never varies.
+func delay(d time.Duration) func() time.Duration { return func() time.Duration { return d } }
 
 // restart closes the broker, lets the time pass, and opens another one on the same log.
 func (b *bench) restart(c broker.Config, down time.Duration) *bench {
@@ -119,57 +148,106 @@ func (b *bench) publish(topic string, ttl time.Duration, messages ...string) bro
 	return a.Results[0]
 }
 
-// reader is a subscription and what it was given.
-type reader struct {
-	b *bench
-	*broker.Subscription
-	gaps     []broker.Gap
-	resets   []broker.Reset
-	caughtUp bool
-	token    []byte
-	budget   broker.Budget
+// try publishes a message, with the lifetime asked or, if that is not given, none, and gives whatever comes of it.
+func (b *bench) try(topic string, ttl ...time.Duration) broker.PublishResult {
+	b.Helper()
+	batch := broker.Batch{Topic: topic, Count: 1, Body: frames("m")}
+	if len(ttl) > 0 {
+		batch.TTL, batch.HasTTL = ttl[0], true
+	}
+	a := b.send(broker.PublishRequest{Batches: []broker.Batch{batch}})
+	if a.Err != nil || len(a.Results) != 1 {
+		b.Fatalf("publish: %+v", a)
+	}
+	return a.Results[0]
 }
 
-func (b *bench) subscribe(start broker.Start, patterns ...string) *reader {
+func (b *bench) create(topic string, p broker.Policy) broker.TopicInfo {
 	b.Helper()
-	s, err := b.Broker.Subscribe(broker.SubscribeOptions{Patterns: patterns, Start: start})
+	info, err := b.CreateTopic(context.Background(), topic, p, broker.DurabilityDefault)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &reader{b: b, Subscription: s, budget: broker.Budget{Bytes: 256 << 10}}
+	return info
 }
 
-// drain reads all there is to read now and gives the messages' texts.
-func (r *reader) drain() []string {
-	r.b.Helper()
+// info is a topic as it stands.
+func (b *bench) info(topic string) broker.TopicInfo {
+	b.Helper()
+	info, err := b.Topic(topic)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return info
+}
+
+// list gives the texts of all messages alive.
+func (b *bench) list(pattern string) []string {
+	b.Helper()
+	page, err := b.List(broker.ListOptions{Pattern: pattern, Limit: 1 << 20})
+	if err != nil {
+		b.Fatal(err)
+	}
 	var all []string
-	for {
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Nanosecond)
-		d, err := r.Next(ctx, r.budget)
-		cancel()
-		if err != nil {
-			return all
-		}
-		for _, run := range d.Runs {
-			all = append(all, texts(run.Body)...)
-			if run.Gap.Total() > 0 {
-				r.gaps = append(r.gaps, run.Gap)
-			}
-		}
-		if d.Reset != nil {
-			r.resets = append(r.resets, *d.Reset)
-		}
-		r.caughtUp = r.caughtUp || d.CaughtUp
-		r.token = append(r.token[:0], d.Token...)
+	for _, m := range page.Messages {
+		all = append(all, string(m.Message))
+	}
+	return all
+}
+
+// extend gives a message another deadline.
+func (b *bench) extend(topic string, sequence uint64, deadline broker.Instant) broker.SetDeadlineResult {
+	b.Helper()
+	r, err := b.SetDeadline(context.Background(), topic, sequence, deadline, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return r
+}
+
+// remove deletes a message.
+func (b *bench) remove(topic string, sequence uint64) {
+	b.Helper()
+	if err := b.DeleteMessage(context.Background(), topic, sequence); err != nil {
+		b.Fatal(err)
 	}
 }
 
-func (r *reader) expect(want ...string) {
-	r.b.Helper()
-	if got := r.drain(); strings.Join(got, " ") != strings.Join(want, " ") {
-		r.b.Errorf("got %q, want %q", got, want)
+// drop deletes a topic.
+func (b *bench) drop(topic string) uint64 {
+	b.Helper()
+	n, err := b.DeleteTopic(context.Background(), topic)
+	if err != nil {
+		b.Fatal(err)
 	}
+	return n
+}
+
+// fault is the error's details; the error must be the one wanted.
+func (b *bench) fault(err, want error) *broker.Error {
+	b.Helper()
+	var e *broker.Error
+	if !errors.Is(err, want) || !errors.As(err, &e) {
+		b.Fatalf("got %v, want: %v", err, want)
+	}
+	return e
+}
+
+// same compares what was got with what is wanted.
+func same(t testing.TB, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+}
+
+// numbered gives n different texts.
+func numbered(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = strconv.Itoa(i + 1)
+	}
+	return all
 }
 
 func TestPublishThenSubscribe(t *testing.T) {
@@ -177,7 +255,7 @@ func TestPublishThenSubscribe(t *testing.T) {
 		b.publish("orders", time.Minute, "a", "b")
 		r := b.subscribe(broker.Start{}, "orders")
 		r.expect("a", "b")
-		if !r.caughtUp {
+		if r.caughtUp != 1 {
 			t.Error("not told that it has caught up")
 		}
 		b.publish("orders", time.Second, "c")
