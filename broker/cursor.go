@@ -132,7 +132,9 @@ func (c *cursor) take(rd *reading, r *run, from uint64) bool {
 		PublishTime: r.published, Deadline: r.deadline, Gap: gap, Body: body[:offset:offset],
 	})
 	rd.bytes -= offset
-	rd.count -= count
+	if rd.bounded {
+		rd.count -= count
+	}
 	c.pos = from + uint64(count)
 	return true
 }
