@@ -43,6 +43,7 @@ export class Absence {
   back(stats: Stats, now: number): string {
     const { away, restarted, caught } = this;
     this.stats = stats;
+    this.lastSeen = stats.at;
     if (!away) return "";
     this.away = undefined;
     this.restarted = undefined;

@@ -22,20 +22,22 @@ export interface Listener {
 
 export class Feed {
   private port: Port | undefined;
+  // The page holds this lock as long as it lives; the worker waits for it, to learn of the page's end.
   private readonly lock = `linger-tab-${crypto.getRandomValues(new Uint32Array(3)).join("-")}`;
+
+  private readonly holding: Promise<void>;
 
   constructor(
     private readonly scope: string,
     private readonly listener: Listener,
   ) {
-    // Held as long as this page lives; the worker waits for it to learn of its end.
-    void navigator.locks?.request(this.lock, () => new Promise<void>(() => {}));
+    this.holding = hold(this.lock);
     setInterval(() => this.say({ type: "alive" }), PING);
     document.addEventListener("visibilitychange", () => this.say({ type: "hidden", hidden: document.hidden }));
     addEventListener("online", () => this.say({ type: "online" }));
     addEventListener("pagehide", () => this.say({ type: "bye" }));
     addEventListener("pageshow", (event) => {
-      if (event.persisted) this.greet();
+      if (event.persisted) void this.greet();
     });
     if (typeof SharedWorker === "function") this.share();
     else void this.own();
@@ -66,10 +68,12 @@ export class Feed {
       this.listener.batch(data.batch);
       this.say({ type: "taken" });
     };
-    this.greet();
+    void this.greet();
   }
 
-  private greet(): void {
+  private async greet(): Promise<void> {
+    // Not before the lock is held: the worker would get it first, and take this page for gone.
+    await this.holding;
     const lock = navigator.locks ? this.lock : undefined;
     this.say({ type: "hello", scope: this.scope, lock, hidden: document.hidden });
   }
@@ -77,6 +81,17 @@ export class Feed {
   private say(said: FromTab): void {
     this.port?.postMessage(said);
   }
+}
+
+// hold takes a lock for as long as the page lives; the promise is kept when it is held. At once where there are no locks.
+function hold(name: string): Promise<void> {
+  return new Promise((held) => {
+    if (!navigator.locks) return held();
+    void navigator.locks.request(name, () => {
+      held();
+      return new Promise<void>(() => {});
+    });
+  });
 }
 
 // multiplexed says that one connection carries any number of streams (HTTP/2 and later).

@@ -27,6 +27,7 @@ export class Form {
   private readonly message = element<HTMLTextAreaElement>("#message");
   private readonly button = element<HTMLButtonElement>("#submit");
   private readonly result = element<HTMLOutputElement>("#result");
+  private readonly limit = Number(element("#main").dataset["maxMessage"]) || Infinity;
   private readonly publisher: Publisher;
   private readonly policy: PolicyReader;
   private sending: AbortController | undefined;
@@ -92,6 +93,11 @@ export class Form {
       data: new TextEncoder().encode(this.message.value),
       ttl: this.slider.value,
     };
+    const problem = tooLarge(draft.data.length, this.limit);
+    if (problem) {
+      this.complain("message", problem);
+      return this.message.focus();
+    }
     this.sending?.abort();
     const sending = new AbortController();
     this.sending = sending;
@@ -221,5 +227,5 @@ export function spoken(receipt: Receipt): string {
 
 // tooLarge says that a message is over the server's limit, before it is sent; empty when it is not.
 export function tooLarge(size: number, limit: number): string {
-  return size > limit ? `${bytes(size)}; the limit is ${bytes(limit)} (--max-message).` : "";
+  return size > limit ? `${bytes(size)}; the limit is ${bytes(limit).replace(".0 ", " ")} (--max-message).` : "";
 }
