@@ -1,0 +1,26 @@
+# One static binary in an empty image, run as nobody in particular.
+#
+#   docker build -t linger .
+#   docker run --rm -p 127.0.0.1:50074:50074 -p 127.0.0.1:8080:8080 linger
+#
+# Inside, the server binds all addresses, or it could not be reached. There is no authentication: map the ports to the
+# host's loopback, as above, unless everyone who can reach the host may read and publish.
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/linger . && mkdir /out/data
+
+FROM scratch
+COPY --from=build /out/linger /linger
+# What a store on disk writes; mount a volume here. The user of the numbers below owns it.
+COPY --from=build --chown=65532:65532 /out/data /data
+USER 65532:65532
+WORKDIR /data
+VOLUME /data
+ENV LINGER_GRPC=:50074 LINGER_HTTP=:8080
+EXPOSE 50074 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["/linger", "health"]
+ENTRYPOINT ["/linger"]
+CMD ["serve"]
