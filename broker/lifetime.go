@@ -110,7 +110,7 @@ func conflict(sequence uint64, now Instant) error {
 
 // moveLocked gives one message another deadline, and returns the run that it is now.
 func (b *Broker) moveLocked(t *topic, p place, sequence uint64, deadline Instant) {
-	b.used.Add(t.isolateLocked(p, sequence))
+	b.isolateLocked(t, p, sequence)
 	r, _ := t.runs.find(sequence)
 	r.deadline = deadline
 	b.schedule(deadline, t.id, sequence)
@@ -203,7 +203,7 @@ func (b *Broker) applyDeleted(c *Commit) {
 		return
 	}
 	delete(t.held, c.Sequence)
-	b.used.Add(t.isolateLocked(p, c.Sequence))
+	b.isolateLocked(t, p, c.Sequence)
 	_, p = t.runs.find(c.Sequence)
 	ended := t.takeOutLocked(p)
 	b.endLocked(t, &ended, Deleted, c.Time)

@@ -127,12 +127,12 @@ func (t *topic) uncountLocked(r *run) {
 	t.counts.RetainedBytes -= uint64(len(r.body))
 }
 
-// isolateLocked makes the message a run of its own, so that its lifetime can differ from its neighbours'. It returns the
-// change in accounted bytes.
-func (t *topic) isolateLocked(p place, sequence uint64) int64 {
+// isolateLocked makes the message a run of its own, so that its lifetime can differ from its neighbours'. The wheel knows
+// a run by its first message, so what follows the message is put there too; its own end is the caller's.
+func (b *Broker) isolateLocked(t *topic, p place, sequence uint64) {
 	r := *t.runs.at(p)
 	if r.count == 1 {
-		return 0
+		return
 	}
 	if _, split := t.pieces[r.position]; !split {
 		if t.pieces == nil {
@@ -147,6 +147,7 @@ func (t *topic) isolateLocked(p place, sequence uint64) int64 {
 	parts = append(parts, r.cut(sequence, sequence))
 	if sequence < r.last() {
 		parts = append(parts, r.cut(sequence+1, r.last()))
+		b.schedule(r.until(), t.id, sequence+1)
 	}
 	delta := -r.cost()
 	for i := range parts {
@@ -154,7 +155,7 @@ func (t *topic) isolateLocked(p place, sequence uint64) int64 {
 		delta += parts[i].cost()
 	}
 	t.runs.replace(p, parts...)
-	return delta
+	b.used.Add(delta)
 }
 
 // deliveriesLocked counts the subscriptions that were handed the message, and tells up to which sequence that count is
