@@ -129,7 +129,13 @@ func (l *runList) remove(p place) {
 	l.runs--
 	runs[0] = run{}
 	l.chunks[p.chunk] = runs[1:]
-	if len(runs) > 1 {
+	switch len(runs) - 1 {
+	case chunkRuns / 4, chunkRuns / 16, chunkRuns / 64: // now and then, as the array behind the slice stays whole
+		l.chunks[p.chunk] = slices.Clone(runs[1:])
+		l.join(p.chunk)
+		return
+	case 0:
+	default:
 		return
 	}
 	if p.chunk == 0 {
