@@ -191,10 +191,11 @@ func (b *Broker) sweep() {
 func (b *Broker) untilSweep(forget Instant) time.Duration {
 	now := b.clock.Now()
 	wait := forget.Sub(now)
+	// Together: a deadline added later sees when the sweeper means to wake, and one added before is seen here.
 	b.wheelMu.Lock()
+	defer b.wheelMu.Unlock()
 	next, ok := b.wheel.Next()
 	live := b.wheel.Len() > 0
-	b.wheelMu.Unlock()
 	if ok {
 		wait = min(wait, Instant(next).Sub(now))
 	}
