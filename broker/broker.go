@@ -62,6 +62,7 @@ type Broker struct {
 
 	applied   atomic.Uint64 // position up to which every reader that waited has been told
 	used      atomic.Int64  // accounted memory, in bytes
+	runs      atomic.Int64  // that are kept, alive or passing
 	pending   atomic.Int64  // proposals not yet answered
 	revisions atomic.Uint64 // counts changes of what is retained
 	lastTime  atomic.Int64  // of the newest commit
@@ -195,6 +196,9 @@ func (b *Broker) applyPublished(c *Commit) {
 	}
 	now := b.clock.Now()
 	b.used.Add(r.cost())
+	if b.runs.Add(1) == 1 {
+		b.wakeSweeper() // from now on the time has to be stored
+	}
 	t.mu.Lock()
 	t.appendLocked(r)
 	t.revision = b.revisions.Add(1)

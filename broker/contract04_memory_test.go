@@ -113,6 +113,29 @@ func TestContract04_AccountedMemoryIsTheTruth(t *testing.T) {
 	})
 }
 
+// TestContract04_ChangedDeadlinesTakeNoMemory looks at the heap too: nothing of this is accounted.
+func TestContract04_ChangedDeadlinesTakeNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := broker.NewClock(time.Now)
+		b := openOn(t, broker.Config{}, memlog.New(memlog.Options{Clock: clock}), clock)
+		defer b.Close()
+		b.publish("t", time.Hour, "changed")
+		before := heap()
+		const changes = 100_000
+		for i := range changes {
+			b.extend("t", 1, b.Now().Add(24*time.Hour+time.Duration(i)*time.Second))
+		}
+		time.Sleep(2 * time.Minute)
+		if taken := heap() - before; taken > 1<<20 {
+			t.Errorf("%d bytes are taken after %d changes", taken, changes)
+		}
+		time.Sleep(24*time.Hour + (changes-1)*time.Second - 2*time.Minute - time.Millisecond)
+		same(t, "listed", b.list("t"), []string{"changed"})
+		time.Sleep(time.Millisecond)
+		same(t, "listed", b.list("t"), []string(nil))
+	})
+}
+
 func heap() int64 {
 	var m runtime.MemStats
 	runtime.GC()

@@ -1,6 +1,10 @@
 package broker
 
-import "time"
+import (
+	"time"
+
+	"linger/broker/wheel"
+)
 
 // Expiry is decided where messages are handed out, by comparing deadlines. What is here only reclaims: the wheel says
 // which runs are due, and each is taken out of its topic and its end recorded.
@@ -20,10 +24,14 @@ func (b *Broker) schedule(at Instant, t TopicID, sequence uint64) {
 	b.wheel.Add(int64(at), uint64(t), sequence)
 	b.wheelMu.Unlock()
 	if int64(at) < b.sweepAt.Load() {
-		select {
-		case b.kick <- struct{}{}:
-		default:
-		}
+		b.wakeSweeper()
+	}
+}
+
+func (b *Broker) wakeSweeper() {
+	select {
+	case b.kick <- struct{}{}:
+	default:
 	}
 }
 
@@ -91,6 +99,7 @@ func (b *Broker) expireFromLocked(t *topic, sequence uint64, now Instant) {
 // what was delivered is told from the readers' positions, which a restart forgets.
 func (b *Broker) endLocked(t *topic, r *run, reason EndReason, at Instant) {
 	b.used.Add(-r.cost())
+	b.runs.Add(-1)
 	if reason == ExpiredUndelivered && b.replaying.Load() {
 		reason = ExpiredUnknown
 	}
@@ -166,8 +175,9 @@ func (b *Broker) endPassingLocked(t *topic, now Instant, while func() bool) {
 func (b *Broker) sweep() {
 	defer b.stopped.Done()
 	forget := b.clock.Now().Add(time.Minute)
+	var kept Instant // when the time was last proposed to be stored
 	for {
-		timer := time.NewTimer(b.untilSweep(forget))
+		timer := time.NewTimer(b.untilSweep(forget, kept))
 		select {
 		case <-timer.C:
 		case <-b.kick:
@@ -178,7 +188,10 @@ func (b *Broker) sweep() {
 		}
 		now := b.clock.Now()
 		b.reclaim(now)
-		b.keepTime(now)
+		if b.runs.Load() > 0 && now >= b.keepAt(kept) {
+			kept = now
+			b.propose(Proposal{Kind: KindClock}, func(Commit, error) {})
+		}
 		if now >= forget {
 			forget = now.Add(time.Minute)
 			b.forget(now)
@@ -187,39 +200,34 @@ func (b *Broker) sweep() {
 }
 
 // untilSweep is how long the sweeper may sleep: to the next deadline, but not less than a few milliseconds, so that many
-// ends are worked off at once; with live messages a second, so that the time is stored.
-func (b *Broker) untilSweep(forget Instant) time.Duration {
+// ends are worked off at once; with live messages until the time has to be stored.
+func (b *Broker) untilSweep(forget, kept Instant) time.Duration {
 	now := b.clock.Now()
-	wait := forget.Sub(now)
+	at := forget
 	// Together: a deadline added later sees when the sweeper means to wake, and one added before is seen here.
 	b.wheelMu.Lock()
 	defer b.wheelMu.Unlock()
-	next, ok := b.wheel.Next()
-	live := b.wheel.Len() > 0
-	if ok {
-		wait = min(wait, Instant(next).Sub(now))
+	if next, ok := b.wheel.Next(); ok {
+		at = min(at, Instant(next))
 	}
-	if live {
-		wait = min(wait, time.Second)
+	if b.runs.Load() > 0 {
+		at = min(at, b.keepAt(kept))
 	}
-	wait = max(wait, 5*time.Millisecond)
+	wait := max(at.Sub(now), 5*time.Millisecond)
 	b.sweepAt.Store(int64(now.Add(wait)))
 	return wait
 }
 
-// keepTime stores the time each second while messages live and nothing else is committed (contract 5).
-func (b *Broker) keepTime(now Instant) {
-	b.wheelMu.Lock()
-	live := b.wheel.Len() > 0
-	b.wheelMu.Unlock()
-	if live && now.Sub(Instant(b.lastTime.Load())) >= time.Second {
-		b.propose(Proposal{Kind: KindClock}, func(Commit, error) {})
-	}
+// keepAt is when the time has to be stored if messages live: a second after the newest commit (contract 5), and not again
+// while that is on its way.
+func (b *Broker) keepAt(kept Instant) Instant {
+	return max(Instant(b.lastTime.Load()), kept).Add(time.Second)
 }
 
-// forget drops what is remembered for a while only: ends, producers, idle topics.
+// forget drops what is remembered for a while only: ends, producers, idle topics, deadlines that were changed.
 func (b *Broker) forget(now Instant) {
 	b.producers.forget(now)
+	b.renewWheel(now)
 	inAll := 0
 	var idle []*topic
 	for _, t := range b.allTopics() {
@@ -255,5 +263,30 @@ func (b *Broker) trimEnds(inAll int) {
 		t.mu.Lock()
 		t.ends.trim(t.ends.len() * endsKeptInAll / inAll)
 		t.mu.Unlock()
+	}
+}
+
+// staleKept is how many deadlines that no longer matter may stay on the wheel, beyond as many as there are runs.
+const staleKept = 4096
+
+// renewWheel makes a new wheel when most of what is on the old one no longer matters: deadlines that were changed, and
+// messages that were deleted, stay there until their time would have come.
+func (b *Broker) renewWheel(now Instant) {
+	b.reclaimMu.Lock() // nobody may count while deadlines are missing
+	defer b.reclaimMu.Unlock()
+	b.wheelMu.Lock()
+	if int64(b.wheel.Len()) <= 2*b.runs.Load()+staleKept {
+		b.wheelMu.Unlock()
+		return
+	}
+	b.wheel = wheel.New(int64(now))
+	b.wheelMu.Unlock()
+	for _, t := range b.allTopics() {
+		t.mu.RLock()
+		t.runs.all(func(r *run) bool {
+			b.schedule(r.until(), t.id, r.first)
+			return true
+		})
+		t.mu.RUnlock()
 	}
 }

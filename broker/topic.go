@@ -156,6 +156,7 @@ func (b *Broker) isolateLocked(t *topic, p place, sequence uint64) {
 	}
 	t.runs.replace(p, parts...)
 	b.used.Add(delta)
+	b.runs.Add(int64(len(parts) - 1))
 }
 
 // deliveriesLocked counts the subscriptions that were handed the message, and tells up to which sequence that count is

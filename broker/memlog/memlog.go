@@ -192,6 +192,13 @@ func (l *Log) Stats() broker.LogStats {
 	return broker.LogStats{Store: l.state.store, Durability: l.options.Durability, Pending: pending}
 }
 
+// Time is the time of the newest commit: what a start goes on from at least.
+func (l *Log) Time() broker.Instant {
+	l.stateMu.Lock()
+	defer l.stateMu.Unlock()
+	return l.state.time
+}
+
 // Close implements [broker.Log].
 func (l *Log) Close() error {
 	l.mu.Lock()
