@@ -23,6 +23,9 @@ import (
 // errStopping ends streams when the server stops.
 var errStopping = errors.New("server stopping")
 
+// errTakenOver ends a publish stream whose producer opened another one.
+var errTakenOver = errors.New("another stream was opened with this producer_id")
+
 // outcome is how an error is told: the code for programs, the reason for those that look closer, the status for HTTP.
 type outcome struct {
 	err    error
@@ -49,6 +52,7 @@ var outcomes = []outcome{
 	{broker.ErrUnknownOutcome, codes.Unavailable, "UNKNOWN_OUTCOME", http.StatusServiceUnavailable},
 	{broker.ErrStopped, codes.Unavailable, "STOPPING", http.StatusServiceUnavailable},
 	{errStopping, codes.Unavailable, "STOPPING", http.StatusServiceUnavailable},
+	{errTakenOver, codes.Aborted, "TAKEN_OVER", http.StatusConflict},
 	{context.Canceled, codes.Canceled, "CANCELED", http.StatusServiceUnavailable},
 	{context.DeadlineExceeded, codes.DeadlineExceeded, "DEADLINE", http.StatusGatewayTimeout},
 }

@@ -49,12 +49,10 @@ func (s *exerciseService) serve(stream grpc.ServerStream) error {
 		return err
 	}
 	defer metrics.Open(&s.metrics.Streams.Exercise)()
-	ctx, cancel := s.untilStop(stream.Context())
-	defer cancel()
 	for {
-		l, err := p.line(ctx)
+		l, err := p.line(stream.Context())
 		if err != nil {
-			return whyEnded(ctx, err)
+			return err
 		}
 		if !l.alive(s.broker.Now()) {
 			p.moveOn(l)

@@ -496,3 +496,36 @@ func TestHealthAndReflection(t *testing.T) {
 		}
 	}
 }
+
+// A producer that opens a second stream ends the first, which may be what a lost connection left behind.
+func TestNewerStreamTakesOver(t *testing.T) {
+	s := start(t, nil)
+	older := s.openStream(producer, 0)
+	older.send(&lingerv1.PublishRequest{Request: 1, Batches: []*lingerv1.Batch{batch("t", time.Minute, "x")}})
+	older.recv()
+	newer := s.openStream(producer, 1)
+	if newer.opened.LastRequest != 1 || !newer.opened.Remembered {
+		t.Errorf("opened %v", newer.opened)
+	}
+	_, err := older.stream.Recv()
+	wantCode(t, err, codes.Aborted)
+	newer.send(&lingerv1.PublishRequest{Request: 2, Batches: []*lingerv1.Batch{batch("t", time.Minute, "x")}})
+	if m := newer.recv(); m.Results[0].FirstSequence != 2 {
+		t.Errorf("answer %v", m)
+	}
+}
+
+// A client that opens nothing and closes is none of our problems.
+func TestPublishStreamClosedAtOnce(t *testing.T) {
+	s := start(t, nil)
+	stream, err := lingerv1.NewPublishServiceClient(s.dial()).PublishStream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.CloseSend(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.Recv(); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+}

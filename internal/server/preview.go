@@ -11,7 +11,7 @@ func cutData(data []byte, n int) []byte {
 	for cut > 0 && n-cut < utf8.UTFMax && !utf8.RuneStart(data[cut]) {
 		cut--
 	}
-	if utf8.Valid(data[:cut]) {
+	if utf8.RuneStart(data[cut]) && utf8.Valid(data[:cut]) {
 		return data[:cut:cut]
 	}
 	return data[:n:n]

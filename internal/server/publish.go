@@ -25,7 +25,8 @@ const publishWindow = 256
 // publishService takes messages. Its requests arrive as wire.Request; that is why it is registered by hand.
 type publishService struct {
 	*service
-	readers sync.WaitGroup // one for each open stream
+	producers producerStreams
+	readers   sync.WaitGroup // one for each open stream
 }
 
 // publishDesc is the generated description with handlers that read requests raw. Reflection uses the generated one.
@@ -53,7 +54,7 @@ func handlePublish(srv any, ctx context.Context, decode func(any) error, interce
 }
 
 func handlePublishStream(srv any, stream grpc.ServerStream) error {
-	return srv.(*publishService).stream(stream)
+	return srv.(*publishService).publishStream(stream)
 }
 
 // publish answers one request.
@@ -81,7 +82,7 @@ func (s *publishService) publish(ctx context.Context, in *wire.Request) (*linger
 func (s *publishService) commit(ctx context.Context, in *wire.Request) (broker.PublishAnswer, error) {
 	ctx, cancel := s.untilStop(ctx)
 	defer cancel()
-	p, err := s.start(ctx, in.Producer, in)
+	p, err := s.start(ctx, in.Producer, in, func(publish func()) error { publish(); return nil })
 	if err == nil {
 		_, _, err = receive(ctx, p.done)
 	}
@@ -98,34 +99,44 @@ type pending struct {
 	opened *lingerv1.PublishOpened // for the request that opens a stream, which the broker never sees
 }
 
-// start gives a request to the broker as soon as there is room for it.
-func (s *publishService) start(ctx context.Context, id broker.ProducerID, in *wire.Request) (*pending, error) {
+// start gives a request to the broker, through hand, as soon as there is room for it.
+func (s *publishService) start(ctx context.Context, id broker.ProducerID, in *wire.Request, hand func(publish func()) error) (*pending, error) {
 	if err := s.inflight.acquire(ctx, in.Size); err != nil {
 		return nil, err
 	}
 	p, size, began := &pending{done: make(chan struct{})}, in.Size, time.Now()
-	s.broker.Publish(ctx, broker.PublishRequest{Producer: id, Number: in.Number, Batches: in.Batches}, func(a broker.PublishAnswer) {
-		s.inflight.release(size)
-		s.metrics.Committed(time.Since(began))
-		p.answer = a
-		close(p.done)
+	err := hand(func() {
+		s.broker.Publish(ctx, broker.PublishRequest{Producer: id, Number: in.Number, Batches: in.Batches}, func(a broker.PublishAnswer) {
+			s.inflight.release(size)
+			s.metrics.Committed(time.Since(began))
+			p.answer = a
+			close(p.done)
+		})
 	})
+	if err != nil {
+		s.inflight.release(size)
+		return nil, err
+	}
 	return p, nil
 }
 
-// stream answers numbered requests in their order. A reader goroutine hands them to the broker and queues what is
+// publishStream answers numbered requests in their order. A reader goroutine hands them to the broker and queues what is
 // awaited; this one sends. It ends first when the server stops, which makes the reader's RecvMsg return.
-func (s *publishService) stream(stream grpc.ServerStream) error {
+func (s *publishService) publishStream(stream grpc.ServerStream) error {
 	defer metrics.Open(&s.metrics.Streams.Publish)()
-	ctx, cancel := s.untilStop(stream.Context())
-	defer cancel()
+	ctx, end := context.WithCancelCause(stream.Context())
+	defer end(nil)
 	if err := stream.SendHeader(nil); err != nil { // a browser's proxy shows that it is connected
 		return err
 	}
 	queue, ended := make(chan *pending, publishWindow), make(chan error, 1)
 	s.readers.Go(func() {
 		defer close(queue)
-		ended <- s.read(ctx, stream, queue)
+		err := s.read(ctx, end, stream, queue)
+		if errors.Is(err, io.EOF) { // the client closed its side
+			err = nil
+		}
+		ended <- err
 	})
 	if err := s.answer(ctx, stream, queue); err != nil {
 		return whyEnded(ctx, err)
@@ -133,39 +144,44 @@ func (s *publishService) stream(stream grpc.ServerStream) error {
 	return whyEnded(ctx, <-ended)
 }
 
-// read takes requests until the client closes its side (nil) or something is wrong.
-func (s *publishService) read(ctx context.Context, stream grpc.ServerStream, queue chan<- *pending) error {
-	id, p, err := s.readOpening(stream)
-	for err == nil {
+// read takes requests until the client closes its side (io.EOF) or something is wrong.
+func (s *publishService) read(ctx context.Context, end context.CancelCauseFunc, stream grpc.ServerStream, queue chan<- *pending) error {
+	in, err := readOpening(stream, s.limits)
+	if err != nil {
+		return err
+	}
+	id := in.Producer
+	me, leave := s.producers.enter(id, end)
+	defer leave()
+	for p := s.opened(in); err == nil; {
 		select {
 		case queue <- p:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		p, err = s.readNumbered(ctx, stream, id)
-	}
-	if errors.Is(err, io.EOF) {
-		return nil
+		p, err = s.readNumbered(ctx, stream, id, me)
 	}
 	return err
 }
 
-func (s *publishService) readOpening(stream grpc.ServerStream) (broker.ProducerID, *pending, error) {
-	in := &wire.Request{Limits: s.limits}
+func readOpening(stream grpc.ServerStream, limits wire.Limits) (*wire.Request, error) {
+	in := &wire.Request{Limits: limits}
 	if err := stream.RecvMsg(in); err != nil {
-		return in.Producer, nil, err
+		return nil, err
 	}
-	if err := checkOpening(in); err != nil {
-		return in.Producer, nil, err
-	}
+	return in, checkOpening(in)
+}
+
+// opened is the answer to a stream's first request.
+func (s *publishService) opened(in *wire.Request) *pending {
 	last, remembered := s.broker.OpenProducer(in.Producer, in.Answered)
 	p := &pending{done: make(chan struct{}), opened: &lingerv1.PublishOpened{LastRequest: last, Remembered: remembered}}
 	p.answer.Now = s.broker.Now()
 	close(p.done)
-	return in.Producer, p, nil
+	return p
 }
 
-func (s *publishService) readNumbered(ctx context.Context, stream grpc.ServerStream, id broker.ProducerID) (*pending, error) {
+func (s *publishService) readNumbered(ctx context.Context, stream grpc.ServerStream, id broker.ProducerID, me *producerStream) (*pending, error) {
 	in := &wire.Request{Limits: s.limits}
 	if err := stream.RecvMsg(in); err != nil {
 		return nil, err
@@ -173,7 +189,7 @@ func (s *publishService) readNumbered(ctx context.Context, stream grpc.ServerStr
 	if err := checkNumbered(in); err != nil {
 		return nil, err
 	}
-	return s.start(ctx, id, in)
+	return s.start(ctx, id, in, me.hand)
 }
 
 func checkOpening(r *wire.Request) error {

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"linger/broker"
 	"linger/internal/metrics"
 	"linger/internal/server/wire"
@@ -30,10 +34,34 @@ func (s *service) untilStop(ctx context.Context) (_ context.Context, cancel func
 	}
 }
 
-// whyEnded is the error of a stream whose context ended: the stop, when that was it.
+// whyEnded is the cause behind an error that only says that ctx ended.
 func whyEnded(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errStopping) {
-		return errStopping
+	if ctx.Err() == nil || err == nil {
+		return err
+	}
+	if errors.Is(err, ctx.Err()) || status.Code(err) == codes.Canceled {
+		return context.Cause(ctx)
 	}
 	return err
+}
+
+// stream lets every stream end when the server begins to stop, and tells the client why it ended.
+func (s *service) stream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, call grpc.StreamHandler) error {
+	ctx, cancel := s.untilStop(stream.Context())
+	defer cancel()
+	return s.problems.grpc(whyEnded(ctx, call(srv, boundStream{stream, ctx})))
+}
+
+// boundStream is a stream whose context also ends when the server begins to stop.
+type boundStream struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (b boundStream) Context() context.Context { return b.ctx }
+
+// unary tells the client what is wrong.
+func (s *service) unary(ctx context.Context, in any, _ *grpc.UnaryServerInfo, call grpc.UnaryHandler) (any, error) {
+	out, err := call(ctx, in)
+	return out, s.problems.grpc(err)
 }

@@ -36,9 +36,7 @@ func (s *subscribeService) Subscribe(in *lingerv1.SubscribeRequest, stream grpc.
 	if err := stream.Send(s.hello(sub)); err != nil {
 		return err
 	}
-	ctx, cancel := s.untilStop(stream.Context())
-	defer cancel()
-	return whyEnded(ctx, s.deliver(ctx, sub, stream))
+	return s.deliver(stream.Context(), sub, stream)
 }
 
 func (s *subscribeService) hello(sub *broker.Subscription) *lingerv1.SubscribeResponse {

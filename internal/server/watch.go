@@ -41,9 +41,7 @@ func (s *watchService) Watch(in *lingerv1.WatchRequest, stream grpc.ServerStream
 	if err := stream.Send(&lingerv1.WatchResponse{ServerTime: timestamp(s.broker.Now()), Hello: s.hello()}); err != nil {
 		return err
 	}
-	ctx, cancel := s.untilStop(stream.Context())
-	defer cancel()
-	return whyEnded(ctx, s.frames(ctx, watcher, stream, cut))
+	return s.frames(stream.Context(), watcher, stream, cut)
 }
 
 func (s *watchService) frames(ctx context.Context, w *broker.Watcher, stream grpc.ServerStreamingServer[lingerv1.WatchResponse], cut int) error {
