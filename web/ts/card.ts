@@ -27,7 +27,7 @@ export class Card {
     write(card.querySelector(".left"), countdown(left));
     card.classList.toggle("dying", left <= dyingFrom(message.granted));
     this.line.draw(message.expires, now, "run");
-    return left < 10_000 ? Math.max(50, left % 100) : 250;
+    return left < 10_000 ? Math.max(30, left % 100) : 250;
   }
 
   private end(expires: number, now: number): number {

@@ -169,7 +169,9 @@ export class NowPage {
   // have ended since.
   private get retained(): number {
     const { model } = this.list;
-    if (model.covered === Infinity && !model.stale && !this.live.sampled) return model.entries.length;
+    // Where births are left out, deaths alone would make the number wrong; both come with the next frame.
+    if (this.live.sampled) return this.stats?.retained ?? 0;
+    if (model.covered === Infinity && !model.stale) return model.entries.length;
     return Math.max(model.entries.length, (this.stats?.retained ?? 0) - this.died.length, 0);
   }
 
@@ -202,7 +204,7 @@ export class NowPage {
     const { stats, retained } = this;
     const sub = document.querySelector("#retained-sub");
     if (sub && this.stats) sub.textContent = this.list.sub(retained);
-    if (stats) this.numbers.show(stats, retained, this.died.length, this.list.perSecond);
+    if (stats) this.numbers.show(stats, retained, this.live.sampled ? 0 : this.died.length, this.list.perSecond);
     this.numbers.title(retained, !this.list.approximate);
     if (calm()) this.list.lines();
   }

@@ -60,7 +60,6 @@ export class RetainedList implements Time {
     for (const preview of batch.previews) this.model.born(preview, now);
     for (const change of batch.changes) this.change(change, now);
     for (const range of batch.ended) {
-      this.noteDeaths(range.last - range.first + 1);
       this.model.ended(range, now);
       for (const entry of this.held?.entries ?? []) if (!entry.end && within(range, entry.message)) entry.end = { ...range };
     }
@@ -124,12 +123,16 @@ export class RetainedList implements Time {
     let next = 1000;
     for (const view of this.rows.views.values()) {
       if (view instanceof RetainedRow) {
-        if (view.entry.end) continue;
+        // Until the next drawing takes it away, what has ended says so.
+        if (view.entry.end) {
+          view.die(view.entry.end);
+          continue;
+        }
         next = Math.min(next, view.tick(this));
         if (calm()) view.draw(this, "still");
       } else view.tell(this.now(), !this.approximate);
     }
-    return Math.min(Math.max(next, 50), Math.max(0, this.model.next - this.now()));
+    return Math.min(Math.max(next, 30), Math.max(0, this.model.next - this.now()));
   }
 
   // lines starts the lines of rows that have none yet; calm ones step once a second.
@@ -169,14 +172,12 @@ export class RetainedList implements Time {
     return `next to go first · ${count(from + 1)}–${count(Math.max(from + 1, to))} of ${count(Math.max(retained, loaded))}`;
   }
 
-  // perSecond is how many died in the last second.
-  get perSecond(): number {
-    const since = performance.now() - 1000;
-    return this.deaths.filter((at) => at > since).length;
-  }
+  // perSecond is how many died a second of late, by the server's count.
+  perSecond = 0;
 
   private get hurried(): boolean {
-    return this.perSecond > HURRY;
+    const since = performance.now() - 1000;
+    return this.perSecond > HURRY || this.deaths.filter((at) => at > since).length > HURRY;
   }
 
   private noteDeaths(n: number): void {
@@ -257,6 +258,8 @@ export class RetainedList implements Time {
 
   // check compares the list with the server's count. They may differ for a moment, not for long.
   private check(stats: Stats): void {
+    const before = this.stats;
+    if (before && stats.at > before.at) this.perSecond = Math.max(0, ((stats.gone - before.gone) * 1000) / (stats.at - before.at));
     this.stats = stats;
     const agrees = this.model.covered < Infinity || this.model.aliveAt(stats.at) === stats.retained;
     this.doubts = agrees ? 0 : this.doubts + 1;

@@ -86,6 +86,7 @@ export class RetainedRow implements View {
   // die shows the end, before the row closes.
   die(end: End): void {
     this.line.end();
+    this.li.classList.add("gone");
     write(this.left, howEnded(end.reason));
   }
 

@@ -23,6 +23,7 @@ export class Rows<T, V extends View> {
 
   private readonly heights = new Map<string, number>();
   private readonly closing = new Set<Element>();
+  private readonly margined: { marginTop?: HTMLElement | undefined; marginBottom?: HTMLElement | undefined } = {};
   private items: readonly T[] = [];
   // The part of the list in view, in pixels from its start. Measured when it may have changed and not at each drawing:
   // to ask between two changes makes the browser lay out the page at once.
@@ -143,10 +144,20 @@ export class Rows<T, V extends View> {
     return seen || GUESS;
   }
 
+  // room keeps the place of the rows that are not in the page, as margins of the first and the last one that are: padding
+  // of the list would make the list itself larger.
   private room(above: number, below: number): void {
-    const { style } = this.list;
-    const [top, bottom] = [above > 0 ? `${above}px` : "", below > 0 ? `${below}px` : ""];
-    if (style.paddingTop !== top) style.paddingTop = top;
-    if (style.paddingBottom !== bottom) style.paddingBottom = bottom;
+    const rows = this.list.children;
+    this.margin("marginTop", rows[0], above);
+    this.margin("marginBottom", rows[rows.length - 1], below);
+  }
+
+  private margin(side: "marginTop" | "marginBottom", row: Element | undefined, pixels: number): void {
+    const before = this.margined[side];
+    const place = row instanceof HTMLElement ? row : undefined;
+    if (before && before !== place) before.style[side] = "";
+    const text = pixels > 0 ? `${pixels}px` : "";
+    if (place && place.style[side] !== text) place.style[side] = text;
+    this.margined[side] = place;
   }
 }
