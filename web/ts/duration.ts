@@ -101,7 +101,7 @@ function write(ms: number, names: string[], inflect: (count: number, unit: strin
 
 // countdown writes what is left: `9.8 s`, `26 s`, `4:07`, `3 h 12`, `6 d`. Rounded up, so never 0 while alive.
 export function countdown(left: number): string {
-  const tenths = Math.ceil(Math.max(0, left) / 100);
+  const tenths = Math.max(1, Math.ceil(left / 100));
   if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
   const seconds = Math.ceil(left / SECOND);
   if (seconds < 60) return `${seconds} s`;

@@ -51,17 +51,6 @@ export class Lifeline {
     this.rest.setAttribute("width", "0%");
   }
 
-  // born lets the line come from the left.
-  born(): void {
-    this.life.animate(
-      [
-        { transform: "scaleX(0)", ...origin },
-        { transform: "none", ...origin },
-      ],
-      { duration: 160, easing: "ease-out" },
-    );
-  }
-
   private run(left: number): void {
     this.rest.setAttribute("width", "100%");
     this.running = this.rest.animate(

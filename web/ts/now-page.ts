@@ -105,10 +105,7 @@ export class NowPage {
 
   // tick does what time alone demands. Returns in how many milliseconds there is more to do.
   tick(): number {
-    const before = this.list.model.entries.slice(0, 1000);
-    const dead = this.list.expire();
-    for (const entry of before.slice(0, dead)) this.died.push(entry.message.expires);
-    this.voice.deaths(dead);
+    this.reap();
     const next = this.list.tick();
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.second) {
@@ -119,6 +116,13 @@ export class NowPage {
       this.foot();
     }
     return next;
+  }
+
+  // reap ends what is past its deadline, by the page's own clock.
+  private reap(): void {
+    const dead = this.list.expire();
+    for (const entry of dead) this.died.push(entry.message.expires);
+    this.voice.deaths(dead.length);
   }
 
   // release lets go what holding keeps back; true when there was something.
@@ -196,6 +200,7 @@ export class NowPage {
 
   private paint(): void {
     this.painting = 0;
+    this.reap();
     this.list.draw();
     this.live.draw();
     const held = this.list.isHeld;

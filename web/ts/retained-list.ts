@@ -38,7 +38,6 @@ export class RetainedList implements Time {
   private doubts = 0;
   private drawnAt = 0;
   private first = true;
-  private readonly newborn: RetainedRow[] = [];
 
   constructor(
     readonly list: HTMLElement,
@@ -90,13 +89,13 @@ export class RetainedList implements Time {
     this.changed();
   }
 
-  // expire lets go what is past its deadline, and returns how many went.
-  expire(): number {
+  // expire lets go what is past its deadline, and returns it.
+  expire(): Entry[] {
     const dead = this.model.expire(this.now());
-    if (dead.length === 0) return 0;
+    if (dead.length === 0) return dead;
     this.noteDeaths(dead.length);
     this.changed();
-    return dead.length;
+    return dead;
   }
 
   draw(): void {
@@ -112,8 +111,6 @@ export class RetainedList implements Time {
     this.rows.show(this.held?.entries ?? this.model.entries);
     this.tick();
     this.lines();
-    // Only now: an animation of what is not in the page yet may never end.
-    for (const row of this.newborn.splice(0)) row.born();
     if (this.held) void this.further();
     this.first = false;
   }
@@ -273,7 +270,7 @@ export class RetainedList implements Time {
     const loose = `${entry.message.topic} ${entry.message.sequence}`;
     const row = new RetainedRow(entry, this.adopted.get(loose));
     this.adopted.delete(loose);
-    if (entry.born > 0 && this.now() - entry.born < 1000 && !this.hurried && !calm()) this.newborn.push(row);
+    if (entry.born > 0 && this.now() - entry.born < 1000 && !this.hurried && !calm()) row.born();
     entry.born = 0;
     return row;
   }

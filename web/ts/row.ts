@@ -80,7 +80,6 @@ export class RetainedRow implements View {
   born(): void {
     this.li.classList.add("born");
     setTimeout(() => this.li.classList.remove("born"), 700);
-    this.line.born();
   }
 
   // die shows the end, before the row closes.
