@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -42,6 +43,13 @@ func FuzzRequest(f *testing.F) {
 			return
 		}
 		compare(t, &r, &decoded)
+		var parts wire.Request
+		half := len(b) / 2
+		parts.ReadFrom(mem.BufferSlice{mem.SliceBuffer(b[:half]), mem.SliceBuffer(b[half:])})
+		if parts.Err != nil {
+			t.Fatalf("in two buffers: %v", parts.Err)
+		}
+		compare(t, &parts, &decoded)
 	})
 }
 

@@ -23,21 +23,28 @@ type Request struct {
 	Err      error // what is wrong with the request as a whole; nothing of it may be published
 }
 
-// ReadFrom fills the request. It keeps nothing of data: each body is an allocation of its own, exactly sized, so that
-// batches are freed one by one and the transport's buffers go back to their pool.
+// ReadFrom fills the request. It keeps nothing of data, so that the transport's buffers go back to their pool: each body
+// is an allocation of its own, exactly sized, so that batches are freed one by one. Only where nearly all of a long
+// request is one body is that body a part of the one copy that was made of the request.
 func (r *Request) ReadFrom(data mem.BufferSlice) {
 	if len(data) == 1 {
-		r.Read(data[0].ReadOnlyData())
+		r.read(data[0].ReadOnlyData(), false)
 		return
 	}
-	whole := data.MaterializeToBuffer(mem.DefaultBufferPool())
-	r.Read(whole.ReadOnlyData())
-	whole.Free()
+	own := make([]byte, data.Len())
+	data.CopyTo(own)
+	r.read(own, true)
 }
 
-// Read is ReadFrom for bytes that lie together.
-func (r *Request) Read(b []byte) {
+// Read is ReadFrom for bytes that lie together and stay the caller's.
+func (r *Request) Read(b []byte) { r.read(b, false) }
+
+// read fills the request from b, of which bodies may be parts when it is own.
+func (r *Request) read(b []byte, own bool) {
 	w := walker{limits: r.Limits, batch: -1, message: -1}
+	if own {
+		w.whole = len(b) - len(b)/wholeShare
+	}
 	*r = Request{Limits: r.Limits, Size: len(b)}
 	if most := r.Limits.request(); len(b) > most {
 		r.Err = w.malformed("", "the request has %d bytes; it may have %d: send more, smaller ones", len(b), most)
@@ -48,6 +55,9 @@ func (r *Request) Read(b []byte) {
 		r.Batches = nil
 	}
 }
+
+// wholeShare is what part of a request may be kept in memory besides its one body: a 64th.
+const wholeShare = 64
 
 func (r *Request) walk(w *walker, b []byte) error {
 	for len(b) > 0 {
@@ -152,7 +162,7 @@ func (w *walker) walkBatch(b []byte) (broker.Batch, error) {
 		batch.Err = w.broken
 		return batch, nil
 	}
-	batch.Body = frames.body(b)
+	batch.Body = frames.body(b, w.whole > 0 && frames.size >= w.whole)
 	return batch, nil
 }
 
@@ -167,8 +177,11 @@ func (w *walker) countedMessage(index int, b []byte) error {
 	return err
 }
 
-// body copies the messages out of the batch.
-func (r region) body(b []byte) []byte {
+// body is the messages of the batch, copied out of it unless it may be kept.
+func (r region) body(b []byte, keep bool) []byte {
+	if !r.gathered && keep {
+		return b[r.start:r.end:r.end]
+	}
 	if !r.gathered {
 		body := make([]byte, r.size)
 		copy(body, b[r.start:r.end])

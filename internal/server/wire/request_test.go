@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,32 @@ func TestReadKeepsNothingOfTheTransport(t *testing.T) {
 		clear(b)
 		if r.Err != nil || r.Batches[0].Topic != "t" || !bytes.Contains(r.Batches[0].Body, []byte("hello")) {
 			t.Errorf("after the transport reused its buffers: %+v", r)
+		}
+	}
+}
+
+// A long request is copied once, where it is nearly all one body; what is kept besides it is bounded.
+func TestLongBodyIsCopiedOnce(t *testing.T) {
+	long := []*lingerv1.Message{text(strings.Repeat("x", 100_000))}
+	for batches, copies := range map[int]int{1: 1, 2: 2} {
+		request := &lingerv1.PublishRequest{}
+		for range batches {
+			request.Batches = append(request.Batches, &lingerv1.Batch{Topic: "t", Messages: long})
+		}
+		b := encode(t, request)
+		data := mem.BufferSlice{mem.SliceBuffer(b[:5]), mem.SliceBuffer(b[5:])}
+		var before, after runtime.MemStats
+		var r wire.Request
+		runtime.ReadMemStats(&before)
+		r.ReadFrom(data)
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; got > uint64(copies*len(b)*5/4) {
+			t.Errorf("%d batches: %d bytes allocated for %d", batches, got, len(b))
+		}
+		for _, batch := range r.Batches {
+			if batch.Err != nil || cap(batch.Body) != len(batch.Body) || !bytes.Equal(batch.Body, bodyOf(t, long)) {
+				t.Errorf("%d batches: %v, %d of %d bytes", batches, batch.Err, len(batch.Body), cap(batch.Body))
+			}
 		}
 	}
 }

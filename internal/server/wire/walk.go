@@ -17,6 +17,7 @@ type walker struct {
 	batch   int // index of the batch under way
 	message int // index of the message in it; -1 outside of messages
 	total   int // messages in the request so far
+	whole   int // a body of this size or more may be a part of the request; 0: none may
 
 	broken        *broker.Error // the first limit that the batch breaks
 	brokenMessage int           // the message that broke it; -1 none
