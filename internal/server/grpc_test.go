@@ -14,6 +14,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -527,5 +528,71 @@ func TestPublishStreamClosedAtOnce(t *testing.T) {
 	}
 	if _, err := stream.Recv(); !errors.Is(err, io.EOF) {
 		t.Error(err)
+	}
+}
+
+// Responses are bounded, whatever the messages are like: 256 KiB and one message, and below what stock clients accept.
+func TestResponsesAreBounded(t *testing.T) {
+	s := start(t, nil)
+	p := s.openStream(producer, 0)
+	request := uint64(0)
+	fill := func(topic string, size, messages, each int) {
+		for range messages / each {
+			request++
+			b := batch(topic, time.Minute)
+			for range each {
+				b.Messages = append(b.Messages, &lingerv1.Message{Data: make([]byte, size)})
+			}
+			p.send(&lingerv1.PublishRequest{Request: request, Batches: []*lingerv1.Batch{b}})
+			if m := p.recv(); m.Results[0].Error != nil {
+				t.Fatal(m.Results[0].Error)
+			}
+		}
+	}
+	const name = "t.long" // many short runs: headers outweigh messages
+	long := name + strings.Repeat("g", 200)
+	fill("t.large", 1<<20, 4, 1)
+	fill("t.small", 100, 10_000, 5000)
+	fill(long, 0, 3000, 1)
+	for topic, want := range map[string]int{"t.large": 4, "t.small": 10_000, long: 3000} {
+		stream, err := lingerv1.NewSubscribeServiceClient(s.dial()).Subscribe(t.Context(), coversAll(topic))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for got := 0; got < want; {
+			m, err := stream.Recv()
+			if err != nil {
+				t.Fatalf("%s after %d: %v", topic, got, err)
+			}
+			bodies, largest := 0, 0
+			for _, run := range m.Runs {
+				got += len(run.Messages)
+				for _, message := range run.Messages {
+					bodies += proto.Size(message)
+					largest = max(largest, proto.Size(message))
+				}
+			}
+			if size := proto.Size(m); bodies > 256<<10+largest || size > 4<<20 {
+				t.Errorf("%s: a response of %d bytes with %d bytes of messages", topic, size, bodies)
+			}
+		}
+	}
+}
+
+// Now or never: given to who listens, never listed, and told to be memory.
+func TestNowOrNever(t *testing.T) {
+	s := start(t, nil)
+	sub := s.subscribe(coversAll("t"))
+	sub.untilCaughtUp()
+	result := s.publish("t", 0, "blink")
+	if !result.ExpireTime.AsTime().Equal(result.PublishTime.AsTime()) || result.Durability != lingerv1.Durability_DURABILITY_MEMORY {
+		t.Errorf("answer %v", result)
+	}
+	if got := sub.texts(1); got[0] != "blink" {
+		t.Errorf("got %q", got)
+	}
+	list, err := lingerv1.NewRetainedServiceClient(s.dial()).ListMessages(t.Context(), &lingerv1.ListMessagesRequest{Pattern: "t"})
+	if err != nil || len(list.Messages) != 0 {
+		t.Errorf("listed %v, %v", list, err)
 	}
 }

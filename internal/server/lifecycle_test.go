@@ -204,3 +204,21 @@ func TestShutdownCutsWhatDoesNotEnd(t *testing.T) {
 	}
 	_, _ = io.Copy(io.Discard, stalled.resp.Body) // ends, however
 }
+
+// Browsers open connections ahead of need; a stop does not wait for a request on them.
+func TestShutdownClosesUnusedConnections(t *testing.T) {
+	s := start(t, nil)
+	conn, err := net.Dial("tcp", s.HTTPAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	s.get("/healthz") // accepted after conn was
+	began := time.Now()
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > server.DefaultGrace-time.Second {
+		t.Errorf("took %v", took)
+	}
+}

@@ -10,36 +10,22 @@ import (
 	"linger/web"
 )
 
-// setDeadline takes the one-button forms of a row: topic, sequence, expire_time and expected (milliseconds since 1970),
-// back. Expiring is a deadline that has come; without expire_time, /expire means now.
+// deadlineForm is what a row's one-button forms say.
+type deadlineForm struct {
+	topic              string
+	sequence           uint64
+	deadline, expected broker.Instant
+}
+
+// setDeadline takes these forms: topic, sequence, expire_time and expected (milliseconds since 1970), back. Expiring is a
+// deadline that has come.
 func (p *pages) setDeadline(w http.ResponseWriter, r *http.Request) {
-	if err := p.parseForm(w, r); err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	f := r.PostForm
-	topic := f.Get("topic")
-	sequence, err := number(f, "sequence")
+	f, err := p.readDeadline(w, r)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	deadline, err := number(f, "expire_time")
-	if f.Get("expire_time") == "" && r.URL.Path == "/expire" {
-		deadline, err = uint64(p.broker.Now()), nil
-	}
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	var expected uint64
-	if f.Get("expected") != "" {
-		if expected, err = number(f, "expected"); err != nil {
-			p.fail(w, r, err)
-			return
-		}
-	}
-	set, err := p.broker.SetDeadline(r.Context(), topic, sequence, broker.Instant(deadline), broker.Instant(expected))
+	set, err := p.broker.SetDeadline(r.Context(), f.topic, f.sequence, f.deadline, f.expected)
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -49,10 +35,36 @@ func (p *pages) setDeadline(w http.ResponseWriter, r *http.Request) {
 			Topic      string `json:"topic"`
 			Sequence   uint64 `json:"sequence"`
 			ExpireTime string `json:"expire_time"`
-		}{topic, sequence, set.Deadline.Time().Format(jsonTime)})
+		}{f.topic, f.sequence, set.Deadline.Time().Format(jsonTime)})
 		return
 	}
-	http.Redirect(w, r, noticed(web.ReturnPath(f.Get("back"), topic), topic, sequence), http.StatusSeeOther)
+	back := web.ReturnPath(r.PostForm.Get("back"), f.topic)
+	http.Redirect(w, r, noticed(back, f.topic, f.sequence), http.StatusSeeOther)
+}
+
+// readDeadline reads the form. expected may be missing, and on /expire the time, which then is now.
+func (p *pages) readDeadline(w http.ResponseWriter, r *http.Request) (d deadlineForm, err error) {
+	if err := p.parseForm(w, r); err != nil {
+		return d, err
+	}
+	f := r.PostForm
+	d.topic = f.Get("topic")
+	if d.sequence, err = number(f, "sequence"); err != nil {
+		return d, err
+	}
+	if f.Get("expire_time") == "" && r.URL.Path == "/expire" {
+		d.deadline = p.broker.Now()
+	} else if n, err := number(f, "expire_time"); err != nil {
+		return d, err
+	} else {
+		d.deadline = broker.Instant(n)
+	}
+	if f.Get("expected") != "" {
+		n, err := number(f, "expected")
+		d.expected = broker.Instant(n)
+		return d, err
+	}
+	return d, nil
 }
 
 func number(f url.Values, field string) (uint64, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"sync"
 	"syscall"
@@ -153,4 +154,32 @@ func (c *connection) Close() error {
 		f()
 	}
 	return c.Conn.Close()
+}
+
+// freshConnections are those that have not carried a request yet. Browsers open some ahead; a shutdown would wait for
+// each of them as long as for a request. Safe for concurrent use.
+type freshConnections struct {
+	mu   sync.Mutex // guards open
+	open map[net.Conn]struct{}
+}
+
+func (f *freshConnections) track(c net.Conn, state http.ConnState) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.open == nil {
+		f.open = map[net.Conn]struct{}{}
+	}
+	if state == http.StateNew {
+		f.open[c] = struct{}{}
+	} else {
+		delete(f.open, c)
+	}
+}
+
+func (f *freshConnections) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.open {
+		_ = c.Close() // nothing was said on it
+	}
 }

@@ -67,13 +67,17 @@ func (s *Server) newHTTP() *http.Server {
 			mux.Handle(r.pattern, g.protect(r.handler))
 		}
 	}
-	return &http.Server{
+	fresh := &freshConnections{}
+	h := &http.Server{
 		Handler:           mux,
+		ConnState:         fresh.track,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		// No WriteTimeout: streams last as long as they are watched.
 		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 	}
+	h.RegisterOnShutdown(fresh.close)
+	return h
 }
 
 // healthy says that the process answers, and who it is.
