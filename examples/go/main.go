@@ -3,29 +3,26 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"log"
 	"os"
-	"os/signal"
 	"time"
 
 	"linger/client"
 )
 
 func main() {
-	server := flag.String("server", client.DefaultAddress, "`address` of the server")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *server); err != nil && !errors.Is(err, context.Canceled) {
+	address := client.DefaultAddress
+	if len(os.Args) > 1 {
+		address = os.Args[1]
+	}
+	if err := run(context.Background(), address); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, server string) error {
-	c, err := client.Dial(server, client.Options{})
+func run(ctx context.Context, address string) error {
+	c, err := client.Dial(address, client.Options{})
 	if err != nil {
 		return err
 	}

@@ -91,6 +91,9 @@ func TestExerciseClientsGetWhatIsPublishedElsewhere(t *testing.T) {
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("the form was answered with %s", resp.Status)
 	}
+	first.prints("by gRPC", "by form")
+	second.prints("by gRPC", "by form")
+	s.waiting(2) // now or never is for who listens at that moment
 	s.publish("console", 0, "now or never")
 	s.publish("elsewhere", time.Minute, "not for them")
 	s.publish("console", time.Minute, "你好, bytes \xff that are not text")
