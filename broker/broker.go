@@ -46,6 +46,8 @@ type Broker struct {
 	clock  *Clock
 	store  LogStats // as it was when opened: store and durability do not change
 
+	storeHash uint64 // of its name, for tokens
+
 	// mu guards which topics and subscriptions exist. Whatever looks a topic up shares it.
 	mu            sync.RWMutex
 	topics        map[string]*topic
@@ -116,6 +118,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
 	b.store = b.log.Stats()
+	b.storeHash = hashOf(b.store.Store)
 	b.reclaim(b.clock.Now()) // what expired meanwhile; only now, since a later commit may have extended it
 	b.replaying.Store(false)
 	b.stopped.Add(1)

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"linger/broker"
 	"linger/broker/logtest"
 	"linger/broker/memlog"
@@ -17,7 +19,7 @@ import (
 
 // bench is a broker on a memory log, in virtual time.
 type bench struct {
-	*testing.T
+	rapid.TB
 	*broker.Broker
 	clock *broker.Clock
 	log   *memlog.Log // nil on another log
@@ -38,8 +40,23 @@ func inBubble(t *testing.T, c broker.Config, f func(*bench)) {
 	})
 }
 
+// checkInBubbles has rapid try a property, each time in virtual time of its own. Failing by the bench fails the property.
+func checkInBubbles(t *testing.T, property func(*rapid.T)) {
+	t.Helper()
+	rapid.Check(t, func(rt *rapid.T) {
+		var failure any
+		synctest.Test(t, func(*testing.T) {
+			defer func() { failure = recover() }()
+			property(rt)
+		})
+		if failure != nil {
+			panic(failure) // rapid's own way to stop, or a panic to be reported
+		}
+	})
+}
+
 // open starts a broker on what log holds, or on an empty one.
-func open(t *testing.T, c broker.Config, log *memlog.Log) *bench {
+func open(t rapid.TB, c broker.Config, log *memlog.Log) *bench {
 	t.Helper()
 	clock := broker.NewClock(time.Now)
 	if log == nil {
@@ -53,7 +70,7 @@ func open(t *testing.T, c broker.Config, log *memlog.Log) *bench {
 }
 
 // openOn starts a broker on any log.
-func openOn(t *testing.T, c broker.Config, log broker.Log, clock *broker.Clock) *bench {
+func openOn(t rapid.TB, c broker.Config, log broker.Log, clock *broker.Clock) *bench {
 	t.Helper()
 	c.Log, c.Clock = log, clock
 	b, err := broker.Open(context.Background(), c)
@@ -88,7 +105,7 @@ func (b *bench) restart(c broker.Config, down time.Duration) *bench {
 		b.Fatal(err)
 	}
 	time.Sleep(down)
-	return open(b.T, c, b.log)
+	return open(b.TB, c, b.log)
 }
 
 // checkCounts checks the equation of contract 10 for every topic.
@@ -234,7 +251,7 @@ func (b *bench) fault(err, want error) *broker.Error {
 }
 
 // same compares what was got with what is wanted.
-func same(t testing.TB, what string, got, want any) {
+func same(t rapid.TB, what string, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)

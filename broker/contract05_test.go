@@ -67,7 +67,7 @@ func (b *bench) restartAt(wall time.Duration) *bench {
 	}
 	clock := broker.NewClock(func() time.Time { return time.Now().Add(wall) })
 	log := b.log.Reopen(clock)
-	next := openOn(b.T, broker.Config{}, log, clock)
+	next := openOn(b.TB, broker.Config{}, log, clock)
 	next.log = log
 	return next
 }

@@ -3,23 +3,32 @@ package broker
 import (
 	"container/heap"
 	"math"
+	"sync/atomic"
 )
 
 // cursor is one subscription's place in one topic. start and pos say what it was handed: all that was alive in
-// [start, pos). They are written by the subscription while it shares topic.mu, and read by who holds topic.mu alone.
+// [start, pos). They are written by the subscription while it shares topic.mu: who reads them and minds their being of one
+// moment holds topic.mu alone.
 type cursor struct {
 	topic *topic
 	sub   *Subscription
 	named bool // the topic was named without wildcards
 
-	start uint64 // first sequence of the unbroken stretch that was handed out
-	pos   uint64 // next sequence to hand out
-	since uint64 // first sequence published after the subscription began: only from here on what passes is for it
-	spans []span // earlier stretches, where alive messages were skipped in between
-	fresh bool   // nothing was handed out yet and its start was not a sequence: what ended before since is no gap
+	start atomic.Uint64 // first sequence of the unbroken stretch that was handed out
+	pos   atomic.Uint64 // next sequence to hand out
+	since uint64        // first sequence published after the subscription began: only from here on what passes is for it
+	asked uint64        // the same, but of the subscription that it resumes: what ended before, unread, is no gap
+	fresh bool          // nothing was handed out yet, and its start was not a sequence
+	gap   Gap           // to be told with the next run, when the reader skipped to it
 
 	key   uint64 // position of the commit with the next message, as far as known; order in the subscription's heap
 	index uint32 // of that message within its commit
+}
+
+// place sets where a cursor begins.
+func (c *cursor) place(sequence uint64) {
+	c.start.Store(sequence)
+	c.pos.Store(sequence)
 }
 
 // missedLocked counts what ended in [from, to) without being handed out.
@@ -62,6 +71,7 @@ const (
 	atEnd   state = iota // everything was read; the cursor waits to be told of more
 	atLimit              // the next message is behind the limit, or there is no room for it; key says where it is
 	atDead               // the next messages are dead and have to be ended first
+	atSkip               // it missed something and asked to skip to the newest then
 	tooSlow              // it missed something and asked to be disconnected then
 )
 
@@ -73,7 +83,7 @@ func (c *cursor) read(rd *reading, until uint64) state {
 	if t.deleted {
 		return atEnd
 	}
-	for p := t.runs.seek(c.pos); ; p = t.runs.next(p) {
+	for p := t.runs.seek(c.pos.Load()); ; p = t.runs.next(p) {
 		r := t.runs.at(p)
 		if r == nil {
 			t.waitingMu.Lock()
@@ -81,7 +91,7 @@ func (c *cursor) read(rd *reading, until uint64) state {
 			t.waitingMu.Unlock()
 			return atEnd
 		}
-		from := max(c.pos, r.first)
+		from := max(c.pos.Load(), r.first)
 		c.key, c.index = r.position, r.index+uint32(from-r.first)
 		if r.position > rd.limit || r.position > until || rd.full() {
 			return atLimit
@@ -92,35 +102,40 @@ func (c *cursor) read(rd *reading, until uint64) state {
 		case rd.now >= r.until():
 			return atDead
 		}
-		if !c.take(rd, r, from) {
-			return tooSlow
+		if gap := c.missedLocked(from); gap.Total() > 0 {
+			switch c.sub.slow {
+			case SlowDisconnect:
+				c.sub.missed = gap
+				return tooSlow
+			case SlowSkipToNewest:
+				return atSkip
+			}
+			c.gap = gap
 		}
-		if c.pos <= r.last() {
-			c.index += uint32(c.pos - from)
+		c.take(rd, r, from)
+		if pos := c.pos.Load(); pos <= r.last() {
+			c.index += uint32(pos - from)
 			return atLimit
 		}
 	}
 }
 
-// take hands out as much of r, from sequence from on, as there is room for. It reports false when that would leave a gap
-// and the subscription asked to be disconnected then.
-func (c *cursor) take(rd *reading, r *run, from uint64) bool {
-	t := c.topic
-	missedFrom := c.pos
+// missedLocked counts what ended before from, the next message, without being handed out.
+func (c *cursor) missedLocked(from uint64) Gap {
+	return c.topic.missedLocked(c.missedFrom(from), from)
+}
+
+// missedFrom is where a gap before from would begin: reading all never begins with one.
+func (c *cursor) missedFrom(from uint64) uint64 {
 	if c.fresh {
-		missedFrom = max(missedFrom, min(from, c.since)) // never begin with a gap
+		return max(c.pos.Load(), min(from, c.asked))
 	}
-	gap := t.missedLocked(missedFrom, from)
-	if gap.Total() > 0 {
-		switch c.sub.slow {
-		case SlowDisconnect:
-			c.sub.missed = gap
-			return false
-		case SlowSkipToNewest:
-			r, from, gap = c.newest(rd.now, r, from, missedFrom)
-		}
-	}
-	c.moveTo(from, gap.Skipped > 0)
+	return c.pos.Load()
+}
+
+// take hands out as much of r, from sequence from on, as there is room for.
+func (c *cursor) take(rd *reading, r *run, from uint64) {
+	t := c.topic
 	body := r.body[skipFrames(r.body, int(from-r.first)):]
 	left := int(r.last() - from + 1)
 	count, offset := left, len(body)
@@ -129,81 +144,87 @@ func (c *cursor) take(rd *reading, r *run, from uint64) bool {
 	}
 	rd.runs = append(rd.runs, Run{
 		Topic: t.name, Incarnation: t.incarnation, First: from, Count: count,
-		PublishTime: r.published, Deadline: r.deadline, Gap: gap, Body: body[:offset:offset],
+		PublishTime: r.published, Deadline: r.deadline, Gap: c.gap, Body: body[:offset:offset],
 	})
 	rd.bytes -= offset
 	if rd.bounded {
 		rd.count -= count
 	}
-	c.pos = from + uint64(count)
-	return true
+	if c.fresh {
+		c.start.Store(from)
+	}
+	// What lies between and has ended was recorded as not delivered here when it was taken out.
+	c.pos.Store(from + uint64(count))
+	c.fresh, c.gap = false, Gap{}
 }
 
-// newest finds the newest message alive and counts what is skipped to get there.
-func (c *cursor) newest(now Instant, r *run, from, missedFrom uint64) (*run, uint64, Gap) {
-	last := r
-	skipped := uint64(0)
-	for p := c.topic.runs.next(c.topic.runs.seek(from)); ; p = c.topic.runs.next(p) {
-		n := c.topic.runs.at(p)
-		if n == nil {
+// skipLocked goes on with the newest message up to limit, and notes what that leaves out. The caller holds topic.mu alone:
+// what was handed out before is counted as if by a reader that left, since what is skipped must not be.
+func (c *cursor) skipLocked(now Instant, limit uint64) {
+	t, b := c.topic, c.sub.broker
+	from := c.pos.Load()
+	var newest, skipped uint64
+	for p := t.runs.seek(from); ; {
+		r := t.runs.at(p)
+		if r == nil || r.position > limit {
 			break
 		}
-		if n.alive(now) {
-			skipped += last.last() - max(from, last.first) + 1
-			last = n
+		if now >= r.until() {
+			first := r.first
+			b.expireLocked(t, p, now)
+			p = t.runs.seek(first)
+			continue
+		}
+		p = t.runs.next(p)
+		if r.passing && r.first < c.since {
+			continue
+		}
+		newest = r.last()
+		if !r.passing { // what only passes is missed as expired
+			skipped += newest - max(from, r.first) + 1
 		}
 	}
-	newest := last.last()
-	skipped += newest - max(from, last.first)
-	all := c.topic.missedLocked(missedFrom, newest)
-	all.Skipped = skipped
-	all.Forgotten -= min(all.Forgotten, skipped)
-	return last, newest, all
-}
-
-// moveTo goes on at sequence. What lies between and has ended was recorded as not delivered here when it was taken out;
-// what was skipped alive must not count later, so a new stretch begins.
-func (c *cursor) moveTo(sequence uint64, skipped bool) {
-	switch {
-	case c.fresh:
-		c.start = sequence
-	case skipped:
-		c.spans = append(c.spans, span{c.start, c.pos})
-		c.start = sequence
+	if newest == 0 {
+		return // the one that was there ended meanwhile
 	}
-	c.pos, c.fresh = sequence, false
+	if r, _ := t.runs.find(newest); !r.passing {
+		skipped--
+	}
+	gap := t.missedLocked(c.missedFrom(newest), newest)
+	gap.Skipped, gap.Forgotten = skipped, gap.Forgotten-skipped
+	c.handedLocked()
+	c.place(newest)
+	c.fresh, c.gap = false, c.gap.join(gap)
 }
 
 // covers counts whether the message was handed out, and tells up to which sequence that is the same.
 func (c *cursor) covers(sequence uint64, passing bool) (covered bool, until uint64) {
-	covered, until = span{c.start, c.pos}.covers(sequence)
-	for _, s := range c.spans {
-		in, end := s.covers(sequence)
-		covered, until = covered || in, min(until, end)
-	}
+	covered, until = span{c.start.Load(), c.pos.Load()}.covers(sequence)
 	return covered && (!passing || sequence >= c.since), until
 }
 
 // leave records what the cursor was handed, for when it is gone. The caller holds topic.mu.
 func (c *cursor) leave() {
+	c.handedLocked()
+	delete(c.topic.cursors, c)
+}
+
+// handedLocked records what the cursor was handed up to now. The caller holds topic.mu alone.
+func (c *cursor) handedLocked() {
 	t := c.topic
-	spans := append(c.spans, span{c.start, c.pos})
-	for _, s := range spans {
-		from := s.from
-		// What passed before the subscription began was not for it.
-		for p := t.runs.seek(from); from < s.to; p = t.runs.next(p) {
-			r := t.runs.at(p)
-			if r == nil || r.first >= min(s.to, c.since) {
-				break
-			}
-			if r.passing {
-				t.addPast(from, r.first)
-				from = r.last() + 1
-			}
+	from, to := c.start.Load(), c.pos.Load()
+	// What passed before the subscription began was not for it.
+	for p := t.runs.seek(from); from < to; p = t.runs.next(p) {
+		r := t.runs.at(p)
+		if r == nil || r.first >= min(to, c.since) {
+			break
 		}
-		t.addPast(from, s.to)
+		if r.passing {
+			t.addPast(from, r.first)
+			from = r.last() + 1
+		}
 	}
-	delete(t.cursors, c)
+	t.addPast(from, to)
 }
 
 // addPast counts one reader more for [from, to).

@@ -32,3 +32,18 @@ func (g *Gap) add(r EndReason, n uint64) {
 		g.Forgotten += n
 	}
 }
+
+// join adds the gap that follows directly.
+func (g Gap) join(next Gap) Gap {
+	if g.Total() == 0 {
+		return next
+	}
+	g.Last = next.Last
+	g.Expired += next.Expired
+	g.Evicted += next.Evicted
+	g.Deleted += next.Deleted
+	g.Lost += next.Lost
+	g.Forgotten += next.Forgotten
+	g.Skipped += next.Skipped
+	return g
+}

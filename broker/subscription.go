@@ -103,6 +103,7 @@ type Subscription struct {
 	slow     SlowPolicy
 	start    Start  // how topics that exist are begun
 	since    uint64 // position of the newest commit when it began
+	origin   uint64 // the same, but of the subscription that it resumes, until what that had asked for is handed out
 	hash     uint64 // of its patterns, for tokens
 
 	ready    cursorHeap
@@ -168,9 +169,10 @@ func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
 	default:
 	}
 	s.since = b.applied.Load()
+	s.origin = s.since
 	s.next = spot{s.since + 1, 0}
 	if t != nil {
-		s.next = t.next
+		s.next, s.origin = t.next, t.origin
 		s.tellChangedLocked(t)
 	}
 	for _, topic := range s.matchingLocked() {
@@ -237,7 +239,7 @@ func (b *Broker) attachLocked(s *Subscription, t *topic, place func(*cursor)) {
 			return // overlapping patterns deliver once
 		}
 	}
-	c := &cursor{topic: t, sub: s, named: slices.Contains(s.patterns.literals(), t.name), since: t.next}
+	c := &cursor{topic: t, sub: s, named: slices.Contains(s.patterns.literals(), t.name), since: t.next, asked: t.next}
 	place(c)
 	s.mu.Lock()
 	closed := s.closed
@@ -250,7 +252,7 @@ func (b *Broker) attachLocked(s *Subscription, t *topic, place func(*cursor)) {
 	}
 	t.cursors[c] = struct{}{}
 	b.used.Add(ReaderOverhead)
-	if r := t.runs.at(t.runs.seek(c.pos)); r != nil {
+	if r := t.runs.at(t.runs.seek(c.pos.Load())); r != nil {
 		c.key, c.index = r.position, r.index
 		s.ready.push(c)
 		return
@@ -262,43 +264,51 @@ func (b *Broker) attachLocked(s *Subscription, t *topic, place func(*cursor)) {
 func (s *Subscription) place(c *cursor, resumed *token, now Instant) {
 	t := c.topic
 	if resumed == nil {
-		s.placeByStart(c, s.start, 0, now)
-	} else {
-		sequence, handed := resumed.sequenceIn(t)
-		if resumed.next.position <= resumed.origin && !handed {
-			// The token is from before the subscription had caught up: what it had not asked for stays out.
-			s.placeByStart(c, resumed.start, resumed.origin, now)
-		}
-		c.pos = max(c.pos, sequence)
+		c.place(s.begin(c, s.start, 0, now))
+		return
 	}
-	c.start = c.pos
+	at, known := resumed.topics[t.id]
+	switch {
+	case known && !at.fresh:
+		c.place(at.sequence)
+	case resumed.next.position <= resumed.origin:
+		// The token is from before the subscription had caught up: what it had not asked for stays out.
+		c.asked = resumed.askedIn(t)
+		sequence := min(c.asked, s.begin(c, resumed.start, resumed.origin, now))
+		if !known {
+			sequence = max(sequence, resumed.sequenceIn(t))
+		}
+		c.place(sequence)
+	case known:
+		c.place(at.sequence)
+	default:
+		c.place(resumed.sequenceIn(t))
+	}
 }
 
-// placeByStart sets a cursor as a new subscription would, looking only at what was committed up to origin (0: all).
-func (s *Subscription) placeByStart(c *cursor, start Start, origin uint64, now Instant) {
+// begin is where a new subscription would begin, looking only at what was committed up to origin (0: all).
+func (s *Subscription) begin(c *cursor, start Start, origin uint64, now Instant) uint64 {
 	t := c.topic
 	c.fresh = true
 	switch start.Kind {
 	case StartNew:
-		c.pos, c.fresh = t.next, false
-		if origin > 0 {
-			c.pos = t.sequenceAtLocked(spot{position: origin + 1})
-		}
+		c.fresh = false
+		return c.asked
 	case StartSequence:
-		c.pos, c.fresh = start.N, false
+		c.fresh = false
+		return start.N
 	case StartLast:
-		c.pos = t.lastAliveLocked(start.N, origin, now)
+		return t.lastAliveLocked(start.N, origin, now)
 	case StartTime:
-		c.pos = t.next
 		if r := t.runs.at(t.runs.search(func(r *run) bool { return r.published >= start.Time })); r != nil {
-			c.pos = r.first
+			return r.first
 		}
-	default:
-		c.pos = t.next
-		if r := t.runs.at(place{}); r != nil {
-			c.pos = r.first
-		}
+		return t.next
 	}
+	if r := t.runs.at(place{}); r != nil {
+		return r.first
+	}
+	return t.next
 }
 
 // lastAliveLocked is the sequence from which on n messages are alive, of those committed up to origin (0: all).
@@ -383,9 +393,12 @@ func (s *Subscription) collect(budget Budget) (Delivery, bool, error) {
 	}
 	clear(s.told)
 	s.told = s.told[:0]
-	reset := len(s.resets) > 0
+	resets := len(s.resets)
 	s.mu.Unlock()
-	if reset { // before what follows it
+	if resets > 0 { // before what follows it
+		if resets == 1 {
+			s.settle(limit) // the token is behind the reset, too
+		}
 		return Delivery{Now: s.broker.clock.Now(), Reset: s.takeReset(), Token: s.Token()}, true, nil
 	}
 
@@ -395,10 +408,7 @@ func (s *Subscription) collect(budget Budget) (Delivery, bool, error) {
 	}
 	s.runs = rd.runs
 	d := Delivery{Now: rd.now, Runs: rd.runs}
-	s.next = spot{limit + 1, 0}
-	if len(s.ready) > 0 && s.ready[0].key <= limit {
-		s.next = spot{s.ready[0].key, s.ready[0].index}
-	}
+	s.settle(limit)
 	switch {
 	case !s.caughtUp && s.next.position > s.since:
 		s.caughtUp, d.CaughtUp = true, true
@@ -407,6 +417,14 @@ func (s *Subscription) collect(budget Budget) (Delivery, bool, error) {
 	}
 	d.Token = s.Token()
 	return d, true, nil
+}
+
+// settle notes that all up to limit was handed out but what is ready.
+func (s *Subscription) settle(limit uint64) {
+	s.next = spot{limit + 1, 0}
+	if len(s.ready) > 0 && s.ready[0].key <= limit {
+		s.next = spot{s.ready[0].key, s.ready[0].index}
+	}
 }
 
 // takeReset hands out the oldest reset.
@@ -435,7 +453,12 @@ func (s *Subscription) read(rd *reading) error {
 			s.ready.push(c)
 		case atDead:
 			c.topic.mu.Lock()
-			s.broker.expireFromLocked(c.topic, c.pos, rd.now)
+			s.broker.expireFromLocked(c.topic, c.pos.Load(), rd.now)
+			c.topic.mu.Unlock()
+			s.ready.push(c)
+		case atSkip:
+			c.topic.mu.Lock()
+			c.skipLocked(rd.now, rd.limit)
 			c.topic.mu.Unlock()
 			s.ready.push(c)
 		case tooSlow:

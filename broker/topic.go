@@ -9,6 +9,7 @@ import (
 type topic struct {
 	id          TopicID
 	name        string
+	nameHash    uint32
 	incarnation uint64
 	created     Instant
 	durability  Durability
@@ -49,7 +50,7 @@ type policyFrom struct {
 
 func newTopic(id TopicID, put TopicPut, next uint64) *topic {
 	t := &topic{
-		id: id, name: put.Name, incarnation: put.Incarnation, created: put.Created, durability: put.Durability, auto: put.Auto,
+		id: id, name: put.Name, nameHash: nameHash(put.Name), incarnation: put.Incarnation, created: put.Created, durability: put.Durability, auto: put.Auto,
 		next: next, policies: []policyFrom{{next, put.Policy}}, cursors: map[*cursor]struct{}{}, emptySince: put.Created,
 	}
 	// What was published before a restart and does not come back in the replay has ended unseen; the replay takes back
@@ -193,7 +194,7 @@ func (t *topic) nextDeadlineLocked(now Instant) Instant {
 // lagLocked is the greatest number of messages that a reader has still to be given.
 func (t *topic) lagLocked() (worst uint64) {
 	for c := range t.cursors {
-		worst = max(worst, t.next-c.pos)
+		worst = max(worst, t.next-min(c.pos.Load(), t.next)) // a reader may wait for a sequence to come
 	}
 	return worst
 }

@@ -268,7 +268,7 @@ func (b *Broker) applyTopicPut(c *Commit) {
 	b.used.Add(TopicOverhead)
 	// From its first message on, even if that is committed before the subscription looks (contract 6).
 	b.index.match(t.name, func(s *Subscription) {
-		b.attachLocked(s, t, func(c *cursor) { c.pos, c.start = t.next, t.next })
+		b.attachLocked(s, t, func(c *cursor) { c.place(t.next) })
 	})
 }
 
@@ -282,7 +282,7 @@ func (b *Broker) applyTopicDeleted(c *Commit) {
 	}
 	delete(b.topics, t.name)
 	delete(b.byID, t.id)
-	b.graves.add(t.name, grave{created: uint64(t.id), deleted: c.Position})
+	b.graves.add(grave{t.name, uint64(t.id), c.Position})
 	b.mu.Unlock()
 	b.used.Add(-TopicOverhead)
 
@@ -307,7 +307,7 @@ func (b *Broker) endTopic(t *topic, at Instant) Counts {
 		b.endLocked(t, &r, reason, min(at, r.until()))
 	}
 	for c := range t.cursors {
-		if c.sub.reset(Reset{Reason: ResetTopicDeleted, Topic: t.name, Gap: t.missedLocked(c.pos, t.next)}, c) {
+		if c.sub.reset(Reset{Reason: ResetTopicDeleted, Topic: t.name, Gap: c.gap.join(t.missedLocked(c.pos.Load(), t.next))}, c) {
 			b.woken = append(b.woken, c.sub)
 		}
 	}
@@ -317,28 +317,28 @@ func (b *Broker) endTopic(t *topic, at Instant) Counts {
 	return t.counts
 }
 
-// graveyard remembers topics that were deleted, so that a resume token can be told that its topic is another one now.
-type graveyard struct {
-	byName map[string]grave
-	order  []string
-}
+// graveyard remembers topics that were deleted, in that order, so that a resume token can be told that its topic is gone,
+// or another one now.
+type graveyard []grave
 
 // grave is the life of a deleted topic, in positions.
-type grave struct{ created, deleted uint64 }
+type grave struct {
+	name             string
+	created, deleted uint64
+}
 
 // gravesKept is how many deleted topics are remembered.
 const gravesKept = 100_000
 
-func (g *graveyard) add(name string, one grave) {
-	if g.byName == nil {
-		g.byName = map[string]grave{}
+func (g *graveyard) add(one grave) {
+	if len(*g) == gravesKept {
+		*g = append(graveyard(nil), (*g)[gravesKept/4:]...)
 	}
-	if _, again := g.byName[name]; !again {
-		g.order = append(g.order, name)
-	}
-	g.byName[name] = one
-	if len(g.order) > gravesKept {
-		delete(g.byName, g.order[0])
-		g.order = g.order[1:]
-	}
+	*g = append(*g, one)
+}
+
+// since are those that were deleted at a position or later.
+func (g graveyard) since(position uint64) []grave {
+	i, _ := slices.BinarySearchFunc(g, position, func(one grave, position uint64) int { return cmp.Compare(one.deleted, position) })
+	return g[i:]
 }
