@@ -120,15 +120,16 @@ func batchError(st *spb.Status) error {
 	if st == nil {
 		return nil
 	}
-	return withoutBatch(statusError(status.FromProto(st)))
+	e := statusError(status.FromProto(st))
+	withoutBatch(e)
+	return e
 }
 
 var batchField = regexp.MustCompile(`batches\[\d+\](\.messages\[\d+\])?(\.|: )`)
 
-func withoutBatch(e *Error) *Error {
+func withoutBatch(e *Error) {
 	e.Message = batchField.ReplaceAllString(e.Message, "")
 	e.Field = strings.TrimSuffix(batchField.ReplaceAllString(e.Field+": ", ""), ": ")
-	return e
 }
 
 func statusError(st *status.Status) *Error {

@@ -45,15 +45,19 @@ func (f *fake) PublishStream(s publishStream) error { return f.publishStream(s) 
 func (f *fake) Subscribe(r *pb.SubscribeRequest, s subscribeStream) error {
 	return f.subscribe(r, s)
 }
+
 func (f *fake) ListMessages(_ context.Context, r *pb.ListMessagesRequest) (*pb.ListMessagesResponse, error) {
 	return f.listMessages(r)
 }
+
 func (f *fake) GetMessage(_ context.Context, r *pb.GetMessageRequest) (*pb.GetMessageResponse, error) {
 	return f.getMessage(r)
 }
+
 func (f *fake) SetExpireTime(_ context.Context, r *pb.SetExpireTimeRequest) (*pb.SetExpireTimeResponse, error) {
 	return f.setExpireTime(r)
 }
+
 func (f *fake) ListTopics(_ context.Context, r *pb.ListTopicsRequest) (*pb.ListTopicsResponse, error) {
 	return f.listTopics(r)
 }

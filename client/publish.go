@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	pb "linger/proto/linger/v1"
@@ -46,8 +47,9 @@ func (c *Client) Publish(ctx context.Context, topic string, ttl time.Duration, m
 	resp, err := c.publish.Publish(ctx, &pb.PublishRequest{Batches: []*pb.Batch{batch}})
 	if err != nil {
 		err = c.rpcError(err)
-		if e, ok := err.(*Error); ok {
-			err = withoutBatch(e)
+		var refused *Error
+		if errors.As(err, &refused) {
+			withoutBatch(refused)
 		}
 		return Ack{}, err
 	}

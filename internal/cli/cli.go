@@ -58,13 +58,17 @@ func commands() []command {
 // app is a command under way.
 type app struct {
 	Env
-	server string // address, for commands that talk to one
+	server string         // address, for commands that talk to one
+	client *client.Client // from dial; closed when the command has ended
 }
 
 // Run runs the command that args name and returns the exit status. It ends early, in order, when ctx does.
 func Run(ctx context.Context, args []string, env Env) int {
 	a := &app{Env: env}
 	err := a.run(ctx, args)
+	if a.client != nil {
+		_ = a.client.Close() // only ever refuses a second closing
+	}
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE): // nobody reads on: that is how `| head` ends
 		return exitDone
@@ -164,12 +168,13 @@ func readVariables(flags *pflag.FlagSet, getenv func(string) string) error {
 	return problem
 }
 
-// dial prepares a connection to the server.
+// dial prepares the command's connection to the server.
 func (a *app) dial() (*client.Client, error) {
 	c, err := client.Dial(a.server, client.Options{UserAgent: "linger/" + a.Version})
 	if err != nil {
 		return nil, &usageError{err}
 	}
+	a.client = c
 	return c, nil
 }
 

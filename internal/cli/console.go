@@ -53,7 +53,6 @@ func newConsole(flags *pflag.FlagSet) func(context.Context, *app, []string) erro
 		if err != nil {
 			return err
 		}
-		defer c.Close()
 		return (&prompt{app: a, client: c, topic: topic, ttl: ttl}).run(ctx)
 	}
 }

@@ -35,7 +35,6 @@ func (a *app) health(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
 	ctx, cancel := context.WithTimeout(ctx, healthWithin)
 	defer cancel()
 	resp, err := grpc_health_v1.NewHealthClient(c.Conn()).Check(ctx, &grpc_health_v1.HealthCheckRequest{})

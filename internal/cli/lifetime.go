@@ -36,10 +36,10 @@ func newExtend(flags *pflag.FlagSet) func(context.Context, *app, []string) error
 	ttl := client.DefaultTTL
 	flags.Var(durationFlag{&ttl}, "ttl", "")
 	return func(ctx context.Context, a *app, args []string) error {
-		switch {
-		case ttl == client.DefaultTTL:
+		switch ttl {
+		case client.DefaultTTL:
 			return usage("extend needs --ttl, how long the messages shall live from now; see linger extend --help")
-		case ttl == 0:
+		case 0:
 			return usage("--ttl 0 would end the messages at once; linger expire does that")
 		}
 		return a.eachMessage(ctx, "extend", args, func(c *client.Client, topic string, seq uint64) (string, error) {
@@ -86,7 +86,6 @@ func (a *app) eachMessage(ctx context.Context, command string, args []string, do
 	if err != nil {
 		return err
 	}
-	defer c.Close()
 	failed := false
 	for _, seq := range seqs {
 		what, err := do(c, topic, seq)

@@ -42,7 +42,6 @@ func (a *app) listMessages(ctx context.Context, pattern string, limit int, asJSO
 	if err != nil {
 		return err
 	}
-	defer c.Close()
 	out := bufio.NewWriterSize(a.Stdout, 64<<10)
 	return errors.Join(writeMessages(ctx, c, out, pattern, limit, asJSON), out.Flush())
 }

@@ -17,6 +17,7 @@ type output struct {
 	change *sync.Cond
 	gather []byte
 	err    error // of w; final
+	busy   bool  // a write is under way
 	closed bool
 }
 
@@ -65,7 +66,7 @@ var errAbandoned = errors.New("standard output takes nothing; what gathered for 
 // abandon makes Write and close return, even when whoever reads w has stopped reading. Called once.
 func (o *output) abandon() {
 	o.mu.Lock()
-	if o.err == nil && len(o.gather) > 0 {
+	if o.err == nil && (o.busy || len(o.gather) > 0 || !o.closed) {
 		o.err = errAbandoned
 	}
 	o.change.Broadcast()
@@ -86,11 +87,12 @@ func (o *output) run() {
 			return
 		}
 		full := o.gather
-		o.gather = spare[:0]
+		o.gather, o.busy = spare[:0], true
 		o.mu.Unlock()
 		_, err := o.w.Write(full)
 		spare = full
 		o.mu.Lock()
+		o.busy = false
 		if o.err == nil {
 			o.err = err
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -134,7 +135,6 @@ func (p *publishing) run(ctx context.Context, src source, input *countingReader)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
 	p.report.lines = input != nil
 	reading, stopReading := context.WithCancel(ctx)
 	defer stopReading()
@@ -171,9 +171,9 @@ func (p *publishing) read(ctx context.Context, src source, publisher *client.Pub
 	for n := 1; ; n++ {
 		data, err := src.next()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
-		case err == errLineTooLong:
+		case errors.Is(err, errLineTooLong):
 			err = fmt.Errorf("line %d is longer than the limit of %d bytes; where the server takes more, say so with --max-message", n, p.flags.maxMessage)
 			if !p.flags.keepGoing {
 				return err

@@ -43,12 +43,14 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Values[serverKey{}] = new(testServer)
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's default is a second for each command
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start":      start,
 			"halt":       halt,
 			"subscribed": subscribed,
+			"appears":    appears,
 			"status":     status,
 		},
 	})
@@ -158,13 +160,36 @@ func subscribed(ts *testscript.TestScript, _ bool, args []string) {
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), waitMost)
 	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
 	for ctx.Err() == nil {
 		t, err := c.GetTopic(ctx, args[0])
 		if err == nil && uint64(t.Stats.Subscriptions) == want {
 			return
 		}
+		<-tick.C
 	}
 	ts.Fatalf("%s does not come to %d subscriptions", args[0], want)
+}
+
+// appears FILE TEXT: waits until the file, which a command in the background writes, holds the text.
+func appears(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), waitMost)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	var text []byte
+	for {
+		text, _ = os.ReadFile(ts.MkAbs(args[0])) // it may not be there yet
+		if bytes.Contains(text, []byte(args[1])) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ts.Fatalf("no %q appears in %s:\n%s", args[1], args[0], text)
+		}
+	}
 }
 
 // status N [<FILE] COMMAND...: runs a command that must end with exit status N.
@@ -180,7 +205,7 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	var stderr bytes.Buffer
 	cmd := exec.Command(lingerPath(ts), args[1:]...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), stdin, ts.Stdout(), io.MultiWriter(&stderr, ts.Stderr())
-	cmd.Env = append(os.Environ(), "LINGER_SERVER="+ts.Getenv("LINGER_SERVER"))
+	cmd.Env = append(os.Environ(), "LINGER_SERVER="+ts.Getenv("LINGER_SERVER"), "GORACE="+ts.Getenv("GORACE"))
 	err = cmd.Run()
 	var ended *exec.ExitError
 	if err != nil && !errors.As(err, &ended) {

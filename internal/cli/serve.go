@@ -223,5 +223,8 @@ func (a *app) startConsole(ctx context.Context, addr string) (stop func(), err e
 			a.note("console: %v", err)
 		}
 	}()
-	return func() { <-ended; c.Close() }, nil
+	return func() {
+		<-ended
+		_ = c.Close() // only ever refuses a second closing
+	}, nil
 }

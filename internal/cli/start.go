@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"linger/client"
@@ -45,9 +45,12 @@ func programName() string {
 	return nameOf(path)
 }
 
+// inGoBuild matches the temporary folder and the cache that `go run` runs programs from.
+var inGoBuild = regexp.MustCompile(`/go-build(\d+)?/`)
+
 // nameOf knows a program run by `go run .` by the folder that it is built in.
 func nameOf(path string) string {
-	if strings.Contains(filepath.ToSlash(path), "/go-build") {
+	if inGoBuild.MatchString(filepath.ToSlash(path)) {
 		return "go run ."
 	}
 	return "linger"
@@ -85,7 +88,7 @@ func lingerAnswers(ctx context.Context, inUse *server.PortInUseError) bool {
 		if err != nil {
 			return false
 		}
-		defer c.Close()
+		defer func() { _ = c.Close() }() // only ever refuses a second closing
 		_, err = c.ServerTime(ctx)
 		return err == nil
 	}

@@ -66,7 +66,6 @@ func (a *app) subscribe(ctx context.Context, f subFlags, patterns []string) erro
 	if err != nil {
 		return err
 	}
-	defer c.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if file, ok := a.Stdout.(*os.File); ok {
@@ -81,7 +80,10 @@ func (a *app) subscribe(ctx context.Context, f subFlags, patterns []string) erro
 	defer stop()
 	s := &subscriber{app: a, flags: f, out: out, encoder: newJSON(out), terminal: isTerminal(a.Stdout)}
 	err = s.read(ctx, c.Subscribe(patterns, client.SubscribeOptions{Start: start, RetryFor: max(f.retry, 0)}))
-	return errors.Join(out.close(), err)
+	if closeErr := out.close(); closeErr != nil {
+		return closeErr // reading ended for the same reason, if for any
+	}
+	return err
 }
 
 // subscriber prints the events of one subscription.

@@ -93,7 +93,6 @@ func (a *app) topic(ctx context.Context, f topicFlags, name, action string) erro
 	if err != nil {
 		return err
 	}
-	defer c.Close()
 	var t client.Topic
 	switch action {
 	case "create":

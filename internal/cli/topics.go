@@ -41,7 +41,6 @@ func (a *app) listTopics(ctx context.Context, pattern string, asJSON bool) error
 	if err != nil {
 		return err
 	}
-	defer c.Close()
 	encoder := newJSON(a.Stdout)
 	rows := [][]string{{"TOPIC", "RETAINED", "BYTES", "NEXT TO GO", "PUBLISHED", "SUBSCRIBERS", "KEEPS"}}
 	for t, err := range c.ListTopics(ctx, pattern) {
