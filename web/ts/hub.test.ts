@@ -153,6 +153,22 @@ test("a tab that joins later is given what came before it", () =>
     assert.equal(batch?.incomplete, true);
   }));
 
+test("one scope too many is told so and does not hang", () =>
+  world(async (_, server, join) => {
+    const tabs = Array.from({ length: 17 }, (_, i) => join(`t${i}`));
+    await settle(100);
+    server.say(hello);
+    await settle(20);
+    assert.equal(server.asked.at(-1)?.length, 16);
+    assert.equal(tabs[0]?.states.at(-1), "open");
+    assert.equal(tabs[16]?.states.at(-1), "crowded");
+    tabs[3]?.say({ type: "bye" });
+    await settle(100);
+    server.say(hello);
+    await settle(20);
+    assert.equal(tabs[16]?.states.at(-1), "open");
+  }));
+
 test("a lost stream is opened again with growing waits, at once when the browser comes online", () =>
   world(async (_, server, join) => {
     const tab = join(">");

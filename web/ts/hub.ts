@@ -22,9 +22,6 @@ export interface Port {
   onmessage: ((event: MessageEvent<FromTab>) => void) | null;
 }
 
-// EVERYTHING is the scope of all topics, watched too when no tab shows messages, for the mark alone.
-export const EVERYTHING = ">";
-
 const MOST_SCOPES = 16; // of one stream, by the API
 const SETTLE = 50; // for scopes to be gathered before the stream is opened anew
 const UNUSED = 30_000; // until a scope that nobody shows any more is worth opening anew
@@ -109,7 +106,7 @@ export class Hub {
     this.tabs.add(tab);
     // The tab holds this lock as long as it lives: getting it means that the tab is gone, however it went.
     if (hello.lock) void this.locks?.request(hello.lock, () => this.leave(tab));
-    tab.port.postMessage({ type: "state", state: this.stream.state });
+    tab.port.postMessage({ type: "state", state: this.stateFor(tab, this.stream.state) });
     this.catchUp(tab);
     this.settle();
     return tab;
@@ -172,8 +169,7 @@ export class Hub {
   }
 
   private wanted(tabs: Tab[]): string[] {
-    const scopes = new Set(tabs.map((tab) => tab.scope).filter((scope) => scope !== ""));
-    return scopes.size === 0 ? [EVERYTHING] : [...scopes].slice(0, MOST_SCOPES);
+    return [...new Set(tabs.map((tab) => tab.scope))].slice(0, MOST_SCOPES);
   }
 
   private mustOpen(wanted: string[]): boolean {
@@ -236,7 +232,6 @@ export class Hub {
         batch.health = { watchers, subscriptions, topics, exposed };
       }
       if (frame.incomplete) batch.incomplete = true;
-      if (tab.scope === "") continue;
       batch.previews.push(...(previews.get(tab.scope) ?? []));
       batch.ended.push(...ended.filter((range) => matches(tab.scope, range.topic)));
       batch.changes.push(...changes.filter((change) => matches(tab.scope, change.topic)));
@@ -284,8 +279,14 @@ export class Hub {
   private tell(state: LinkState): void {
     for (const tab of this.tabs) {
       this.flush(tab);
-      tab.port.postMessage({ type: "state", state });
+      tab.port.postMessage({ type: "state", state: this.stateFor(tab, state) });
     }
+  }
+
+  // stateFor is the stream's state as it is for one tab: a scope that no longer fits has none.
+  private stateFor(tab: Tab, state: LinkState): LinkState {
+    const { scopes } = this.stream;
+    return scopes.length >= MOST_SCOPES && !scopes.includes(tab.scope) ? { kind: "crowded" } : state;
   }
 
   private pendingOf(tab: Tab): Batch {

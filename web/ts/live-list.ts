@@ -48,8 +48,7 @@ export class LiveList {
 
   // take adds what a batch brings; returns how many messages were not known.
   take(batch: Batch): number {
-    const recent = batch.previews.filter((preview) => preview.recent);
-    if (recent.length > 0 && this.adopted.size > 0) this.model.recognise(batch.previews);
+    this.model.recognise(batch.previews.filter(({ recent }) => recent));
     // The oldest first: the server tells recent ones in order of publication, and so do we.
     const fresh = this.model.take(batch.previews);
     for (const change of batch.changes) this.model.changed(change);

@@ -40,6 +40,23 @@ test("rows that the server rendered are recognised", () => {
   assert.deepEqual(live.rows.map((row) => row.kind === "message" && row.message.sequence), [1, 2, 3]);
 });
 
+test("recent messages from before what the server rendered stand before it", () => {
+  const live = new Live();
+  live.adopt([{ ...message(4), incarnation: "" }, { ...message(3), incarnation: "" }]);
+  const recent = [1, 2, 3, 4].map((sequence) => ({ ...preview(sequence), recent: true }));
+  live.recognise(recent);
+  assert.equal(live.take([...recent, preview(5)]), 1);
+  assert.deepEqual(live.rows.map((row) => row.kind === "message" && row.message.sequence), [1, 2, 3, 4, 5]);
+});
+
+test("what was left out once is not told when the stream is opened anew", () => {
+  const live = new Live();
+  live.take([preview(1), preview(3, 1)]);
+  const recent = [2, 3, 4].map((sequence) => ({ ...preview(sequence), recent: true }));
+  live.take(recent);
+  assert.deepEqual(live.rows.map((row) => row.kind === "message" && row.message.sequence), [1, false, 3, 4]);
+});
+
 test("the ring keeps 2,000 rows", () => {
   const live = new Live();
   for (let i = 1; i <= 5000; i++) live.take([preview(i)]);

@@ -31,6 +31,7 @@ export class Live {
   // take adds what was published. What is known already, from before the stream was opened anew, is not told twice; returns
   // how many were new.
   take(previews: Preview[]): number {
+    this.takeEarlier(previews);
     let fresh = 0;
     for (const { message, leftOut } of previews) {
       const key = keyOf(message);
@@ -43,6 +44,22 @@ export class Live {
     }
     this.bound();
     return fresh;
+  }
+
+  // takeEarlier puts recent messages from before those that the server rendered in front of them. Recent ones come in the
+  // order of their publication.
+  private takeEarlier(previews: Preview[]): void {
+    const known = previews.findIndex(({ message, recent }) => recent && this.byKey.has(keyOf(message)));
+    const oldest = this.rows.find((row) => row.kind === "message");
+    const earlier: Row[] = [];
+    for (const { message } of previews.slice(0, Math.max(0, known))) {
+      if (oldest?.kind !== "message" || message.published > oldest.message.published) continue;
+      const row: Row = { id: this.ids++, kind: "message", message: { ...message }, end: undefined };
+      earlier.push(row);
+      this.byKey.set(keyOf(message), row);
+      this.bytes += weight(row);
+    }
+    this.rows.unshift(...earlier);
   }
 
   // adopt begins with the rows that the server rendered, newest first.

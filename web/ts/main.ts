@@ -21,8 +21,14 @@ function start(): void {
   const place = document.querySelector<HTMLElement>("#card");
   const card = place ? new Card(place, () => clock.now()) : undefined;
   listen(page);
+  // A page without lists needs no stream.
+  if (page) watch(page);
+  run(page, card);
+}
+
+function watch(page: NowPage): void {
   let server = "";
-  new Feed(page?.watched ?? "", {
+  new Feed(page.watched, {
     batch(batch) {
       if (batch.hello && batch.hello.server !== server) {
         if (server !== "") clock.restart();
@@ -31,20 +37,19 @@ function start(): void {
       if (batch.serverTime > 0) clock.sample(batch.serverTime, batch.age);
       connection.frame();
       judge(page);
-      page?.take(batch);
+      page.take(batch);
     },
     state(link) {
       if (link.kind === "waiting" && link.stopping && connection.stoppedAt === "") {
         connection.stoppedAt = clockText(clock.now(), clock.now());
       }
       if (link.kind === "open") connection.stoppedAt = "";
-      if (link.kind === "asleep") page?.asleep();
+      if (link.kind === "asleep") page.asleep();
       connection.link = link;
       warn(link.kind === "crowded" ? CROWDED : "");
       judge(page);
     },
   });
-  run(page, card);
 }
 
 // beginClock believes the page until the first frame: the server's clock at render, a moment before it arrived.
@@ -54,8 +59,8 @@ function beginClock(): void {
   if (rendered > 0) clock.sample(rendered, performance.now() - (entry?.responseStart ?? performance.now()));
 }
 
-function judge(page: NowPage | undefined): void {
-  if (connection.show()) page?.connected();
+function judge(page: NowPage): void {
+  if (connection.show()) page.connected();
 }
 
 // warn says what concerns the whole page.
@@ -68,7 +73,7 @@ function warn(text: string): void {
 
 // run is the page's one timer. It comes when the next number changes, at the next deadline, and twice a second anyway.
 function run(page: NowPage | undefined, card: Card | undefined): void {
-  judge(page);
+  if (page) judge(page);
   const next = Math.min(page?.tick() ?? Infinity, card?.tick() ?? Infinity, 500);
   setTimeout(() => run(page, card), Math.max(4, Math.ceil(next)));
 }

@@ -164,7 +164,7 @@ export class RetainedList implements Time {
   // sub says what part of the whole is shown.
   sub(retained: number): string {
     const loaded = this.held?.entries.length ?? this.model.entries.length;
-    if (loaded === 0 || (retained <= loaded && retained <= WINDOW)) return "next to go first";
+    if (loaded === 0 || retained <= WINDOW) return "next to go first";
     const [from, to] = this.rows.visible();
     return `next to go first · ${count(from + 1)}–${count(Math.max(from + 1, to))} of ${count(Math.max(retained, loaded))}`;
   }

@@ -98,7 +98,13 @@ export class Slider {
 
   // foot writes what the value means for what is retained, under the hairline.
   foot(text: string): void {
-    write(document.querySelector("#hairline-foot"), text);
+    const foot = document.querySelector<HTMLElement>("#hairline-foot");
+    write(foot, text);
+    if (!foot || text === "") return;
+    // Beside the line, on the side that has room.
+    const at = position(this.value);
+    foot.style.left = at < 0.5 ? percent(at) : "auto";
+    foot.style.right = at < 0.5 ? "auto" : percent(1 - at);
   }
 
   get active(): boolean {
