@@ -29,7 +29,7 @@ type ListOrder int32
 const (
 	// By sequence.
 	ListOrder_LIST_ORDER_UNSPECIFIED ListOrder = 0
-	// Next to expire first. Exact for the 10,000 soonest; a list by deadline ends after them.
+	// Next to expire first.
 	ListOrder_LIST_ORDER_EXPIRE_TIME ListOrder = 1
 )
 

@@ -494,7 +494,7 @@ export enum ListOrder {
   UNSPECIFIED = 0,
 
   /**
-   * Next to expire first. Exact for the 10,000 soonest; a list by deadline ends after them.
+   * Next to expire first.
    *
    * @generated from enum value: LIST_ORDER_EXPIRE_TIME = 1;
    */
