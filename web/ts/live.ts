@@ -31,9 +31,9 @@ export class Live {
   // take adds what was published. What is known already, from before the stream was opened anew, is not told twice; returns
   // how many were new.
   take(previews: Preview[]): number {
-    this.takeEarlier(previews);
+    const begin = this.takeEarlier(previews);
     let fresh = 0;
-    for (const { message, leftOut } of previews) {
+    for (const { message, leftOut } of previews.slice(begin)) {
       const key = keyOf(message);
       if (this.byKey.has(key)) continue;
       if (leftOut > 0) this.push({ id: this.ids++, kind: "skip", count: leftOut });
@@ -46,20 +46,23 @@ export class Live {
     return fresh;
   }
 
-  // takeEarlier puts recent messages from before those that the server rendered in front of them. Recent ones come in the
-  // order of their publication.
-  private takeEarlier(previews: Preview[]): void {
-    const known = previews.findIndex(({ message, recent }) => recent && this.byKey.has(keyOf(message)));
+  // takeEarlier puts recent messages from before those that the server rendered in front of them, and returns where what may
+  // be new begins: recent ones come in the order of their publication, and what is not known of those before the last
+  // known one was left out in its time.
+  private takeEarlier(previews: Preview[]): number {
+    const known = previews.map(({ message, recent }) => recent && this.byKey.has(keyOf(message))).lastIndexOf(true);
     const oldest = this.rows.find((row) => row.kind === "message");
     const earlier: Row[] = [];
-    for (const { message } of previews.slice(0, Math.max(0, known))) {
-      if (oldest?.kind !== "message" || message.published > oldest.message.published) continue;
+    for (const { message } of previews.slice(0, known + 1)) {
+      const key = keyOf(message);
+      if (this.byKey.has(key) || oldest?.kind !== "message" || message.published > oldest.message.published) continue;
       const row: Row = { id: this.ids++, kind: "message", message: { ...message }, end: undefined };
       earlier.push(row);
-      this.byKey.set(keyOf(message), row);
+      this.byKey.set(key, row);
       this.bytes += weight(row);
     }
     this.rows.unshift(...earlier);
+    return known + 1;
   }
 
   // adopt begins with the rows that the server rendered, newest first.
