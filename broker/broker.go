@@ -70,6 +70,10 @@ type Broker struct {
 	lastTime  atomic.Int64  // of the newest commit
 	replaying atomic.Bool   // while Open runs
 
+	soonestMu sync.Mutex // guards what [Broker.nextDeadline] found last
+	soonest   Instant
+	soonestAt Instant
+
 	wheelMu sync.Mutex
 	wheel   *wheel.Wheel
 

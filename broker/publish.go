@@ -177,16 +177,34 @@ func (b *Broker) fullError(now Instant, size int64) error {
 		return e
 	}
 	e.Detail = fmt.Sprintf("the server's memory is full: %d of %d bytes (--memory).", used, limit)
-	b.wheelMu.Lock()
-	next, ok := b.wheel.Next()
-	b.wheelMu.Unlock()
-	if !ok {
+	next := b.nextDeadline(now)
+	if next == 0 {
 		return e
 	}
-	e.RetryAfter = max(Instant(next).Sub(now), time.Millisecond)
+	e.RetryAfter = max(next.Sub(now), time.Millisecond)
 	e.Detail += fmt.Sprintf(" Space comes free from %s on, in %v; shorter lifetimes free it sooner.",
-		Instant(next).Time().Format("15:04:05.000Z07:00"), e.RetryAfter)
+		next.Time().Format("15:04:05.000Z07:00"), e.RetryAfter)
 	return e
+}
+
+// nextDeadline is the earliest deadline there is, 0 when nothing is alive. The wheel knows only a bound, so the topics are
+// searched, once a second at most: a full server refuses many requests.
+func (b *Broker) nextDeadline(now Instant) Instant {
+	b.soonestMu.Lock()
+	defer b.soonestMu.Unlock()
+	if b.soonest > now && now.Sub(b.soonestAt) < time.Second {
+		return b.soonest
+	}
+	b.soonest, b.soonestAt = 0, now
+	for _, t := range b.allTopics() {
+		t.mu.RLock()
+		next := t.nextDeadlineLocked(now)
+		t.mu.RUnlock()
+		if next != 0 && (b.soonest == 0 || next < b.soonest) {
+			b.soonest = next
+		}
+	}
+	return b.soonest
 }
 
 // resultOf turns a commit into what the publisher is told.
