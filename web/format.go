@@ -131,20 +131,6 @@ func scaled(v, base, tenths float64, names []string) string {
 	return strconv.FormatFloat(v, 'f', 0, 64) + " " + names[0]
 }
 
-// rate writes messages a second: "0", "2.0", "10,021".
-func rate(v float64) string {
-	if v >= 100 {
-		return Count(int64(v + 0.5))
-	}
-	if v <= 0 {
-		return "0"
-	}
-	if v < 0.05 {
-		return "< 0.1"
-	}
-	return strconv.FormatFloat(v, 'f', 1, 64)
-}
-
 // in gives a time its page's zone.
 func (p Page) in(t time.Time) time.Time {
 	if p.Zone == nil {

@@ -133,13 +133,6 @@ func (t Topics) count() string {
 	return Count(t.Total)
 }
 
-func (r TopicRow) rate() string {
-	if r.PerSecond < 0 {
-		return ""
-	}
-	return rate(r.PerSecond)
-}
-
 func (r TopicRow) nextToGo(now time.Time) string {
 	if r.NextExpires.IsZero() {
 		return "–"

@@ -205,10 +205,10 @@ type Topics struct {
 
 // TopicRow is one topic in the table.
 type TopicRow struct {
-	Name string
-	// PerSecond is how many messages a second were published of late; negative: not known, and not shown.
-	PerSecond       float64
+	Name            string
 	Retained, Bytes uint64
+	// Published counts all messages of the topic's present life.
+	Published uint64
 	// NextExpires is the earliest deadline; the zero time: nothing is retained.
 	NextExpires   time.Time
 	Subscriptions int

@@ -201,7 +201,7 @@ func (p *pages) topics(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, t := range list {
 		v.Rows = append(v.Rows, web.TopicRow{
-			Name: t.Name, PerSecond: -1, Retained: t.Counts.Retained, Bytes: t.Counts.RetainedBytes,
+			Name: t.Name, Published: t.Counts.Published, Retained: t.Counts.Retained, Bytes: t.Counts.RetainedBytes,
 			NextExpires: timeOf(t.NextDeadline), Subscriptions: t.Subscriptions, WorstLag: t.WorstLag, Policy: policyView(t.Policy),
 		})
 	}

@@ -96,7 +96,7 @@ func topics(p web.Page) web.Topics {
 	t := web.Topics{Page: p, Total: 1000, Next: "/topics?after=zzz"}
 	for i, name := range names {
 		t.Rows = append(t.Rows, web.TopicRow{
-			Name: name, PerSecond: float64(i*i*i) * 31 / 7, Retained: uint64(i * 12345), Bytes: uint64(i * 1234567),
+			Name: name, Published: uint64(i * 54321), Retained: uint64(i * 12345), Bytes: uint64(i * 1234567),
 			NextExpires: p.Now.Add(time.Duration(1+i*i*i*i*90) * time.Second), Subscriptions: i, WorstLag: uint64(i * i * 100),
 		})
 	}
