@@ -50,7 +50,7 @@ type Error struct {
 	Message string
 	// Field names the field of the request that was wrong, as the API calls it. Empty: none or several.
 	Field string
-	// Reason is the machine-readable reason, such as "MEMORY_LIMIT". Empty: none was told.
+	// Reason is the machine-readable reason, such as "FULL". Empty: none was told.
 	Reason string
 	// Metadata goes with Reason: limits and values.
 	Metadata map[string]string
