@@ -209,12 +209,13 @@ func (c *ServeConfig) open(ctx context.Context, version string, log *slog.Logger
 	return s, nil
 }
 
-// startConsole prompts on the server's own terminal until ctx or the input ends; the server goes on after that.
+// startConsole prompts on the server's own terminal until stopped or the input ends; the server goes on after that.
 func (a *app) startConsole(ctx context.Context, addr string) (stop func(), err error) {
 	c, err := client.Dial(addr, client.Options{UserAgent: "linger-console"})
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -224,6 +225,7 @@ func (a *app) startConsole(ctx context.Context, addr string) (stop func(), err e
 		}
 	}()
 	return func() {
+		cancel()
 		<-ended
 		_ = c.Close() // only ever refuses a second closing
 	}, nil
