@@ -165,10 +165,11 @@ func (c *control) box() box {
 	}`)
 }
 
-// click presses the mouse on the control's middle.
+// click moves the mouse to the control's middle and presses it.
 func (c *control) click() {
 	c.b.t.Helper()
 	x, y := c.box().centre()
+	c.b.mouse(chromedp.MouseMoved, x, y)
 	c.b.do(chromedp.MouseClickXY(x, y))
 }
 

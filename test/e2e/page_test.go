@@ -27,15 +27,11 @@ func (b *tab) connected(mark string) {
 	})
 }
 
-// items are the texts of a list's rows, in order, found by the list's accessible name.
+// items are the texts of a list's rows, in order, found by the list's accessible name. (The whole accessibility tree is
+// asked for it in TestNames; asking for each look would take most of the tests' time.)
 func (b *tab) items(list string) ([]string, error) {
-	c, err := b.look("list", list)
-	if err != nil {
-		return nil, err
-	}
-	return tryCallOn[[]string](c, `function() {
-		return [...this.querySelectorAll(":scope > li")].map((li) => li.innerText.replace(/\s+/g, " ").trim());
-	}`)
+	return tryEval[[]string](b, `[...document.querySelectorAll('[role=list][aria-label=`+js(list)+`] > li')]
+		.map((li) => li.innerText.replace(/\s+/g, " ").trim())`)
 }
 
 // holds waits until exactly n rows of a list contain all of the words.
@@ -47,7 +43,8 @@ func (b *tab) holds(list string, n int, words ...string) {
 			return err
 		}
 		if found := matching(items, words...); len(found) != n {
-			return fmt.Errorf("%d rows of %s with %q, not %d: %q", len(found), list, words, n, items)
+			all, _ := tryEval[string](b, `document.body.innerText`)
+			return fmt.Errorf("%d rows of %s with %q, not %d: %q\n%s", len(found), list, words, n, items, all)
 		}
 		return nil
 	})

@@ -1,0 +1,108 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"linger/client"
+)
+
+// dark asks for dark pages, or for light ones; without motion, so that no colour is caught on its way.
+func (b *tab) dark(on bool) {
+	b.t.Helper()
+	value := "light"
+	if on {
+		value = "dark"
+	}
+	b.do(call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+	}))
+}
+
+// axe is the checker's script; it is put in by the protocol, which the pages' policy does not bind.
+func axe(t testing.TB) string {
+	t.Helper()
+	script, err := os.ReadFile("../../node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v: make setup", err)
+	}
+	return string(script)
+}
+
+// Every page passes axe's rules: all of them in light, the ones about colour in dark, at a desk and on a phone.
+func TestAxe(t *testing.T) {
+	s := startServer(t)
+	script := axe(t)
+	b := newPerson(t).open(s.url("/"))
+	check := func(what string) {
+		t.Helper()
+		for _, scheme := range []struct {
+			name, options string
+			dark          bool
+		}{
+			{"light", `{}`, false},
+			{"dark", `{ runOnly: ["color-contrast", "link-in-text-block"] }`, true},
+		} {
+			b.dark(scheme.dark)
+			if eval[bool](b, `typeof axe === "undefined"`) {
+				b.do(chromedp.Evaluate[chromedp.Void](script))
+			}
+			found := eval[[]string](b, `axe.run(document, `+scheme.options+`).then(({ violations }) =>
+				violations.flatMap(({ id, help, nodes }) => nodes.map((n) => id + ": " + help + " at " + n.html + " " + (n.any[0]?.message ?? ""))))`)
+			for _, f := range found {
+				t.Errorf("%s, %s: %s", what, scheme.name, f)
+			}
+		}
+	}
+
+	for _, width := range []int64{1280, 390} {
+		b.size(width, 800)
+		visit := func(what, path string) {
+			t.Helper()
+			b.load(s.url(path))
+			if eval[bool](b, `!!document.querySelector("#live")`) {
+				b.connected("Live")
+			}
+			check(fmt.Sprintf("%s, %d px", what, width))
+		}
+		if width == 1280 {
+			visit("a server without messages", "/")
+			fillWithMessages(t, s)
+		}
+		visit("the front page", "/")
+		visit("a topic", "/topics/orders.created")
+		visit("a pattern", "/?in=orders.>")
+		visit("a topic without messages", "/topics/nothing.here")
+		visit("the table of topics", "/topics")
+		visit("a message", "/topics/orders.created/1")
+		visit("a message that has ended", "/topics/orders.created/2")
+		visit("a page that is not there", "/nothing")
+		b.load(s.url("/"))
+		b.connected("Live")
+		b.find("textbox", "Message").focus() // on a phone it opens the form
+		b.publish("two words", "text", "soon")
+		b.says("Time to live: ")
+		check(fmt.Sprintf("the form with an error, %d px", width))
+	}
+}
+
+// fillWithMessages publishes what pages look like on a usual day.
+func fillWithMessages(t testing.TB, s *server) {
+	t.Helper()
+	s.publishMessages("orders.created", time.Hour, client.Message{
+		Key: "8812", Attributes: map[string]string{"trace": "abc", "说明": "属性"}, Data: []byte(`{"order":8812,"total":"19.90"}`),
+	})
+	s.publish("orders.created", time.Hour, "expired at once")
+	if _, err := s.dial().Expire(t.Context(), "orders.created", 2); err != nil {
+		t.Fatal(err)
+	}
+	s.publish("weather", 20*time.Minute, strings.Fields("sun rain fog wind")...)
+	s.publish("orders.paid", 10*time.Second, "soon gone", "\x00\x01\x02\xff", "")
+	s.publish("now.or.never", 0, "not kept")
+}

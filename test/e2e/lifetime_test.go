@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// goesAt waits until a message's deadline is the one wanted, by the server.
+func (s *server) goesAt(topic string, sequence uint64, want time.Time) {
+	s.t.Helper()
+	eventually(s.t, patience, func() error {
+		return expect(fmt.Sprintf("the deadline of #%d", sequence), s.deadline(topic, sequence).Format(time.StampMilli), want.Format(time.StampMilli))
+	})
+}
+
+func TestExtendAndExpireFromTheRow(t *testing.T) {
+	s := startServer(t)
+	s.publish("orders", 2*time.Minute, "first", "second", "third")
+	deadline := s.deadline("orders", 2)
+	b, other := newPerson(t).live(s, "/"), newPerson(t).live(s, "/topics/orders")
+
+	b.find("button", "Extend #2 by 2 minutes").click()
+	s.goesAt("orders", 2, deadline.Add(2*time.Minute))
+	for _, b := range []*tab{b, other} {
+		b.holds("Retained", 1, "3:", "#2", "second") // minutes left
+	}
+	inOrder := func(b *tab, words ...string) {
+		t.Helper()
+		eventually(t, patience, func() error {
+			items, err := b.items("Retained")
+			if err == nil && !slices.EqualFunc(items, words, strings.Contains) {
+				err = fmt.Errorf("the rows are %q, not %q", items, words)
+			}
+			return err
+		})
+	}
+	inOrder(other, "first", "third", "second")
+	inOrder(b, "first", "second", "third") // the pointer has just moved over it: nothing changes its place
+
+	b.find("button", "Expire #1").click()
+	// The pointer has just moved over the list, so the row stays, as a ghost without its payload.
+	b.holds("Retained", 1, "#1", "gone", "received by 0")
+	b.holds("Retained", 0, "first")
+	other.holds("Retained", 0, "#1")
+	other.says("gone 1 · 1 undelivered")
+	b.do(chromedp.MouseEvent(chromedp.MouseMoved, 5, 300))
+	inOrder(b, "third", "second") // 3 s later
+	if state := s.state("orders", 1); state.Ended == nil {
+		t.Error("#1 is still alive")
+	}
+}
+
+func TestExtendAndExpireFromTheMessagePage(t *testing.T) {
+	s := startServer(t)
+	s.publish("orders", 30*time.Second, "payload")
+	deadline := s.deadline("orders", 1)
+	b := newPerson(t).open(s.url("/topics/orders/1"))
+	eventually(t, patience, func() error { // it counts down
+		if left := eval[string](b, `document.querySelector("#card .left").innerText`); left == "30 s" || left == "" {
+			return fmt.Errorf("left: %q", left)
+		}
+		return nil
+	})
+	b.find("button", "Extend #1 by 30 seconds").click()
+	s.goesAt("orders", 1, deadline.Add(30*time.Second))
+	b.says("#1 of orders now goes at")
+	b.find("button", "Expire #1").click()
+	b.says("#1 of orders has ended.")
+	b.says("received by nobody")
+	b.gone("button", "Expire #1")
+}

@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A page outlives its server: it says so, and is live again by itself.
+func TestRestart(t *testing.T) {
+	s := startServer(t)
+	s.publish("orders", time.Minute, "before")
+	b := newPerson(t).live(s, "/")
+	b.holds("Live", 1, "before")
+	problems, _, _ := b.told()
+
+	s.stop()
+	b.connected("Stopped")
+	b.says("Not connected: publishing will fail until it is back.")
+	if red := eval[[]string](b, redThings); len(red) > 0 {
+		t.Errorf("the server was asked to stop, and there is red on the page: %q", red)
+	}
+	b.holds("Retained", 1, "before", "≈")
+
+	s.run()
+	b.connected("Live")
+	b.holds("Live", 1, "restarted", "with an empty memory store")
+	b.holds("Live", 1, "before")
+	b.holds("Retained", 0, "before")
+
+	s.publish("orders", time.Minute, "after")
+	b.holds("Live", 1, "#1", "after")
+	b.holds("Retained", 1, "#1", "after")
+	b.publish("orders", "through the form", "1 min")
+	b.holds("Live", 1, "#2", "through the form")
+	b.holds("Live", 1, "after") // still once
+	if after, _, _ := b.told(); len(after) > len(problems) {
+		t.Errorf("errors on the page: %q", after)
+	}
+}
+
+// A server that dies says nothing; the page tries again and says so.
+func TestReconnecting(t *testing.T) {
+	s := startServer(t)
+	b := newPerson(t).live(s, "/")
+	s.signal(syscall.SIGKILL)
+	<-s.exited
+	b.connected("Reconnecting (")
+	b.says("Not connected")
+	b.find("textbox", "Message").fill("while nobody is there")
+	b.find("button", "Publish").click()
+	b.says("The server cannot be reached.")
+	if text := callOn[string](b.find("textbox", "Message"), `function() { return this.value }`); text != "while nobody is there" {
+		t.Errorf("the message is now %q", text)
+	}
+	s.run()
+	b.connected("Live")
+	b.says("with an empty memory store")
+	b.find("button", "Publish").click()
+	b.holds("Live", 1, "#1", "while nobody is there")
+}
+
+// A server that does not answer, but is there, makes the page stale; countdowns go on, with a mark.
+func TestStale(t *testing.T) {
+	s := startServer(t)
+	s.publish("orders", 7*time.Second, "short")
+	s.publish("orders", time.Minute, "long")
+	b := newPerson(t).live(s, "/")
+	s.signal(syscall.SIGSTOP)
+	b.connected("Stale")
+	b.holds("Retained", 1, "long", "≈")
+	b.holds("Retained", 1, "#1", "gone by its deadline")
+	b.holds("Retained", 0, "short")
+	if title := eval[string](b, `document.title`); !strings.HasPrefix(title, "◌") {
+		t.Errorf("the title is %q", title)
+	}
+	s.signal(syscall.SIGCONT)
+	b.connected("Live")
+	b.holds("Retained", 1, "long")
+	b.holds("Retained", 0, "#1 ")
+	eventually(t, patience, func() error {
+		items, err := b.items("Retained")
+		if err == nil && len(matching(items, "≈")) > 0 {
+			err = fmt.Errorf("still approximate: %q", items)
+		}
+		return err
+	})
+}
+
+// redThings lists what the page writes in the colour of errors.
+const redThings = `(() => {
+	const probe = document.createElement("p");
+	probe.className = "error";
+	document.body.append(probe);
+	const red = getComputedStyle(probe).color;
+	probe.remove();
+	return [...document.querySelectorAll("body *")]
+		.filter((e) => getComputedStyle(e).color === red && e.checkVisibility() && e.innerText?.trim())
+		.map((e) => e.innerText);
+})()`
