@@ -119,6 +119,7 @@ func (b *Broker) endLocked(t *topic, r *run, reason EndReason, at Instant) {
 		sequence = last + 1
 	}
 	t.lastEnd = max(t.lastEnd, at)
+	delete(t.held, r.first) // one that was held is a run of its own
 	if t.runs.runs == 0 {
 		t.emptySince = at
 		t.past.trim(t.next)

@@ -2,7 +2,9 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 )
 
 // SetDeadlineResult tells what holds after a change of lifetime.
@@ -26,69 +28,104 @@ func (b *Broker) SetDeadline(ctx context.Context, name string, sequence uint64, 
 	if t == nil {
 		return SetDeadlineResult{}, topicNotFound(name)
 	}
-	result, err := b.accept(t, sequence, deadline, expected)
+	p := Proposal{Kind: KindDeadline, Topic: t.id, Sequence: sequence, Expected: expected}
+	result, held, err := b.accept(t, &p, deadline)
 	if err != nil {
 		return result, err
 	}
-	_, err = b.commit(ctx, Proposal{
-		Kind: KindDeadline, Topic: t.id, Sequence: sequence, Deadline: result.Deadline, Expected: expected,
-	})
-	if err != nil {
-		b.unhold(t, sequence)
+	if _, err = b.commit(ctx, p); err != nil {
+		if held && !errors.Is(err, ErrUnknownOutcome) { // it may still be committed, and was accepted
+			b.unhold(t, sequence, p.Deadline)
+		}
 		return SetDeadlineResult{}, commitError(name, err)
 	}
 	return result, b.changed(t, sequence, result.Deadline, expected)
 }
 
 // accept checks a change, and from then on holds the message alive if it is an extension (contract 8).
-func (b *Broker) accept(t *topic, sequence uint64, deadline, expected Instant) (SetDeadlineResult, error) {
+func (b *Broker) accept(t *topic, p *Proposal, deadline Instant) (result SetDeadlineResult, held bool, err error) {
 	now := b.clock.Now()
 	b.reclaim(now)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r, err := t.aliveLocked(sequence, now)
+	r, err := t.aliveLocked(p.Sequence, now)
 	if err != nil {
-		return SetDeadlineResult{}, err
+		return result, false, err
 	}
-	if expected != 0 && r.deadline != expected {
-		return SetDeadlineResult{}, conflict(sequence, r.deadline)
-	}
-	result := SetDeadlineResult{Deadline: deadline}
+	result = SetDeadlineResult{Deadline: deadline}
 	if latest := t.maxDeadlineLocked(r); deadline > latest {
-		policy := t.policyAtLocked(sequence)
+		policy := t.policyAtLocked(p.Sequence)
 		if policy.Reject {
-			return SetDeadlineResult{}, &Error{Err: ErrTTLRejected, Field: "expire_time", Detail: fmt.Sprintf(
-				"%s keeps messages %v at most; #%d can be kept until %s.", t.name, policy.Max, sequence, latest.Time().Format("2006-01-02T15:04:05.000Z07:00"))}
+			return SetDeadlineResult{}, false, &Error{Err: ErrTTLRejected, Field: "expire_time", Detail: fmt.Sprintf(
+				"%s keeps messages %v at most; #%d can be kept until %s.", t.name, policy.Max, p.Sequence, latest.Time().Format("2006-01-02T15:04:05.000Z07:00"))}
 		}
 		result = SetDeadlineResult{Deadline: latest, LoweredToMaximum: true}
 	}
+	if p.Expected != 0 && r.deadline != p.Expected && r.deadline != result.Deadline { // a repetition finds what it wanted
+		return SetDeadlineResult{}, false, conflict(p.Sequence, r.deadline)
+	}
+	p.Accepted, p.Deadline = now, result.Deadline
 	if result.Deadline > r.deadline {
-		b.hold(t, sequence, result.Deadline)
+		b.holdLocked(t, r, p)
+		return result, true, nil
 	}
-	return result, nil
+	return result, false, nil
 }
 
-// hold keeps a message alive while its extension is on its way. The caller holds topic.mu.
-func (b *Broker) hold(t *topic, sequence uint64, deadline Instant) {
+// holding is what a message's deadline would be without the extensions that are on their way, and these.
+type holding struct {
+	committed Instant
+	asked     []Instant
+}
+
+// latest is the deadline that holds.
+func (h *holding) latest() Instant {
+	latest := h.committed
+	for _, asked := range h.asked {
+		latest = max(latest, asked)
+	}
+	return latest
+}
+
+// holdLocked keeps a message alive while its extension is on its way. The caller holds topic.mu.
+func (b *Broker) holdLocked(t *topic, r *run, p *Proposal) {
 	if t.held == nil {
-		t.held = map[uint64]Instant{}
+		t.held = map[uint64]*holding{}
 	}
-	r, p := t.runs.find(sequence)
-	if _, again := t.held[sequence]; !again {
-		t.held[sequence] = r.deadline // what holds if the extension fails
+	h := t.held[p.Sequence]
+	if h == nil {
+		h = &holding{committed: r.deadline}
+		t.held[p.Sequence] = h
 	}
-	b.moveLocked(t, p, sequence, deadline)
+	h.asked = append(h.asked, p.Deadline)
+	b.moveLocked(t, p.Sequence, h.latest())
 }
 
-// unhold gives a message back the deadline that is committed.
-func (b *Broker) unhold(t *topic, sequence uint64) {
+// unhold gives a message back the deadline that it has without an extension that failed.
+func (b *Broker) unhold(t *topic, sequence uint64, asked Instant) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	committed, held := t.held[sequence]
-	if r, p := t.runs.find(sequence); held && r != nil {
-		b.moveLocked(t, p, sequence, committed)
+	if r, _ := t.runs.find(sequence); r != nil {
+		b.settleLocked(t, r, sequence, r.deadline, asked)
 	}
-	delete(t.held, sequence)
+}
+
+// settleLocked makes deadline the committed one of a message, unless it is held, and ends the hold of one extension. It
+// tells which deadline holds now. The caller holds topic.mu.
+func (b *Broker) settleLocked(t *topic, r *run, sequence uint64, deadline, asked Instant) Instant {
+	if h := t.held[sequence]; h != nil {
+		if i := slices.Index(h.asked, asked); i >= 0 {
+			h.asked = slices.Delete(h.asked, i, i+1)
+		}
+		if len(h.asked) == 0 {
+			delete(t.held, sequence)
+		}
+		deadline = h.latest()
+	}
+	if deadline != r.deadline {
+		b.moveLocked(t, sequence, deadline)
+	}
+	return deadline
 }
 
 // aliveLocked finds a message that can be changed. The caller holds topic.mu.
@@ -108,8 +145,9 @@ func conflict(sequence uint64, now Instant) error {
 		"the deadline of #%d is %s. Look again, then decide.", sequence, now.Time().Format("2006-01-02T15:04:05.000Z07:00"))}
 }
 
-// moveLocked gives one message another deadline, and returns the run that it is now.
-func (b *Broker) moveLocked(t *topic, p place, sequence uint64, deadline Instant) {
+// moveLocked gives one message another deadline.
+func (b *Broker) moveLocked(t *topic, sequence uint64, deadline Instant) {
+	_, p := t.runs.find(sequence)
 	b.isolateLocked(t, p, sequence)
 	r, _ := t.runs.find(sequence)
 	r.deadline = deadline
@@ -143,28 +181,28 @@ func (b *Broker) applyDeadline(c *Commit) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r, p := t.runs.find(c.Sequence)
+	r, _ := t.runs.find(c.Sequence)
 	if r == nil || r.passing {
 		return // ended before the change was committed
 	}
 	committed := r.deadline
-	if before, held := t.held[c.Sequence]; held {
-		committed = before
-		delete(t.held, c.Sequence)
-	} else if c.Time >= committed {
-		return // it was dead when the change was committed
+	h := t.held[c.Sequence]
+	if h != nil {
+		committed = h.committed
 	}
-	if c.Expected != 0 && c.Expected != committed {
-		if committed != r.deadline {
-			b.moveLocked(t, p, c.Sequence, committed) // the hold is off
-		}
-		return
+	if c.Accepted >= committed || (c.Expected != 0 && c.Expected != committed) {
+		b.settleLocked(t, r, c.Sequence, committed, c.Deadline)
+		return // it was dead when the change was accepted, or another change came first
 	}
-	deadline := min(c.Deadline, t.maxDeadlineLocked(r))
-	b.moveLocked(t, p, c.Sequence, deadline)
+	if h != nil {
+		h.committed = c.Deadline
+	}
+	deadline := b.settleLocked(t, r, c.Sequence, c.Deadline, c.Deadline)
 	b.watchChanged(t, LifetimeChange{Topic: t.name, Incarnation: t.incarnation, Sequence: c.Sequence, Deadline: deadline, Previous: committed})
 	if deadline <= c.Time {
 		_, p := t.runs.find(c.Sequence)
+		b.isolateLocked(t, p, c.Sequence)
+		_, p = t.runs.find(c.Sequence)
 		ended := t.takeOutLocked(p)
 		b.endLocked(t, &ended, ExpiredUndelivered, c.Time)
 	}
@@ -202,7 +240,6 @@ func (b *Broker) applyDeleted(c *Commit) {
 	if r == nil || r.passing || c.Time >= r.deadline {
 		return
 	}
-	delete(t.held, c.Sequence)
 	b.isolateLocked(t, p, c.Sequence)
 	_, p = t.runs.find(c.Sequence)
 	ended := t.takeOutLocked(p)

@@ -11,7 +11,8 @@ import (
 // passes logtest.
 type Log interface {
 	// Open replays what survives, in position order, then calls apply for every new commit: one at a time, in position
-	// order, never from inside Append. It returns when the replay is done. Called once, before everything else.
+	// order, never from inside Append. It returns when the replay is done. Called once, before everything else. Of each
+	// topic that exists all policies survive that a message kept was published under.
 	Open(ctx context.Context, apply func(Commit)) error
 
 	// Append proposes. done runs once, after apply returned for the commit, or with an error: [ErrTopicNotFound] when the
@@ -91,6 +92,7 @@ type Proposal struct {
 	Sequence uint64
 	Deadline Instant // KindDeadline: the new one
 	Expected Instant // KindDeadline: the one it replaces; 0: whichever
+	Accepted Instant // KindDeadline: when the change was accepted; what was alive then is changed
 
 	Put TopicPut // KindTopicPut
 
@@ -115,8 +117,9 @@ type Commit struct {
 	Proposal
 	Position uint64  // 1 higher with each commit
 	Time     Instant // never decreases with position
-	// First is the sequence of a published run's first message. In a KindTopicPut it is the sequence that the topic's next
-	// message will have: 1 for a new topic, more in a replay.
+	// First is the sequence of a published run's first message. In a KindTopicPut it is that of the topic's next message:
+	// in one that replaces a policy as it was then, also in a replay; in one that makes a topic 1, but in a replay what it
+	// has come to.
 	First uint64
 }
 

@@ -30,11 +30,11 @@ type topic struct {
 	lastPosition  uint64 // of the newest commit with messages
 	lastPublish   Instant
 	lastEnd       Instant
-	emptySince    Instant            // when it last became empty, for the end of idle topics
-	held          map[uint64]Instant // committed deadlines of messages whose extension is on its way
-	pieces        map[uint64]uint32  // of split commits, by position: messages not ended yet
-	deletedBefore uint64             // messages deleted one by one before the topic was
-	revision      uint64             // of the broker's revisions, when what is retained last changed
+	emptySince    Instant             // when it last became empty, for the end of idle topics
+	held          map[uint64]*holding // messages whose extension is on its way
+	pieces        map[uint64]uint32   // of split commits, by position: messages not ended yet
+	deletedBefore uint64              // messages deleted one by one before the topic was
+	revision      uint64              // of the broker's revisions, when what is retained last changed
 
 	// waiting are the cursors that have read everything. Its own lock, taken inside mu, lets readers join while they
 	// share mu; publishing holds mu alone and so meets nobody here.
@@ -51,7 +51,7 @@ type policyFrom struct {
 func newTopic(id TopicID, put TopicPut, next uint64) *topic {
 	t := &topic{
 		id: id, name: put.Name, nameHash: nameHash(put.Name), incarnation: put.Incarnation, created: put.Created, durability: put.Durability, auto: put.Auto,
-		next: next, policies: []policyFrom{{next, put.Policy}}, cursors: map[*cursor]struct{}{}, emptySince: put.Created,
+		next: next, policies: []policyFrom{{1, put.Policy}}, cursors: map[*cursor]struct{}{}, emptySince: put.Created,
 	}
 	// What was published before a restart and does not come back in the replay has ended unseen; the replay takes back
 	// what it brings.
@@ -72,13 +72,13 @@ func (t *topic) policyAtLocked(sequence uint64) Policy {
 	return t.policies[i].policy
 }
 
-// setPolicyLocked rules what is published from now on (contract 8).
-func (t *topic) setPolicyLocked(p Policy) {
-	if t.policies[len(t.policies)-1].from == t.next {
-		t.policies[len(t.policies)-1].policy = p
+// setPolicyLocked rules what is published from a sequence on (contract 8).
+func (t *topic) setPolicyLocked(p Policy, from uint64) {
+	if last := &t.policies[len(t.policies)-1]; last.from == from {
+		last.policy = p
 		return
 	}
-	t.policies = append(t.policies, policyFrom{t.next, p})
+	t.policies = append(t.policies, policyFrom{from, p})
 	// Policies that no message alive was published under are of no more use.
 	oldest := t.next
 	if r := t.runs.at(place{}); r != nil {

@@ -64,7 +64,7 @@ func (b *Broker) topicFor(ctx context.Context, name string) (*topic, error) {
 			return nil, err
 		}
 		if b.config.NoAutoCreate {
-			return nil, &Error{Err: ErrTopicNotFound, Field: "topic", Detail: name + " does not exist, and publishing does not make topics here (--auto-create=false). Create it first."}
+			return nil, &Error{Err: ErrTopicNotFound, Field: "topic", Detail: name + " does not exist, and publishing does not make topics here (--no-auto-create). Create it first."}
 		}
 		if err := b.create(ctx, name, Policy{}, DurabilityDefault, true); err != nil && !errors.Is(err, ErrTopicExists) {
 			return nil, err
@@ -152,7 +152,7 @@ func (b *Broker) SetPolicy(ctx context.Context, name string, p Policy) (TopicInf
 	if err := p.validate(b.config.MaxTTL); err != nil {
 		return TopicInfo{}, err
 	}
-	put := TopicPut{Name: name, Incarnation: t.incarnation, Created: t.created, Durability: t.durability, Policy: p}
+	put := TopicPut{Name: name, Incarnation: t.incarnation, Created: t.created, Durability: t.durability, Policy: p, Auto: t.auto}
 	if _, err := b.commit(ctx, Proposal{Kind: KindTopicPut, Topic: t.id, Put: put}); err != nil {
 		return TopicInfo{}, commitError(name, err)
 	}
@@ -251,7 +251,7 @@ func (t *topic) info(now Instant) TopicInfo {
 func (b *Broker) applyTopicPut(c *Commit) {
 	if t := b.lookupID(c.Topic); c.Topic != 0 && t != nil {
 		t.mu.Lock()
-		t.setPolicyLocked(c.Put.Policy)
+		t.setPolicyLocked(c.Put.Policy, c.First)
 		t.revision = b.revisions.Add(1)
 		t.mu.Unlock()
 		return

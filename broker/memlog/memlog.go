@@ -55,8 +55,8 @@ type state struct {
 
 // topicState is a topic that exists.
 type topicState struct {
-	put  broker.Commit // its newest KindTopicPut
-	next uint64        // sequence of the next message
+	puts []broker.Commit // the one that made it, and those that replaced its policy
+	next uint64          // sequence of the next message
 }
 
 // New makes an empty log.
@@ -151,7 +151,7 @@ func (s *state) commit(p broker.Proposal, now broker.Instant, keep bool) (broker
 			s.topics[broker.TopicID(c.Position)] = t
 		}
 		c.First = t.next
-		t.put = c
+		t.puts = append(t.puts, c)
 	case broker.KindTopicDeleted:
 		delete(s.topics, p.Topic)
 	}

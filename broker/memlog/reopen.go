@@ -15,8 +15,7 @@ func (l *Log) Reopen(clock *broker.Clock) *Log {
 	s := l.state
 	s.topics = map[broker.TopicID]*topicState{}
 	for id, t := range l.state.topics {
-		copied := *t
-		s.topics[id] = &copied
+		s.topics[id] = &topicState{slices.Clone(t.puts), t.next}
 	}
 	s.kept = maps.Clone(l.state.kept)
 	return newLog(o, s)
@@ -41,10 +40,9 @@ func (s *state) replay() []broker.Commit {
 	}
 	var all []broker.Commit
 	for id, t := range s.topics {
-		c := t.put
-		c.Topic, c.First = id, t.next
-		c.Position = uint64(id) // a topic is as old as the commit that made it
-		all = append(all, c)
+		made := t.puts[0]
+		made.Topic, made.First = id, t.next
+		all = append(append(all, made), t.puts[1:]...)
 	}
 	for _, c := range s.kept {
 		all = append(all, c)
