@@ -383,7 +383,8 @@ func TestRetained(t *testing.T) {
 	if err != nil || !set.ExpireTime.AsTime().Equal(until.AsTime()) || set.TimeLeft.AsDuration() < 119*time.Minute {
 		t.Errorf("extended: %v, %v", set, err)
 	}
-	_, err = c.SetExpireTime(ctx, &lingerv1.SetExpireTimeRequest{Topic: "t", Sequence: 2, ExpireTime: until, ExpectedExpireTime: timestamppb.New(time.Unix(5, 0))})
+	another := timestamppb.New(until.AsTime().Add(-time.Minute))
+	_, err = c.SetExpireTime(ctx, &lingerv1.SetExpireTimeRequest{Topic: "t", Sequence: 2, ExpireTime: another, ExpectedExpireTime: timestamppb.New(time.Unix(5, 0))})
 	wantCode(t, err, codes.FailedPrecondition)
 	_, err = c.SetExpireTime(ctx, &lingerv1.SetExpireTimeRequest{Topic: "t", Sequence: 2})
 	wantCode(t, err, codes.InvalidArgument)
