@@ -282,6 +282,33 @@ func TestHeartbeat(t *testing.T) {
 	}
 }
 
+// A bad name is blamed on the field that the request has.
+func TestTopicsBlameTheName(t *testing.T) {
+	s := start(t, nil)
+	c := lingerv1.NewTopicServiceClient(s.dial())
+	ctx, bad := t.Context(), "two words"
+	calls := map[string]func() error{
+		"create": func() error { _, err := c.CreateTopic(ctx, &lingerv1.CreateTopicRequest{Name: bad}); return err },
+		"get":    func() error { _, err := c.GetTopic(ctx, &lingerv1.GetTopicRequest{Name: bad}); return err },
+		"set":    func() error { _, err := c.SetTopicPolicy(ctx, &lingerv1.SetTopicPolicyRequest{Name: bad}); return err },
+		"delete": func() error { _, err := c.DeleteTopic(ctx, &lingerv1.DeleteTopicRequest{Name: bad}); return err },
+	}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			st := wantCode(t, call(), codes.InvalidArgument)
+			var field string
+			for _, d := range st.Details() {
+				if bad, ok := d.(*errdetails.BadRequest); ok {
+					field = bad.FieldViolations[0].Field
+				}
+			}
+			if field != "name" {
+				t.Errorf("the field blamed is %q: %s", field, st.Message())
+			}
+		})
+	}
+}
+
 func TestTopics(t *testing.T) {
 	s := start(t, nil)
 	c := lingerv1.NewTopicServiceClient(s.dial())
@@ -428,8 +455,11 @@ func TestWatch(t *testing.T) {
 	seen := map[string]bool{}
 	var stats *lingerv1.ScopeStats
 	var numbers *lingerv1.ServerStats
-	s.publish("t", time.Minute, "after")
-	for !seen["befo"] || !seen["afte"] || stats.GetStats().GetPublished() != 2 || numbers.GetTopics() != 1 {
+	for published := false; !seen["befo"] || !seen["afte"] || stats.GetStats().GetPublished() != 2 || numbers.GetTopics() != 1; {
+		if seen["befo"] && !published {
+			s.publish("t", time.Minute, "after")
+			published = true
+		}
 		m, err := stream.Recv()
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 
 	"linger/broker"
 	lingerv1 "linger/proto/linger/v1"
@@ -29,7 +30,7 @@ func (s *topicService) CreateTopic(ctx context.Context, in *lingerv1.CreateTopic
 	}
 	t, err := s.broker.CreateTopic(ctx, in.GetName(), p, d)
 	if err != nil {
-		return nil, err
+		return nil, aboutName(err)
 	}
 	return &lingerv1.CreateTopicResponse{Topic: topic(t), ServerTime: timestamp(s.broker.Now())}, nil
 }
@@ -37,7 +38,7 @@ func (s *topicService) CreateTopic(ctx context.Context, in *lingerv1.CreateTopic
 func (s *topicService) GetTopic(_ context.Context, in *lingerv1.GetTopicRequest) (*lingerv1.GetTopicResponse, error) {
 	t, err := s.broker.Topic(in.GetName())
 	if err != nil {
-		return nil, err
+		return nil, aboutName(err)
 	}
 	return &lingerv1.GetTopicResponse{Topic: topic(t), ServerTime: timestamp(s.broker.Now())}, nil
 }
@@ -74,7 +75,7 @@ func (s *topicService) SetTopicPolicy(ctx context.Context, in *lingerv1.SetTopic
 	}
 	t, err := s.broker.SetPolicy(ctx, in.GetName(), p)
 	if err != nil {
-		return nil, err
+		return nil, aboutName(err)
 	}
 	return &lingerv1.SetTopicPolicyResponse{Topic: topic(t), ServerTime: timestamp(s.broker.Now())}, nil
 }
@@ -82,9 +83,20 @@ func (s *topicService) SetTopicPolicy(ctx context.Context, in *lingerv1.SetTopic
 func (s *topicService) DeleteTopic(ctx context.Context, in *lingerv1.DeleteTopicRequest) (*lingerv1.DeleteTopicResponse, error) {
 	n, err := s.broker.DeleteTopic(ctx, in.GetName())
 	if err != nil {
-		return nil, err
+		return nil, aboutName(err)
 	}
 	return &lingerv1.DeleteTopicResponse{Deleted: n, ServerTime: timestamp(s.broker.Now())}, nil
+}
+
+// aboutName blames the field that these requests have for what the broker says of a topic's name.
+func aboutName(err error) error {
+	var e *broker.Error
+	if !errors.As(err, &e) || e.Field != "topic" || !errors.Is(err, broker.ErrInvalid) {
+		return err
+	}
+	named := *e
+	named.Field = "name"
+	return &named
 }
 
 func pageSize(asked int32) (int, error) {
