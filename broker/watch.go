@@ -78,8 +78,6 @@ type Watcher struct {
 	lastStats Instant
 	first     bool
 	recent    int
-	revision  uint64 // of the broker when numbers were last added up
-	stats     []ScopeStats
 	wake      chan struct{}
 
 	// mu guards what publishing and clean-up write. It is taken inside topic.mu.
@@ -96,9 +94,10 @@ type scope struct {
 	shown     uint64  // of these, previewed
 	births    []birth // since the last frame; every stride-th when there are many
 	stride    uint64
-	runs      uint64  // published since the last frame
-	allowance float64 // previews that may be sent now
-	lastShown uint64  // value of published at the last preview
+	runs      uint64 // published since the last frame
+	begun     uint64 // position of the first run published since the watch began; 0: none was
+	lastShown uint64 // value of published at the last preview
+	pace      pace
 	rates     []rate
 	gone      Counts // of topics deleted while watching
 }
@@ -133,7 +132,7 @@ func (b *Broker) Watch(o WatchOptions) (*Watcher, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.scopes = append(w.scopes, &scope{pattern: p, stride: 1, allowance: float64(w.perSecond)})
+		w.scopes = append(w.scopes, &scope{pattern: p, stride: 1})
 	}
 	select {
 	case <-b.closing:
@@ -218,7 +217,6 @@ func (w *Watcher) frame() WatchFrame {
 	for i, s := range w.scopes {
 		births[i], s.births = s.births, nil
 		s.stride, s.runs = 1, 0
-		s.allowance = min(float64(w.perSecond), s.allowance+now.Sub(w.lastFrame).Seconds()*float64(w.perSecond))
 	}
 	w.mu.Unlock()
 	if w.first {
@@ -235,21 +233,18 @@ func (w *Watcher) frame() WatchFrame {
 	return f
 }
 
-// previews chooses, evenly spread, as many of the messages published as the allowance lets through.
+// previews chooses, evenly spread, as many of the messages published as the pace lets through.
 func (w *Watcher) previews(out []Preview, index int, s *scope, births []birth, now Instant) []Preview {
 	var messages uint64
 	for i := range births {
 		messages += uint64(births[i].run.count)
 	}
-	show := min(messages, uint64(s.allowance))
-	if show == 0 {
-		return out
-	}
+	show, before := s.pace.allow(now, w.perSecond, messages), len(out)
 	// The show-th of the messages is always the newest; the others lie at even steps before it.
 	seen, next := uint64(0), uint64(1)
 	for i := range births {
 		e := &births[i]
-		if e.run.alive(now) || (e.run.passing && now < e.run.until()) {
+		if now < e.run.until() {
 			for ; next <= show; next++ {
 				place := next*messages/show - 1
 				if place >= seen+uint64(e.run.count) {
@@ -262,6 +257,7 @@ func (w *Watcher) previews(out []Preview, index int, s *scope, births []birth, n
 			// dead already: left out
 		}
 	}
+	s.pace.note(now, len(out)-before)
 	return out
 }
 
@@ -272,7 +268,6 @@ func (w *Watcher) preview(index int, s *scope, e *birth, offset uint32) Preview 
 	at := e.at + uint64(offset)
 	before := at - s.lastShown
 	s.lastShown = at + 1
-	s.allowance--
 	w.mu.Lock()
 	s.shown++
 	w.mu.Unlock()
@@ -309,6 +304,10 @@ func (w *Watcher) recentPreviews(now Instant) (out []Preview) {
 			}
 			t.mu.RUnlock()
 		}
+		w.mu.Lock()
+		begun := s.begun // as of now: what is in last and was published since the watch began, it knows
+		w.mu.Unlock()
+		last = slices.DeleteFunc(last, func(l slice) bool { return begun != 0 && l.run.position >= begun })
 		slices.SortFunc(last, func(x, y slice) int {
 			return cmp.Or(cmp.Compare(x.run.position, y.run.position), cmp.Compare(x.run.index, y.run.index))
 		})
