@@ -15,6 +15,7 @@ import type { Receipt } from "./publisher";
 import { Reader } from "./reader";
 import { RetainedList } from "./retained-list";
 import { Slider } from "./slider";
+import { Suggestions } from "./suggestions";
 import { visible } from "./payload";
 import { Voice } from "./voice";
 
@@ -33,6 +34,7 @@ export class NowPage {
   private readonly voice = new Voice(document.querySelector("#say"));
   private readonly absence = new Absence();
   private readonly lesson: Lesson;
+  private readonly suggestions: Suggestions;
   private readonly now = () => this.clock.now();
 
   private stats: Stats | undefined;
@@ -53,6 +55,7 @@ export class NowPage {
     this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || "The topic");
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
     this.lesson = new Lesson("fresh" in this.main.dataset ? element("#lesson") : null, this.api, this.now);
+    this.suggestions = new Suggestions(this.api, element("#topic"), document.querySelector("#topics"));
     this.numbers = new Numbers(this.scope, this.main.dataset["topic"] ?? (this.scope === ">" ? "" : this.scope));
     this.slider.onMove = () => this.foot();
     this.offset = clock.offset;
@@ -81,6 +84,7 @@ export class NowPage {
       const told = this.absence.back(batch.stats, this.now());
       if (told) this.live.note(told);
       this.stats = batch.stats;
+      this.suggestions.follow(batch.stats.busiest);
       const { at } = batch.stats;
       this.died = this.died.filter((deadline) => deadline > at);
     }
