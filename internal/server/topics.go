@@ -38,7 +38,7 @@ func (s *topicService) CreateTopic(ctx context.Context, in *lingerv1.CreateTopic
 func (s *topicService) GetTopic(_ context.Context, in *lingerv1.GetTopicRequest) (*lingerv1.GetTopicResponse, error) {
 	t, err := s.broker.Topic(in.GetName())
 	if err != nil {
-		return nil, aboutName(err)
+		return nil, err
 	}
 	return &lingerv1.GetTopicResponse{Topic: topic(t), ServerTime: timestamp(s.broker.Now())}, nil
 }
@@ -75,7 +75,7 @@ func (s *topicService) SetTopicPolicy(ctx context.Context, in *lingerv1.SetTopic
 	}
 	t, err := s.broker.SetPolicy(ctx, in.GetName(), p)
 	if err != nil {
-		return nil, aboutName(err)
+		return nil, err
 	}
 	return &lingerv1.SetTopicPolicyResponse{Topic: topic(t), ServerTime: timestamp(s.broker.Now())}, nil
 }
@@ -83,15 +83,15 @@ func (s *topicService) SetTopicPolicy(ctx context.Context, in *lingerv1.SetTopic
 func (s *topicService) DeleteTopic(ctx context.Context, in *lingerv1.DeleteTopicRequest) (*lingerv1.DeleteTopicResponse, error) {
 	n, err := s.broker.DeleteTopic(ctx, in.GetName())
 	if err != nil {
-		return nil, aboutName(err)
+		return nil, err
 	}
 	return &lingerv1.DeleteTopicResponse{Deleted: n, ServerTime: timestamp(s.broker.Now())}, nil
 }
 
-// aboutName blames the field that these requests have for what the broker says of a topic's name.
+// aboutName blames the field of a request that makes a topic for what the broker says of the topic.
 func aboutName(err error) error {
 	var e *broker.Error
-	if !errors.As(err, &e) || e.Field != "topic" || !errors.Is(err, broker.ErrInvalid) {
+	if !errors.As(err, &e) || e.Field != "topic" {
 		return err
 	}
 	named := *e
