@@ -19,6 +19,8 @@ Prints messages as they come: first what is retained, then what is published. In
 topic's name and a final > for the rest; quote it. A topic that does not exist yet is waited for.
 
   --from all|new|last:N|SEQ|TIME|-5m  where to begin (default all)
+  --slow told|disconnect|newest       when messages ended before they came: say how many and go on (default told), fail, or
+                 say how many and go on with the newest
   --count N      end after N messages; 0: never (default 0)
   --json         one object a line: topic, sequence, publish_time, expire_time, ttl_ms_left, key, attributes, and data
                  (text) or data_base64
@@ -41,14 +43,43 @@ const firstConnection = 30 * time.Second
 // subFlags are the flags of sub.
 type subFlags struct {
 	from  fromFlag
+	slow  slowFlag
 	count uint64
 	json  bool
 	retry time.Duration
 }
 
+// slowFlag is what happens when sub falls behind what is retained.
+type slowFlag struct{ policy client.SlowPolicy }
+
+var slowPolicies = map[string]client.SlowPolicy{
+	"told": client.SlowTold, "disconnect": client.SlowDisconnect, "newest": client.SlowSkipToNewest,
+}
+
+func (f *slowFlag) Set(s string) error {
+	policy, ok := slowPolicies[s]
+	if !ok {
+		return wrongValue("%q is none of told, disconnect and newest", s)
+	}
+	f.policy = policy
+	return nil
+}
+
+func (f *slowFlag) String() string {
+	for name, policy := range slowPolicies {
+		if policy == f.policy {
+			return name
+		}
+	}
+	return ""
+}
+
+func (*slowFlag) Type() string { return "policy" }
+
 func newSub(flags *pflag.FlagSet) func(context.Context, *app, []string) error {
 	f := subFlags{retry: -1}
 	flags.Var(&f.from, "from", "")
+	flags.Var(&f.slow, "slow", "")
 	flags.Uint64Var(&f.count, "count", 0, "")
 	flags.BoolVar(&f.json, "json", false, "")
 	flags.Var(durationFlag{&f.retry}, "retry", "")
@@ -79,7 +110,9 @@ func (a *app) subscribe(ctx context.Context, f subFlags, patterns []string) erro
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopWithin, out.abandon) })
 	defer stop()
 	s := &subscriber{app: a, flags: f, out: out, encoder: newJSON(out), terminal: isTerminal(a.Stdout)}
-	err = s.read(ctx, c.Subscribe(patterns, client.SubscribeOptions{Start: start, RetryFor: max(f.retry, 0)}))
+	err = s.read(ctx, c.Subscribe(patterns, client.SubscribeOptions{
+		Start: start, Slow: f.slow.policy, RetryFor: max(f.retry, 0),
+	}))
 	if closeErr := out.close(); closeErr != nil {
 		return closeErr // reading ended for the same reason, if for any
 	}
