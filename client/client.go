@@ -29,6 +29,9 @@ const (
 	// Reconnecting begins with firstRetry and doubles up to lastRetry.
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 5 * time.Second
+	// The connection itself is tried this often meanwhile, so that it is there when a pause ends. (Telling gRPC to try at
+	// once, with ResetConnectBackoff, races with its own making of connections: grpc-go 1.85 walks a map unlocked.)
+	connectRetry = 500 * time.Millisecond
 )
 
 // Options are what a connection can be told. The zero value is right for a server on this machine.
@@ -73,7 +76,7 @@ func Dial(addr string, opts Options) (*Client, error) {
 		grpc.WithInitialConnWindowSize(connWindowBytes),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingEvery, Timeout: pingTimeout}),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: firstRetry, Multiplier: 2, Jitter: 0.2, MaxDelay: lastRetry},
+			Backoff:           backoff.Config{BaseDelay: firstRetry, Multiplier: 2, Jitter: 0.2, MaxDelay: connectRetry},
 			MinConnectTimeout: lastRetry,
 		}),
 	}

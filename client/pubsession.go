@@ -20,7 +20,6 @@ import (
 func (p *Publisher) session(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p.client.conn.ResetConnectBackoff() // our pauses are the only ones
 	stream, err := p.client.publish.PublishStream(ctx, grpc.ForceCodecV2(newFrameCodec()))
 	if err != nil {
 		return err

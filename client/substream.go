@@ -26,7 +26,6 @@ func (s *Subscription) connect(ctx context.Context) error {
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.heartbeat = defaultHeartbeat
 	s.clock = serverClock{}
-	s.client.conn.ResetConnectBackoff() // our pauses are the only ones
 	stream, err := s.client.sub.Subscribe(s.ctx, req, grpc.ForceCodecV2(newFrameCodec()))
 	if err != nil {
 		s.cancel(nil)
