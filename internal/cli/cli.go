@@ -60,6 +60,7 @@ type app struct {
 	Env
 	server string         // address, for commands that talk to one
 	client *client.Client // from dial; closed when the command has ended
+	wrong  wrongFlags     // what is wrong with the flags' values
 }
 
 // Run runs the command that args name and returns the exit status. It ends early, in order, when ctx does.
@@ -109,14 +110,18 @@ func (a *app) run(ctx context.Context, args []string) error {
 		flags.StringVar(&a.server, "server", client.DefaultAddress, "")
 	}
 	run := cmd.make(flags)
+	a.wrong.collect(flags)
 	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		_, err = io.WriteString(a.Stdout, cmd.help)
 		return err
 	} else if err != nil {
 		return flagError(name, err)
 	}
-	if err := readVariables(flags, a.Getenv); err != nil {
-		return err
+	readVariables(flags, a.Getenv)
+	if name != "serve" { // which tells them with what else is wrong with its configuration
+		if err := a.wrong.err(); err != nil {
+			return err
+		}
 	}
 	return run(ctx, a, flags.Args())
 }
@@ -144,28 +149,6 @@ func (a *app) help(args []string) error {
 	}
 	_, err := io.WriteString(a.Stdout, text)
 	return err
-}
-
-// readVariables sets the flags that were not given from LINGER_*. A list is comma-separated there.
-func readVariables(flags *pflag.FlagSet, getenv func(string) string) error {
-	var problem error
-	flags.VisitAll(func(f *pflag.Flag) {
-		name := "LINGER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value := getenv(name)
-		if f.Changed || value == "" || problem != nil {
-			return
-		}
-		values := []string{value}
-		if _, ok := f.Value.(pflag.SliceValue); ok {
-			values = strings.Split(value, ",")
-		}
-		for _, v := range values {
-			if err := flags.Set(f.Name, v); err != nil {
-				problem = usage("the variable %s: %s", name, cause(err))
-			}
-		}
-	})
-	return problem
 }
 
 // dial prepares the command's connection to the server.
@@ -200,37 +183,6 @@ func usage(format string, args ...any) error { return &usageError{fmt.Errorf(for
 
 // errReported ends a command that failed and has said why.
 var errReported = errors.New("failed, reported")
-
-// flagError says what is wrong with a flag and where to read about it.
-func flagError(command string, err error) error {
-	var unknown *pflag.NotExistError
-	var value *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &unknown):
-		return usage("%w (an argument that begins with - comes after --); see linger %s --help", err, command)
-	case errors.As(err, &value):
-		return usage("--%s: %w", value.GetFlag().Name, cause(err))
-	}
-	return usage("%w; see linger %s --help", err, command)
-}
-
-// cause is what a flag's own parser said, without the library's words around it.
-func cause(err error) error {
-	var own *valueError
-	if errors.As(err, &own) {
-		return own
-	}
-	return err
-}
-
-// valueError is what the parsers of this package return: a sentence for people.
-type valueError struct{ text string }
-
-func (e *valueError) Error() string { return e.text }
-
-func wrongValue(format string, args ...any) error {
-	return &valueError{fmt.Sprintf(format, args...)}
-}
 
 // Default returns the world of the process itself.
 func Default(version string) Env {

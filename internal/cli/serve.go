@@ -88,7 +88,7 @@ func newServe(flags *pflag.FlagSet) func(context.Context, *app, []string) error 
 // serve runs the server until ctx ends.
 func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	log, err := c.logger(a.Stderr)
-	if err = errors.Join(err, c.validate()); err != nil {
+	if err = errors.Join(a.wrong.err(), err, c.validate(&a.wrong)); err != nil {
 		return &usageError{err}
 	}
 	s, err := c.open(ctx, a.Version, log)
@@ -107,8 +107,8 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	return s.Run(ctx)
 }
 
-// validate reports every problem at once.
-func (c *ServeConfig) validate() error {
+// validate reports every problem at once, except of what hangs on a flag whose value could not be parsed.
+func (c *ServeConfig) validate(wrong *wrongFlags) error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	switch scheme, _, _ := strings.Cut(c.Store, ":"); {
@@ -118,13 +118,15 @@ func (c *ServeConfig) validate() error {
 	default:
 		problem("--store %q is not a store; memory: is what there is", c.Store)
 	}
-	if c.MaxTopics < 1 {
+	if c.MaxTopics < 1 && !wrong.has("max-topics") {
 		problem("--max-topics: %d; at least 1", c.MaxTopics)
 	}
-	if c.MaxMessage < 1 {
+	if c.MaxMessage < 1 && !wrong.has("max-message") {
 		problem("--max-message: %d bytes; at least 1", c.MaxMessage)
 	}
-	problems = append(problems, c.policyProblems()...)
+	if !wrong.has("ttl-default", "ttl-min", "ttl-max") {
+		problems = append(problems, c.policyProblems()...)
+	}
 	if err := c.serverConfig("", nil, nil).Validate(); err != nil {
 		for _, line := range strings.Split(err.Error(), "\n") {
 			if line != "broker: required" { // it is opened once everything else is right
