@@ -71,7 +71,7 @@ func numbered(topic string, from, n int) *lingerv1.Batch {
 
 // 200 subscribers on one topic: everything, in order, half of them from the start and half in the middle of it.
 func TestManySubscribersGetEverythingInOrder(t *testing.T) {
-	const subscribers, messages, each = 200, 10_000, 50
+	const subscribers, messages, each = 200, 10_000 / fewer, 50
 	s := start(t, nil)
 	conn := s.dial()
 	var followers sync.WaitGroup
@@ -100,7 +100,7 @@ func TestManySubscribersGetEverythingInOrder(t *testing.T) {
 
 // A subscriber of everything, while a thousand topics appear.
 func TestPatternOverManyTopics(t *testing.T) {
-	const topics, messages = 1000, 100
+	const topics, messages = 1000, 100 / fewer
 	s := start(t, nil)
 	done := make(chan error, 1)
 	go func() { done <- follow(t.Context(), s.dial(), ">", topics*messages) }()

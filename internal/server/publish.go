@@ -175,7 +175,9 @@ func readOpening(stream grpc.ServerStream, limits wire.Limits) (*wire.Request, e
 // opened is the answer to a stream's first request.
 func (s *publishService) opened(in *wire.Request) *pending {
 	last, remembered := s.broker.OpenProducer(in.Producer, in.Answered)
-	p := &pending{done: make(chan struct{}), opened: &lingerv1.PublishOpened{LastRequest: last, Remembered: remembered}}
+	p := &pending{done: make(chan struct{}), opened: &lingerv1.PublishOpened{
+		LastRequest: last, Remembered: remembered, Store: s.broker.StoreID(),
+	}}
 	p.answer.Now = s.broker.Now()
 	close(p.done)
 	return p
