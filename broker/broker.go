@@ -160,7 +160,7 @@ func (b *Broker) apply(c Commit) {
 	case KindTopicDeleted:
 		b.applyTopicDeleted(&c)
 	case KindProducer:
-		b.producers.finish(&c)
+		b.producers.used(&c)
 	case KindClock:
 	}
 	// Readers are told first and woken last: one that sees this position has been told of all up to it, so its resume
@@ -193,10 +193,10 @@ func (b *Broker) notifyAt(s *Subscription, position uint64) bool {
 // applyPublished stores a run and tells its readers.
 func (b *Broker) applyPublished(c *Commit) {
 	t := b.lookupID(c.Topic)
-	if t == nil {
-		return // deleted by a commit in between; the log refuses these, a replay may still hold one
-	}
 	b.producers.committed(c, b.resultOf(t, *c, nil))
+	if t == nil || c.Body == nil {
+		return // gone, as the replay knows: only what its producer was told is left
+	}
 	r := run{
 		first: c.First, position: c.Position, published: c.Time, deadline: c.Expires(), body: c.Body,
 		count: uint32(c.Count), held: uint32(len(c.Body)), passing: c.TTL == 0,

@@ -87,11 +87,13 @@ func inLateBubble(t *testing.T, o logtest.LateOptions, f func(*bench)) {
 		o.Clock = broker.NewClock(time.Now)
 		late := logtest.NewLate(o)
 		b := openOn(t, broker.Config{}, late.Node(), broker.NewClock(time.Now))
+		defer func() {
+			b.checkCounts()
+			if err := errors.Join(b.Close(), late.Close()); err != nil {
+				t.Error(err)
+			}
+		}()
 		f(b)
-		b.checkCounts()
-		if err := errors.Join(b.Close(), late.Close()); err != nil {
-			t.Error(err)
-		}
 	})
 }
 

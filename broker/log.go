@@ -15,16 +15,20 @@ type Log interface {
 	// topic that exists all policies survive that a message kept was published under.
 	Open(ctx context.Context, apply func(Commit)) error
 
-	// Append proposes. done runs once, after apply returned for the commit, or with an error: [ErrTopicNotFound] when the
-	// topic was deleted before, [ErrStopped] when the log is closed, [ErrUnknownOutcome] when the proposal may or may not
-	// appear later. A log that ever returns ErrUnknownOutcome drops a second commit for the same producer, request and
-	// batch. Append never blocks on I/O; done must not block.
+	// Append proposes. What one broker proposes is committed in the order of its calls. done runs once, after apply returned
+	// for the commit, or with an error: [ErrTopicNotFound] when the topic was deleted before, [ErrTopicExists] when one of
+	// the name to be made exists, [ErrConflict] when a topic to be deleted has gone beyond the sequence named, [ErrStopped]
+	// when the log is closed, [ErrUnknownOutcome] when the proposal may or may not appear later. A log that ever returns
+	// ErrUnknownOutcome drops a second commit for the same producer, request and batch, and answers with the first. Append
+	// never blocks on I/O; done must not block.
 	Append(p Proposal, done func(Commit, error))
 
 	// Load reads a stored run's body again, its checksum verified. Safe for concurrent use.
 	Load(ctx context.Context, ref Ref) ([]byte, error)
 
-	// Release tells that runs will never be asked for again, so that their space can be reclaimed when it suits.
+	// Release tells that runs will never be asked for again, so that their space can be reclaimed when it suits. What a
+	// producer was told is kept for [ProducerIdle] even so: the replay brings such a commit without its body, and also
+	// those of "now or never" and of topics that were deleted since.
 	Release(refs ...Ref)
 
 	// Stats tells what the log promises and holds.
@@ -88,7 +92,7 @@ type Proposal struct {
 	Adjustment Adjustment    // why it is not the asked one, for the answer given again
 	Body       []byte        // the messages' frames, opaque to the log, never changed
 
-	// KindDeadline, KindDeleted.
+	// KindDeadline, KindDeleted: the message. KindTopicDeleted: only if this is still the topic's next; 0: in any case.
 	Sequence uint64
 	Deadline Instant // KindDeadline: the new one
 	Expected Instant // KindDeadline: the one it replaces; 0: whichever

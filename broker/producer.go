@@ -36,7 +36,7 @@ func (ps *producers) get(id ProducerID, now Instant) *producer {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p := ps.byID[id]
-	if p == nil {
+	if p == nil || p.forgotten(now) {
 		p = newProducer()
 		ps.byID[id] = p
 	}
@@ -55,12 +55,22 @@ func (ps *producers) forget(now Instant) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	for id, p := range ps.byID {
-		p.mu.Lock()
-		if now.Sub(p.lastUse) >= ProducerIdle && len(p.open) == 0 {
+		if p.forgotten(now) {
 			delete(ps.byID, id)
 		}
-		p.mu.Unlock()
 	}
+}
+
+// forgotten tells whether nobody used a producer for [ProducerIdle] and nobody waits for an answer.
+func (p *producer) forgotten(now Instant) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, o := range p.open {
+		if o.underWay {
+			return false
+		}
+	}
+	return now.Sub(p.lastUse) >= ProducerIdle
 }
 
 // OpenProducer tells the last request of a producer that was finished; the next is one higher. remembered is false when
@@ -69,17 +79,27 @@ func (b *Broker) OpenProducer(id ProducerID, answered uint64) (last uint64, reme
 	now := b.clock.Now()
 	b.producers.mu.Lock()
 	defer b.producers.mu.Unlock()
-	if p := b.producers.byID[id]; p != nil {
+	if p := b.producers.byID[id]; p != nil && !p.forgotten(now) {
 		p.mu.Lock()
-		last, idle := p.lastLocked(), now.Sub(p.lastUse) >= ProducerIdle
-		p.lastUse = max(p.lastUse, now)
-		p.mu.Unlock()
-		if !idle && answered <= last {
-			return last, true
+		defer p.mu.Unlock()
+		if answered <= p.accepted {
+			p.finishUpToLocked(answered)
+			p.lastUse = max(p.lastUse, now)
+			return p.lastLocked(), true
 		}
-		delete(b.producers.byID, id)
 	}
+	delete(b.producers.byID, id)
 	return 0, answered == 0
+}
+
+// finishUpToLocked finishes the requests up to a number that the client has answers for: after a restart it alone knows
+// that they were complete.
+func (p *producer) finishUpToLocked(number uint64) {
+	for n, o := range p.open {
+		if n <= number && !o.underWay && !o.doubt {
+			p.finishLocked(n, o.committed)
+		}
+	}
 }
 
 // lastLocked is the last request up to which all are finished.
@@ -177,14 +197,13 @@ func (ps *producers) committed(c *Commit, r PublishResult) {
 	o.committed[c.Batch] = r
 }
 
-// finish records a request that ended without a message.
-func (ps *producers) finish(c *Commit) {
+// used records that a number was used up without a message. Whoever sends it again, because the answer was lost, has it
+// tried again: as an answer it would seem committed.
+func (ps *producers) used(c *Commit) {
 	p := ps.get(c.Producer, c.Time)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if o := p.openLocked(c.Request); o != nil && !o.underWay {
-		p.finishLocked(c.Request, nil)
-	}
+	p.openLocked(c.Request)
 }
 
 // openLocked gives the open request that a commit belongs to, nil when it is finished. The client sends a request only
@@ -193,11 +212,7 @@ func (p *producer) openLocked(number uint64) *openRequest {
 	if o := p.open[number]; o != nil || number <= p.accepted {
 		return o
 	}
-	for n, o := range p.open {
-		if n < number && !o.underWay && !o.doubt {
-			p.finishLocked(n, o.committed)
-		}
-	}
+	p.finishUpToLocked(number - 1)
 	o := &openRequest{}
 	p.open[number], p.accepted = o, number
 	return o

@@ -212,14 +212,17 @@ func (b *Broker) resultOf(t *topic, c Commit, err error) PublishResult {
 	if err != nil {
 		return PublishResult{Err: commitError(t.name, err), FailedMessage: -1}
 	}
-	durability := t.durability
-	if c.TTL == 0 {
-		durability = DurabilityMemory
-	}
-	return PublishResult{
+	r := PublishResult{
 		First: c.First, Count: c.Count, PublishTime: c.Time, Deadline: c.Expires(), Adjustment: c.Adjustment,
-		Durability: durability, Incarnation: t.incarnation, FailedMessage: -1,
+		Durability: DurabilityMemory, FailedMessage: -1,
 	}
+	if t != nil { // else it was deleted since
+		r.Incarnation = t.incarnation
+		if c.TTL > 0 {
+			r.Durability = t.durability
+		}
+	}
+	return r
 }
 
 // commitError dresses what a log answered.
@@ -227,6 +230,8 @@ func commitError(topic string, err error) error {
 	switch {
 	case errors.Is(err, ErrTopicNotFound):
 		return &Error{Err: ErrTopicNotFound, Field: "topic", Detail: topic + " was deleted meanwhile. Publish again to make it anew."}
+	case errors.Is(err, ErrTopicExists):
+		return topicExists(topic)
 	case errors.Is(err, ErrUnknownOutcome):
 		return &Error{Err: ErrUnknownOutcome, Detail: "the store could not tell whether it committed; it may still appear."}
 	case errors.Is(err, ErrStopped):

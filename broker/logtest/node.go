@@ -61,33 +61,36 @@ func (n *node) Append(p broker.Proposal, done func(broker.Commit, error)) {
 	n.more.Broadcast()
 }
 
-// propose takes one proposal after the other to the log, so that they are committed in the order of Append.
+// propose takes what has gathered to the log, in the order of Append.
 func (n *node) propose() {
 	for {
 		n.mu.Lock()
 		for len(n.proposed) == 0 && !n.closed {
 			n.more.Wait()
 		}
-		if len(n.proposed) == 0 {
-			n.drained = true
-			n.mu.Unlock()
+		batch := n.proposed
+		n.proposed = nil
+		n.drained = len(batch) == 0
+		n.mu.Unlock()
+		if len(batch) == 0 {
 			n.more.Broadcast()
 			return
 		}
-		p, closed := n.proposed[0], n.closed
-		n.proposed = n.proposed[1:]
-		n.mu.Unlock()
-		if closed {
-			n.push(told{err: broker.ErrStopped, done: p.done})
-			continue
+		n.wait()
+		for _, p := range batch {
+			n.decide(p)
 		}
-		n.decide(p)
 	}
 }
 
 // decide has a proposal meet its fate.
 func (n *node) decide(p proposed) {
-	n.wait()
+	select {
+	case <-n.stopped:
+		n.push(told{err: broker.ErrStopped, done: p.done})
+		return
+	default:
+	}
 	switch n.late.options.Fate(p.Proposal) {
 	case VanishesInDoubt:
 		n.push(told{err: broker.ErrUnknownOutcome, done: p.done})
@@ -129,19 +132,20 @@ func (n *node) tell() {
 		for len(n.told) == 0 && !n.drained {
 			n.more.Wait()
 		}
-		if len(n.told) == 0 {
-			n.mu.Unlock()
+		batch := n.told
+		n.told = nil
+		n.mu.Unlock()
+		if len(batch) == 0 {
 			return
 		}
-		t := n.told[0]
-		n.told = n.told[1:]
-		n.mu.Unlock()
-		if t.done != nil {
-			t.done(t.commit, t.err)
-			continue
-		}
 		n.wait()
-		n.apply(t.commit)
+		for _, t := range batch {
+			if t.done != nil {
+				t.done(t.commit, t.err)
+			} else {
+				n.apply(t.commit)
+			}
+		}
 	}
 }
 

@@ -50,6 +50,7 @@ type state struct {
 	position uint64
 	time     broker.Instant
 	topics   map[broker.TopicID]*topicState
+	names    map[string]*topicState
 	kept     map[uint64]broker.Commit // by position
 }
 
@@ -64,7 +65,8 @@ func New(o Options) *Log {
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails
 	return newLog(o, state{
-		store: hex.EncodeToString(id[:]), topics: map[broker.TopicID]*topicState{}, kept: map[uint64]broker.Commit{},
+		store: hex.EncodeToString(id[:]), topics: map[broker.TopicID]*topicState{}, names: map[string]*topicState{},
+		kept: map[uint64]broker.Commit{},
 	})
 }
 
@@ -135,8 +137,8 @@ func (l *Log) commit(p broker.Proposal) (broker.Commit, error) {
 
 func (s *state) commit(p broker.Proposal, now broker.Instant, keep bool) (broker.Commit, error) {
 	t := s.topics[p.Topic]
-	if p.Topic != 0 && t == nil {
-		return broker.Commit{}, broker.ErrTopicNotFound
+	if err := s.refuse(p, t); err != nil {
+		return broker.Commit{}, err
 	}
 	s.position++
 	s.time = max(s.time, now)
@@ -149,11 +151,13 @@ func (s *state) commit(p broker.Proposal, now broker.Instant, keep bool) (broker
 		if t == nil {
 			t = &topicState{next: 1}
 			s.topics[broker.TopicID(c.Position)] = t
+			s.names[p.Put.Name] = t
 		}
 		c.First = t.next
 		t.puts = append(t.puts, c)
 	case broker.KindTopicDeleted:
 		delete(s.topics, p.Topic)
+		delete(s.names, t.puts[0].Put.Name)
 	}
 	if keep {
 		s.keep(c)
@@ -161,12 +165,25 @@ func (s *state) commit(p broker.Proposal, now broker.Instant, keep bool) (broker
 	return c, nil
 }
 
+// refuse tells why a proposal cannot be committed.
+func (s *state) refuse(p broker.Proposal, t *topicState) error {
+	switch {
+	case p.Topic != 0 && t == nil:
+		return broker.ErrTopicNotFound
+	case p.Kind == broker.KindTopicPut && p.Topic == 0 && s.names[p.Put.Name] != nil:
+		return broker.ErrTopicExists
+	case p.Kind == broker.KindTopicDeleted && p.Sequence != 0 && p.Sequence != t.next:
+		return broker.ErrConflict
+	}
+	return nil
+}
+
 // Load implements [broker.Log].
 func (l *Log) Load(_ context.Context, ref broker.Ref) ([]byte, error) {
 	l.stateMu.Lock()
 	defer l.stateMu.Unlock()
 	c, ok := l.state.kept[ref.Position]
-	if !ok {
+	if !ok || c.Body == nil {
 		return nil, broker.ErrNotStored
 	}
 	return c.Body, nil
@@ -180,7 +197,7 @@ func (l *Log) Release(refs ...broker.Ref) {
 	l.stateMu.Lock()
 	defer l.stateMu.Unlock()
 	for _, ref := range refs {
-		delete(l.state.kept, ref.Position)
+		l.state.release(ref.Position)
 	}
 }
 

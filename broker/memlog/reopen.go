@@ -13,23 +13,43 @@ func (l *Log) Reopen(clock *broker.Clock) *Log {
 	o := l.options
 	o.Clock = clock
 	s := l.state
-	s.topics = map[broker.TopicID]*topicState{}
+	s.topics, s.names = map[broker.TopicID]*topicState{}, map[string]*topicState{}
 	for id, t := range l.state.topics {
 		s.topics[id] = &topicState{slices.Clone(t.puts), t.next}
+		s.names[t.puts[0].Put.Name] = s.topics[id]
 	}
 	s.kept = maps.Clone(l.state.kept)
 	return newLog(o, s)
 }
 
-// keep remembers a commit for a replay. What a topic is stands in its state; "now or never" is never kept.
+// keep remembers a commit for a replay. What a topic is stands in its state; "now or never" is never kept, but that its
+// producer was told.
 func (s *state) keep(c broker.Commit) {
-	switch {
-	case c.Kind == broker.KindTopicPut, c.Kind == broker.KindClock, c.Kind == broker.KindPublished && c.TTL == 0:
-	case c.Kind == broker.KindTopicDeleted:
-		maps.DeleteFunc(s.kept, func(_ uint64, k broker.Commit) bool { return k.Topic == c.Topic })
+	switch c.Kind {
+	case broker.KindTopicPut, broker.KindClock:
+	case broker.KindTopicDeleted:
+		for position, k := range s.kept {
+			if k.Topic == c.Topic {
+				s.release(position)
+			}
+		}
 	default:
 		s.kept[c.Position] = c
+		if c.Kind == broker.KindPublished && c.TTL == 0 {
+			s.release(c.Position)
+		}
 	}
+}
+
+// release lets a commit go, but for what its producer was told.
+func (s *state) release(position uint64) {
+	c := s.kept[position]
+	if c.Request == 0 || s.time.Sub(c.Time) >= broker.ProducerIdle {
+		delete(s.kept, position)
+		return
+	}
+	c.Body = nil
+	s.kept[position] = c
 }
 
 // replay gives what survives, in position order: topics with the sequences they have come to, then messages, changes,
@@ -45,7 +65,9 @@ func (s *state) replay() []broker.Commit {
 		all = append(append(all, made), t.puts[1:]...)
 	}
 	for _, c := range s.kept {
-		all = append(all, c)
+		if c.Body != nil || c.Request == 0 || s.time.Sub(c.Time) < broker.ProducerIdle {
+			all = append(all, c)
+		}
 	}
 	slices.SortFunc(all, func(x, y broker.Commit) int { return cmp.Compare(x.Position, y.Position) })
 	return append(all, broker.Commit{Proposal: broker.Proposal{Kind: broker.KindClock}, Position: s.position, Time: s.time})
