@@ -2,10 +2,12 @@ package broker_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
 	"linger/broker"
+	"linger/broker/logtest"
 )
 
 func TestContract01_TopicExistsFromItsFirstPublish(t *testing.T) {
@@ -121,5 +123,35 @@ func TestContract01_IdleTopicMadeByAPublishGoesAfterADay(t *testing.T) {
 		r.Close()
 		time.Sleep(2 * time.Minute)
 		exists("alive", "made")
+	})
+}
+
+func TestContract01_IdleTopicStaysIfSomethingIsOnItsWay(t *testing.T) {
+	inLateBubble(t, logtest.LateOptions{Delay: delay(20 * time.Second)}, func(b *bench) {
+		const topics = 6
+		answers := make(chan broker.PublishAnswer, topics)
+		var all sync.WaitGroup
+		for i := range topics { // idle since different seconds of a minute, as they are looked for once a minute
+			topic := "t" + numbered(topics)[i]
+			b.publish(topic, time.Second, "a")
+			all.Go(func() {
+				time.Sleep(b.info(topic).LastEnd.Add(24*time.Hour - 5*time.Second).Sub(b.Now()))
+				b.Publish(context.Background(), broker.PublishRequest{Batches: []broker.Batch{
+					{Topic: topic, TTL: time.Hour, HasTTL: true, Count: 1, Body: frames("x")},
+				}}, func(a broker.PublishAnswer) { answers <- a })
+			})
+			time.Sleep(10 * time.Second)
+		}
+		all.Wait()
+		accepted := 0
+		for range topics {
+			if a := <-answers; a.Results[0].Err == nil {
+				accepted++
+			}
+		}
+		time.Sleep(5 * time.Minute)
+		if got := b.list(">"); len(got) != accepted {
+			t.Errorf("%d of %d accepted messages are there", len(got), accepted)
+		}
 	})
 }

@@ -230,21 +230,22 @@ func (b *Broker) forget(now Instant) {
 	b.producers.forget(now)
 	b.renewWheel(now)
 	inAll := 0
-	var idle []*topic
+	var idle []Proposal
 	for _, t := range b.allTopics() {
 		t.mu.Lock()
 		t.ends.forget(now.Add(-endsKeptFor))
 		inAll += t.ends.len()
 		if t.auto && t.runs.runs == 0 && !t.namedByReaderLocked() && now.Sub(t.emptySince) >= idleTopicLife {
-			idle = append(idle, t)
+			// Not if something is published meanwhile.
+			idle = append(idle, Proposal{Kind: KindTopicDeleted, Topic: t.id, Sequence: t.next})
 		}
 		t.mu.Unlock()
 	}
 	if inAll > endsKeptInAll {
 		b.trimEnds(inAll)
 	}
-	for _, t := range idle {
-		b.propose(Proposal{Kind: KindTopicDeleted, Topic: t.id}, func(Commit, error) {})
+	for _, p := range idle {
+		b.propose(p, func(Commit, error) {})
 	}
 }
 
