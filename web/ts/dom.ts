@@ -40,3 +40,6 @@ export function calm(): boolean {
   return still;
 }
 let still: boolean | undefined;
+
+// release names what lets a held list go: a key, or a tap on the pill where there are no keys.
+export const release = typeof matchMedia === "function" && matchMedia("(hover: none)").matches ? "tap" : "Esc";

@@ -81,7 +81,8 @@ export class Form {
       this.policy.follow(this.topicName);
     });
     for (const field of [this.topic, this.message]) field.addEventListener("input", () => this.complain("", ""));
-    document.querySelector("#chip")?.addEventListener("click", () => element("#ttl").focus());
+    // On a phone the chip opens the form by its focus. The form then moves from under the finger, so there is no click.
+    document.querySelector("#chip")?.addEventListener("focus", () => requestAnimationFrame(() => element("#ttl").focus()));
   }
 
   private async publish(): Promise<void> {

@@ -44,6 +44,8 @@ export interface Stats {
   gone: number;
   undelivered: number;
   topics: number;
+  // subscriptions whose patterns match.
+  subscriptions: number;
   // publishedSince counts from the beginning of this stream: shown + left out. Another stream, another epoch.
   publishedSince: number;
   leftOut: number;
@@ -150,6 +152,7 @@ export function readStats(wire: ScopeStats, at: number, epoch: number, shown: nu
     gone: ends.reduce((sum, n) => sum + Number(n), 0),
     undelivered: Number(ended?.expiredUndelivered ?? 0),
     topics: wire.topics,
+    subscriptions: stats?.subscriptions ?? 0,
     publishedSince: Number(wire.publishedSince),
     leftOut: Number(wire.leftOut),
     shown,

@@ -7,6 +7,7 @@ const AFTER_MOVE = 3000;
 
 export class Holding {
   private movedUntil = 0;
+  private selected = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private last = "";
   // scrolled says that the list is not at its start. Kept, since to ask makes the browser lay out the page.
@@ -25,7 +26,7 @@ export class Holding {
     };
     list.addEventListener("scroll", scrolled, { passive: true });
     addEventListener("scroll", scrolled, { passive: true });
-    document.addEventListener("selectionchange", changed);
+    document.addEventListener("selectionchange", () => this.select());
     // A click by pointer leaves no focus behind that would hold the list for ever.
     list.addEventListener("click", (event) => {
       const { activeElement } = document;
@@ -59,9 +60,13 @@ export class Holding {
     return activeElement !== null && activeElement !== document.body && this.list.contains(activeElement);
   }
 
-  private get selected(): boolean {
+  // select looks at the selection when it changes, and not at each drawing: asking for it lays out the page.
+  private select(): void {
     const selection = document.getSelection();
-    return selection !== null && !selection.isCollapsed && this.list.contains(selection.anchorNode);
+    const selected = selection !== null && !selection.isCollapsed && this.list.contains(selection.anchorNode);
+    if (!selected && !this.selected) return;
+    this.selected = selected;
+    this.changed();
   }
 
   private move(event: PointerEvent): void {

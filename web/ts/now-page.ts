@@ -3,7 +3,7 @@ import { Absence } from "./absence";
 import { type Api, connect } from "./api";
 import type { Clock } from "./clock";
 import { type Connection, dependable } from "./connection";
-import { calm, element, reveal } from "./dom";
+import { calm, element, release, reveal } from "./dom";
 import { Form, spoken } from "./form";
 import type { Batch, Stats } from "./frame";
 import { Lesson } from "./lesson";
@@ -16,7 +16,8 @@ import { Reader } from "./reader";
 import { RetainedList } from "./retained-list";
 import { Slider } from "./slider";
 import { Suggestions } from "./suggestions";
-import { visible } from "./payload";
+import { TopicHead } from "./topic-head";
+import { count, visible } from "./payload";
 import { Voice } from "./voice";
 
 // DRIFT: lines are drawn anew when the clock turns out to have been off by more than this.
@@ -35,6 +36,7 @@ export class NowPage {
   private readonly absence = new Absence();
   private readonly lesson: Lesson;
   private readonly suggestions: Suggestions;
+  private readonly head = new TopicHead(this.api, this.main);
   private readonly now = () => this.clock.now();
 
   private stats: Stats | undefined;
@@ -85,6 +87,7 @@ export class NowPage {
       if (told) this.live.note(told);
       this.stats = batch.stats;
       this.suggestions.follow(batch.stats.busiest);
+      this.head.follow(batch.stats);
       const { at } = batch.stats;
       this.died = this.died.filter((deadline) => deadline > at);
     }
@@ -209,7 +212,7 @@ export class NowPage {
     this.live.draw();
     const held = this.list.isHeld;
     reveal(document.querySelector("#hold"), held ? this.list.pill() : "");
-    reveal(document.querySelector("#live-hold"), this.live.waiting > 0 ? `${this.live.waiting} new · Esc` : "");
+    reveal(document.querySelector("#live-hold"), this.live.waiting > 0 ? `${count(this.live.waiting)} new · ${release}` : "");
     const { stats, retained } = this;
     const sub = document.querySelector("#retained-sub");
     if (sub && this.stats) sub.textContent = this.list.sub(retained);

@@ -2,6 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { Api } from "./api";
+import { short } from "./duration";
 import type { TopicPolicy } from "./gen/linger/v1/topic_pb.js";
 import type { Limits, Slider } from "./slider";
 
@@ -49,8 +50,7 @@ export class PolicyReader {
     this.asked = topic;
     let limits = this.standard;
     try {
-      const answer = await this.api.topics.getTopic({ name: topic });
-      limits = fromPolicy(answer.topic?.policy, this.standard);
+      limits = await askLimits(this.api, topic, this.standard);
     } catch (error) {
       // A name that is none yet, or no topic: the first publish will say what is wrong or make it.
       const { code } = ConnectError.from(error);
@@ -71,6 +71,17 @@ export function readLimits(main: HTMLElement | null): Limits {
     max: Number(ttlMax) || 7 * 86_400_000,
     refuseZero: main ? "ttlRefuseZero" in main.dataset : false,
   };
+}
+
+// keeps says in a few words how long a topic keeps: "10 min, up to 7 d". web/form.go says the same.
+export function keeps({ min, standard, max }: Limits): string {
+  return min <= 1 ? `${short(standard)}, up to ${short(max)}` : `${short(standard)}, ${short(min)} to ${short(max)}`;
+}
+
+// askLimits reads a topic's policy.
+export async function askLimits(api: Pick<Api, "topics">, topic: string, standard: Limits): Promise<Limits> {
+  const answer = await api.topics.getTopic({ name: topic });
+  return fromPolicy(answer.topic?.policy, standard);
 }
 
 function fromPolicy(policy: TopicPolicy | undefined, standard: Limits): Limits {

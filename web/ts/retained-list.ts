@@ -1,7 +1,7 @@
 // The list "Retained": each message alive, next to go first, counting down.
 import type { Batch, Stats } from "./frame";
 import { Holding } from "./holding";
-import { calm, write } from "./dom";
+import { calm, release, write } from "./dom";
 import { keyOf } from "./message";
 import { count } from "./payload";
 import type { Reader } from "./reader";
@@ -158,7 +158,7 @@ export class RetainedList implements Time {
     const born = this.stats.published - before.published;
     const gone = this.stats.gone - before.gone;
     const parts = [born > 0 ? `${count(born)} new` : "", gone > 0 ? `${count(gone)} gone` : ""].filter((part) => part !== "");
-    return parts.length > 0 ? `${parts.join(", ")} · Esc` : this.holding.scrolled ? "Held while scrolled · Esc" : "";
+    return parts.length > 0 ? `${parts.join(", ")} · ${release}` : this.holding.scrolled ? `Held while scrolled · ${release}` : "";
   }
 
   // sub says what part of the whole is shown.
