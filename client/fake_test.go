@@ -109,8 +109,13 @@ func committed(r *pb.PublishRequest, sequence *uint64) *pb.PublishResponse {
 	return resp
 }
 
-// opened reads a stream's first request and answers it.
+// opened reads a stream's first request and answers it. The store is always the same one.
 func opened(t *testing.T, s publishStream, last uint64, remembered bool) *pb.PublishRequest {
+	t.Helper()
+	return openedBy(t, s, &pb.PublishOpened{LastRequest: last, Remembered: remembered, Store: "store"})
+}
+
+func openedBy(t *testing.T, s publishStream, as *pb.PublishOpened) *pb.PublishRequest {
 	t.Helper()
 	r, err := s.Recv()
 	if err != nil {
@@ -120,7 +125,7 @@ func opened(t *testing.T, s publishStream, last uint64, remembered bool) *pb.Pub
 	if len(r.GetProducerId()) != 16 || r.GetRequest() != 0 || len(r.GetBatches()) != 0 {
 		t.Errorf("the stream is opened with %v", r)
 	}
-	if err := s.Send(&pb.PublishResponse{Opened: &pb.PublishOpened{LastRequest: last, Remembered: remembered}}); err != nil {
+	if err := s.Send(&pb.PublishResponse{Opened: as}); err != nil {
 		t.Errorf("opening: %v", err)
 	}
 	return r

@@ -59,6 +59,7 @@ type Publisher struct {
 
 	// Used by run alone.
 	id     []byte
+	store  string // the one that the last stream was opened with; "": none was
 	outage outage
 }
 

@@ -202,6 +202,59 @@ func TestPublisherReportsUnknownWhenForgotten(t *testing.T) {
 	})
 }
 
+// A server that never answered this producer cannot say whether it forgot it; that its store is another one says so.
+func TestPublisherKnowsAnotherStoreBeforeTheFirstAnswer(t *testing.T) {
+	for after, want := range map[string]struct {
+		unknown bool
+		sent    []string
+	}{
+		"the first": {false, []string{"1", "1", "2"}},
+		"another":   {true, []string{"1", "2"}},
+	} {
+		t.Run(after, func(t *testing.T) {
+			store := "the first"
+			var seq uint64
+			var sent []string
+			var numbers []uint64
+			f := &fake{publishStream: func(s publishStream) error {
+				openedBy(t, s, &pb.PublishOpened{Remembered: true, Store: store})
+				numbers = nil
+				for {
+					r, err := s.Recv()
+					if err != nil {
+						return nil
+					}
+					sent = append(sent, texts(r)...)
+					numbers = append(numbers, r.GetRequest())
+					if len(sent) == 1 {
+						store = after
+						return errCut // whether it was committed is lost with the connection
+					}
+					if err := s.Send(committed(r, &seq)); err != nil {
+						return err
+					}
+				}
+			}}
+			withFake(t, f, func(t *testing.T, c *client.Client) {
+				var got outcomes
+				p := c.NewPublisher(client.PublisherOptions{OnBatch: got.add})
+				publishAll(t, p, "1")
+				synctest.Wait() // sent, cut; the publisher pauses
+				publishAll(t, p, "2")
+				if err := p.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if len(got.all) != 2 || errors.Is(got.all[0].Err, client.ErrOutcomeUnknown) != want.unknown || got.all[1].Err != nil {
+					t.Errorf("outcomes %+v", got.all)
+				}
+				if !slices.Equal(sent, want.sent) || numbers[0] != 1 {
+					t.Errorf("sent %q, at last from number %d on; want %q from 1", sent, numbers[0], want.sent)
+				}
+			})
+		})
+	}
+}
+
 func TestPublisherGivesUpAfterRetryFor(t *testing.T) {
 	f := &fake{publishStream: func(publishStream) error { return errCut }}
 	withFake(t, f, func(t *testing.T, c *client.Client) {

@@ -59,8 +59,11 @@ func (p *Publisher) open(stream pb.PublishService_PublishStreamClient) error {
 	if opened == nil {
 		return status.Error(codes.DataLoss, "the server's first response does not open the stream")
 	}
-	if !opened.GetRemembered() || opened.GetLastRequest() < answered || p.mayBeForgotten(answered) {
-		// Whether it took what it did not answer can no longer be known.
+	another := opened.GetStore() != p.store // also at first, when nothing was sent yet
+	p.store = opened.GetStore()
+	if another || !opened.GetRemembered() || opened.GetLastRequest() < answered || p.mayBeForgotten(answered) {
+		// Whether it took what it did not answer can no longer be known. Another store cannot even tell that it forgot
+		// when its predecessor's first answer was lost.
 		for _, r := range p.queue.takeSent() {
 			p.reportAll(r, ErrOutcomeUnknown)
 		}
@@ -69,7 +72,7 @@ func (p *Publisher) open(stream pb.PublishService_PublishStreamClient) error {
 	return nil
 }
 
-// mayBeForgotten covers what the server cannot tell: it never answered this producer, so that one it forgot looks like
+// mayBeForgotten covers what the same store cannot tell: it never answered this producer, so that one it forgot looks like
 // one it never heard of.
 func (p *Publisher) mayBeForgotten(answered uint64) bool {
 	return answered == 0 && p.outage.lasted() >= forgetAfter

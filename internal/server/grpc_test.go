@@ -180,6 +180,21 @@ func TestPublishStreamPipelines(t *testing.T) {
 	}
 }
 
+// The first response tells a restart of a memory store from a first opening, where what is remembered cannot.
+func TestPublishStreamNamesTheStore(t *testing.T) {
+	first := start(t, nil)
+	before := first.openStream(producer, 0).opened
+	if again := first.openStream(producer, 0).opened; before.Store == "" || again.Store != before.Store {
+		t.Errorf("stores %q and %q within one run", before.Store, again.Store)
+	}
+	if err := first.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if after := start(t, nil).openStream(producer, 0).opened; after.Store == before.Store || !after.Remembered {
+		t.Errorf("before a restart %v, after it %v", before, after)
+	}
+}
+
 func TestPublishStreamRefuses(t *testing.T) {
 	s := start(t, nil)
 	client := lingerv1.NewPublishServiceClient(s.dial())

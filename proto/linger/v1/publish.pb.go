@@ -317,7 +317,11 @@ type PublishOpened struct {
 	// False when the client named an answered request and the server knows nothing of the producer any more (ten minutes
 	// passed, or a restart of a memory store): what was sent and not answered has an unknown outcome, and numbers begin
 	// again at 1.
-	Remembered    bool `protobuf:"varint,2,opt,name=remembered,proto3" json:"remembered,omitempty"`
+	Remembered bool `protobuf:"varint,2,opt,name=remembered,proto3" json:"remembered,omitempty"`
+	// Identifies the store. Another one than that of the producer's stream before (a memory store was restarted, or a store
+	// replaced) means the same for what was sent and not answered, even if nothing ever was answered: the server that may
+	// have taken it is gone, and sending it again may publish it twice.
+	Store         string `protobuf:"bytes,3,opt,name=store,proto3" json:"store,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -364,6 +368,13 @@ func (x *PublishOpened) GetRemembered() bool {
 		return x.Remembered
 	}
 	return false
+}
+
+func (x *PublishOpened) GetStore() string {
+	if x != nil {
+		return x.Store
+	}
+	return ""
 }
 
 // BatchResult is what became of one batch: `error`, or all the other fields.
@@ -514,12 +525,13 @@ const file_linger_v1_publish_proto_rawDesc = "" +
 	"\vserver_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"serverTime\x12\x1c\n" +
 	"\tforgotten\x18\x04 \x01(\bR\tforgotten\x120\n" +
-	"\x06opened\x18\x05 \x01(\v2\x18.linger.v1.PublishOpenedR\x06opened\"R\n" +
+	"\x06opened\x18\x05 \x01(\v2\x18.linger.v1.PublishOpenedR\x06opened\"h\n" +
 	"\rPublishOpened\x12!\n" +
 	"\flast_request\x18\x01 \x01(\x04R\vlastRequest\x12\x1e\n" +
 	"\n" +
 	"remembered\x18\x02 \x01(\bR\n" +
-	"remembered\"\xef\x03\n" +
+	"remembered\x12\x14\n" +
+	"\x05store\x18\x03 \x01(\tR\x05store\"\xef\x03\n" +
 	"\vBatchResult\x12%\n" +
 	"\x0efirst_sequence\x18\x01 \x01(\x04R\rfirstSequence\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12=\n" +
