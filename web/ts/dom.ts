@@ -7,9 +7,14 @@ export function element<T extends Element = HTMLElement>(selector: string, root:
   return found;
 }
 
-// write sets an element's text, and does nothing when it stands there already.
+// write sets an element's text, and does nothing when it stands there already. A text that changes stays the same node:
+// the browser then has no rule to ask that looks at which children there are.
 export function write(target: Element | null, text: string): void {
-  if (target && target.textContent !== text) target.textContent = text;
+  if (!target) return;
+  const { firstChild } = target;
+  if (firstChild instanceof Text && firstChild === target.lastChild && text !== "") {
+    if (firstChild.data !== text) firstChild.data = text;
+  } else if (target.textContent !== text) target.textContent = text;
 }
 
 // reveal writes a text and shows its element, or hides it when there is nothing to say.

@@ -71,6 +71,8 @@ export interface Health {
   subscriptions: number;
   topics: number;
   exposed: boolean;
+  // drift is how far the server's clock is ahead of the wall clock, in milliseconds.
+  drift: number;
 }
 
 // Batch is what happened in one scope since the last batch: at most ten a second reach a tab, never one per message.

@@ -228,8 +228,8 @@ export class Hub {
       }
       if (frame.hello) batch.hello = this.hello;
       if (frame.server) {
-        const { watchers, subscriptions, topics, exposed } = frame.server;
-        batch.health = { watchers, subscriptions, topics, exposed };
+        const { watchers, subscriptions, topics, exposed, clockDriftMs } = frame.server;
+        batch.health = { watchers, subscriptions, topics, exposed, drift: Number(clockDriftMs) };
       }
       if (frame.incomplete) batch.incomplete = true;
       batch.previews.push(...(previews.get(tab.scope) ?? []));

@@ -2,7 +2,8 @@
 import { Card } from "./card";
 import { Clock } from "./clock";
 import { Connection } from "./connection";
-import { write } from "./dom";
+import { reveal, write } from "./dom";
+import { driftText } from "./drift";
 import { Feed } from "./feed";
 import { NowPage } from "./now-page";
 import { clock as clockText, localize, zone } from "./times";
@@ -36,6 +37,7 @@ function watch(page: NowPage): void {
       }
       if (batch.serverTime > 0) clock.sample(batch.serverTime, batch.age);
       connection.frame();
+      if (batch.health) reveal(document.querySelector("#drift"), driftText(batch.health.drift));
       judge(page);
       page.take(batch);
     },

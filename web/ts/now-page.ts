@@ -20,6 +20,9 @@ import { TopicHead } from "./topic-head";
 import { count, visible } from "./payload";
 import { Voice } from "./voice";
 
+// At a high rate the page is drawn this often, in milliseconds: more would show nothing that an eye could follow.
+const CROWD = 200;
+
 // DRIFT: lines are drawn anew when the clock turns out to have been off by more than this.
 const DRIFT = 25;
 
@@ -44,6 +47,8 @@ export class NowPage {
   private leftOut = 0;
   private offset = 0;
   private painting = 0;
+  private painted = 0;
+  private later: ReturnType<typeof setTimeout> | undefined;
   private second = 0;
 
   constructor(
@@ -92,7 +97,8 @@ export class NowPage {
       this.died = this.died.filter((deadline) => deadline > at);
     }
     this.settle();
-    this.paintSoon();
+    if (this.live.sampled) this.paintLater();
+    else this.paintSoon();
   }
 
   // connected is told when the condition of the connection has changed.
@@ -205,8 +211,19 @@ export class NowPage {
     this.painting = requestAnimationFrame(() => this.paint());
   }
 
+  private paintLater(): void {
+    this.later ??= setTimeout(
+      () => {
+        this.later = undefined;
+        this.paintSoon();
+      },
+      Math.max(0, this.painted + CROWD - performance.now()),
+    );
+  }
+
   private paint(): void {
     this.painting = 0;
+    this.painted = performance.now();
     this.reap();
     this.list.draw();
     this.live.draw();
