@@ -254,12 +254,20 @@ func (b *Broker) propose(p Proposal, done func(Commit, error)) {
 
 // commit proposes and waits. When ctx ends first the outcome is unknown.
 func (b *Broker) commit(ctx context.Context, p Proposal) (Commit, error) {
+	return b.commitThen(ctx, p, func(error) {})
+}
+
+// commitThen is commit, and calls answered with what the log answers, even if ctx ends before.
+func (b *Broker) commitThen(ctx context.Context, p Proposal, answered func(error)) (Commit, error) {
 	type outcome struct {
 		c   Commit
 		err error
 	}
 	result := make(chan outcome, 1)
-	b.propose(p, func(c Commit, err error) { result <- outcome{c, err} })
+	b.propose(p, func(c Commit, err error) {
+		answered(err)
+		result <- outcome{c, err}
+	})
 	select {
 	case r := <-result:
 		return r.c, r.err

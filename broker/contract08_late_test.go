@@ -119,18 +119,27 @@ func TestContract08_EveryAcceptedExtensionHolds(t *testing.T) {
 	})
 }
 
-func TestContract08_ExtensionInDoubtHolds(t *testing.T) {
-	fate := logtest.Commits
-	inLateBubble(t, logtest.LateOptions{Delay: delay(lateBy), Fate: func(broker.Proposal) logtest.Fate { return fate }}, func(b *bench) {
-		sent := b.publish("t", time.Second, "a")
-		fate = logtest.CommitsInDoubt
-		_, err := b.SetDeadline(context.Background(), "t", 1, sent.PublishTime.Add(time.Minute), 0)
-		b.fault(err, broker.ErrUnknownOutcome)
-		time.Sleep(2 * time.Second)
-		same(t, "listed", b.list("t"), []string{"a"})
-		time.Sleep(time.Minute)
-		same(t, "listed", b.list("t"), []string(nil))
-	})
+func TestContract08_ExtensionInDoubtHoldsWhileItMayAppear(t *testing.T) {
+	for fate, want := range map[logtest.Fate][]string{logtest.CommitsInDoubt: {"a"}, logtest.VanishesInDoubt: nil} {
+		now := logtest.Commits
+		inLateBubble(t, logtest.LateOptions{Delay: delay(lateBy), Fate: func(p broker.Proposal) logtest.Fate {
+			if p.Kind == broker.KindDeadline {
+				return now
+			}
+			return logtest.Commits
+		}}, func(b *bench) {
+			sent := b.publish("t", 900*time.Millisecond, "a")
+			now = fate
+			_, err := b.SetDeadline(context.Background(), "t", 1, sent.PublishTime.Add(time.Minute), 0)
+			b.fault(err, broker.ErrUnknownOutcome)
+			time.Sleep(sent.Deadline.Sub(b.Now()))
+			same(t, "listed while it may appear", b.list("t"), []string{"a"})
+			time.Sleep(time.Second)
+			same(t, "listed", b.list("t"), want)
+			time.Sleep(time.Minute)
+			same(t, "listed", b.list("t"), []string(nil))
+		})
+	}
 	inLateBubble(t, logtest.LateOptions{Delay: delay(lateBy)}, func(b *bench) {
 		sent := b.publish("t", time.Second, "a")
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)

@@ -33,13 +33,32 @@ func (b *Broker) SetDeadline(ctx context.Context, name string, sequence uint64, 
 	if err != nil {
 		return result, err
 	}
-	if _, err = b.commit(ctx, p); err != nil {
-		if held && !errors.Is(err, ErrUnknownOutcome) { // it may still be committed, and was accepted
-			b.unhold(t, sequence, p.Deadline)
-		}
+	if held {
+		_, err = b.commitThen(ctx, p, func(err error) { b.endHold(t, p, err) })
+	} else {
+		_, err = b.commit(ctx, p)
+	}
+	if err != nil {
 		return SetDeadlineResult{}, commitError(name, err)
 	}
 	return result, b.changed(t, sequence, result.Deadline, expected)
+}
+
+// endHold lets go of a message whose extension was answered with err. While it may still appear the message is held; when
+// something proposed later is committed, it will not.
+func (b *Broker) endHold(t *topic, p Proposal, err error) {
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrUnknownOutcome):
+		b.propose(Proposal{Kind: KindClock}, func(_ Commit, err error) {
+			if err == nil {
+				err = ErrEnded // the extension never came
+			}
+			b.endHold(t, p, err)
+		})
+	default:
+		b.unhold(t, p.Sequence, p.Deadline)
+	}
 }
 
 // accept checks a change, and from then on holds the message alive if it is an extension (contract 8).
@@ -105,7 +124,7 @@ func (b *Broker) holdLocked(t *topic, r *run, p *Proposal) {
 func (b *Broker) unhold(t *topic, sequence uint64, asked Instant) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r, _ := t.runs.find(sequence); r != nil {
+	if r, _ := t.runs.find(sequence); r != nil && t.held[sequence] != nil {
 		b.settleLocked(t, r, sequence, r.deadline, asked)
 	}
 }
