@@ -191,3 +191,14 @@ func (p Page) death(ttl time.Duration) string {
 func millis(t time.Time) string {
 	return strconv.FormatInt(t.UnixMilli(), 10)
 }
+
+// driftText says that the server's clock is ahead of the wall clock (negative: behind), in whole seconds; nothing at zero.
+func driftText(ahead time.Duration) string {
+	switch by := Short(ahead.Abs().Round(time.Second)); {
+	case ahead > 0:
+		return "The server's clock is " + by + " ahead of the wall clock: the wall clock was set back. Lifetimes are not affected."
+	case ahead < 0:
+		return "The server's clock is " + by + " behind the wall clock: the wall clock was set forward. Lifetimes are not affected."
+	}
+	return ""
+}

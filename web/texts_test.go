@@ -10,7 +10,7 @@ import (
 
 // texts is testdata/texts.json, which the script's tests read too.
 type texts struct {
-	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line [][]any
+	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line, Drift [][]any
 
 	Refused []string
 }
@@ -42,6 +42,7 @@ func TestFormats(t *testing.T) {
 		{"Size", all.Size, func(v any) string { return Size(int64(v.(float64))) }},
 		{"Bytes", all.Bytes, func(v any) string { return Bytes(uint64(v.(float64))) }},
 		{"Count", all.Count, func(v any) string { return Count(int(v.(float64))) }},
+		{"driftText", all.Drift, func(v any) string { return driftText(ms(v)) }},
 		{"visibleLine", all.Line, func(v any) string { return visibleLine(v.(string)) }},
 	} {
 		if len(f.cases) == 0 {

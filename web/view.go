@@ -10,6 +10,9 @@ type Page struct {
 	Zone *time.Location
 	// Exposed says that the server listens beyond this machine without authentication; every page warns of it.
 	Exposed bool
+	// Drift is how far the server's clock is ahead of the wall clock (negative: behind); every page tells of it. Within a
+	// second it is not worth telling: 0.
+	Drift time.Duration
 }
 
 // Now shows the form and the two lists for one scope: everything, a pattern, or (with Topic set) one topic.

@@ -35,8 +35,8 @@ type Set struct {
 	registry *prometheus.Registry
 }
 
-// New measures b.
-func New(b *broker.Broker, version string) *Set {
+// New measures b. drift is how far its clock is ahead of the wall clock.
+func New(b *broker.Broker, version string, drift func() time.Duration) *Set {
 	s := &Set{registry: prometheus.NewRegistry()}
 	s.commit = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "linger_commit_seconds",
@@ -47,7 +47,11 @@ func New(b *broker.Broker, version string) *Set {
 	info := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "linger_info", Help: "Always 1; the label tells the version.", ConstLabels: prometheus.Labels{"version": version},
 	}, func() float64 { return 1 })
-	s.registry.MustRegister(s.commit, info, collector{b, s},
+	clock := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "linger_clock_drift_seconds",
+		Help: "How far the server's clock is ahead of the wall clock; more than a second means that the wall clock was set.",
+	}, func() float64 { return drift().Seconds() })
+	s.registry.MustRegister(s.commit, info, clock, collector{b, s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return s
 }

@@ -46,6 +46,8 @@ type Config struct {
 	// ExerciseTopic is what the exercise's service hands out. "": console.
 	ExerciseTopic string
 
+	// WallClock is the wall clock that the server's clock is compared with; nothing else uses it. nil: time.Now.
+	WallClock func() time.Time
 	// Heartbeat is how long a subscription may be silent. 0: 15 s.
 	Heartbeat time.Duration
 	// Grace is how long a stop waits for streams to end by themselves. 0: 5 s.
@@ -100,6 +102,9 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.Heartbeat, DefaultHeartbeat)
 	orDefault(&c.Grace, DefaultGrace)
 	orDefault(&c.Version, "devel")
+	if c.WallClock == nil {
+		c.WallClock = time.Now
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

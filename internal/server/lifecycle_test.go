@@ -1,9 +1,11 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -85,6 +87,50 @@ func TestExposed(t *testing.T) {
 	}
 	if _, body := s.get("/"); !strings.Contains(body, "authentication") {
 		t.Error("the page does not warn")
+	}
+}
+
+// Contract 5: a difference of more than a second from the wall clock is logged and shown, on every page and in the numbers.
+func TestDriftIsShown(t *testing.T) {
+	var log bytes.Buffer // read when the server has ended
+	s := start(t, func(c *server.Config, _ *broker.Config) {
+		c.WallClock = func() time.Time { return time.Now().Add(-time.Hour) }
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	s.publish("t", time.Minute, "x")
+	for _, path := range []string{"/", "/topics", "/topics/t", "/topics/t/1", "/nowhere"} {
+		if _, body := s.get(path); !strings.Contains(body, "1 h ahead of the wall clock") {
+			t.Errorf("%s does not tell", path)
+		}
+	}
+	if _, body := s.get("/metrics"); !strings.Contains(body, "\nlinger_clock_drift_seconds 3") {
+		t.Error("the metrics do not tell")
+	}
+	watch, err := lingerv1.NewWatchServiceClient(s.dial()).Watch(t.Context(), &lingerv1.WatchRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var numbers *lingerv1.ServerStats
+	for numbers == nil {
+		m, err := watch.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers = m.Server
+	}
+	if ms := numbers.ClockDriftMs; ms < 3_599_000 || ms > 3_601_000 {
+		t.Errorf("the watch tells %d ms", ms)
+	}
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(log.String(), "the wall clock was set"); n != 1 {
+		t.Errorf("logged %d times:\n%s", n, &log)
+	}
+
+	agreeing := start(t, nil)
+	if _, body := agreeing.get("/"); strings.Contains(body, "of the wall clock") {
+		t.Error("told without reason")
 	}
 }
 

@@ -33,7 +33,7 @@ type pages struct {
 }
 
 func (p *pages) page() web.Page {
-	return web.Page{Now: p.broker.Now().Time(), Exposed: p.exposed}
+	return web.Page{Now: p.broker.Now().Time(), Exposed: p.exposed, Drift: p.drift.shown()}
 }
 
 // now shows everything, or what a pattern matches.

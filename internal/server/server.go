@@ -32,7 +32,8 @@ type Server struct {
 	health   *health.Server
 	publish  *publishService
 	watch    *watchService
-	shutdown func() error // once
+	checks   sync.WaitGroup // of the clock, while the server runs
+	shutdown func() error   // once
 }
 
 // New checks the configuration, binds both addresses and prepares everything; Run serves. Until Run, Close gives the
@@ -51,6 +52,7 @@ func New(c Config) (*Server, error) {
 		grpcOn.close()
 		return nil, err
 	}
+	clocks := drift{c.Broker.Now, c.WallClock}
 	stopping, stop := context.WithCancel(context.Background())
 	limits := wire.Limits{Data: c.MaxMessage}
 	s := &Server{
@@ -59,9 +61,10 @@ func New(c Config) (*Server, error) {
 			broker:   c.Broker,
 			problems: problems{c.Logger},
 			stopping: stopping,
-			metrics:  metrics.New(c.Broker, c.Version),
+			metrics:  metrics.New(c.Broker, c.Version, clocks.ahead),
 			inflight: newBudget(inflightMost),
 			limits:   limits,
+			drift:    clocks,
 		},
 		stop:    stop,
 		run:     newRunID(),
@@ -100,6 +103,8 @@ func (s *Server) Run(ctx context.Context) error {
 		s.config.Logger.Warn("listening beyond this machine WITHOUT AUTHENTICATION: whoever reaches these addresses can read, publish and delete",
 			"grpc", s.GRPCAddr(), "http", s.HTTPAddr())
 	}
+	clock := &driftLog{drift: s.drift, log: s.config.Logger}
+	s.checks.Go(func() { clock.watch(s.stopping) })
 	failed := make(chan error, len(s.grpcOn.list)+len(s.httpOn.list))
 	var serving sync.WaitGroup
 	for _, l := range s.grpcOn.list {
@@ -140,6 +145,7 @@ func (s *Server) shutDown() error {
 	// 4. gRPC.
 	s.stopGRPC(ctx)
 	s.publish.readers.Wait()
+	s.checks.Wait()
 	s.Close()
 	// 5. The broker, which nobody uses any more.
 	return s.broker.Close()

@@ -22,6 +22,7 @@ type service struct {
 	metrics  *metrics.Set
 	inflight *budget // bytes of publish requests that are not answered yet
 	limits   wire.Limits
+	drift    drift
 }
 
 // untilStop is ctx, ended also when the server begins to stop. cancel must be called.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -82,7 +81,7 @@ func (s *watchService) serverStats() *lingerv1.ServerStats {
 		Subscriptions: uint32(st.Subscriptions),
 		Watchers:      uint32(st.Watchers),
 		Topics:        uint32(st.Topics),
-		ClockDriftMs:  int64(s.broker.Now()) - time.Now().UnixMilli(),
+		ClockDriftMs:  s.drift.ahead().Milliseconds(),
 		Exposed:       s.exposed,
 	}
 }

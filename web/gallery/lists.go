@@ -158,6 +158,7 @@ func refused(p web.Page) web.Now {
 func exposed(p web.Page) web.Now {
 	now := fortyOne(p)
 	now.Exposed = true
+	now.Drift = time.Hour
 	now.Zone = time.FixedZone("", 5*3600+1800)
 	return now
 }
