@@ -8,6 +8,7 @@ import { BadRequestSchema } from "./gen/google/rpc/error_details_pb.js";
 import { PublishService } from "./gen/linger/v1/publish_pb.js";
 import { RetainedService } from "./gen/linger/v1/retained_pb.js";
 import { TopicService } from "./gen/linger/v1/topic_pb.js";
+import { WatchService } from "./gen/linger/v1/watch_pb.js";
 
 const DEADLINE = 10_000;
 
@@ -15,6 +16,8 @@ export interface Api {
   topics: Client<typeof TopicService>;
   publish: Client<typeof PublishService>;
   retained: Client<typeof RetainedService>;
+  // store asks which store answers now; a memory store is another one after a restart.
+  store(signal?: AbortSignal): Promise<string>;
 }
 
 export function connect(origin: string): Api {
@@ -23,7 +26,22 @@ export function connect(origin: string): Api {
     topics: createClient(TopicService, transport),
     publish: createClient(PublishService, transport),
     retained: createClient(RetainedService, transport),
+    store: (signal) => storeNow(createClient(WatchService, transport), signal),
   };
+}
+
+// storeNow opens a watch for its first frame alone: no other call that a browser can make names the store.
+async function storeNow(client: Client<typeof WatchService>, signal?: AbortSignal): Promise<string> {
+  const done = new AbortController();
+  signal?.addEventListener("abort", () => done.abort(), { once: true });
+  try {
+    const frames = client.watch({}, { timeoutMs: DEADLINE, signal: done.signal })[Symbol.asyncIterator]();
+    const first = await frames.next();
+    if (first.done) throw new ConnectError("the watch ended before it began", Code.Unavailable);
+    return first.value.hello?.store ?? "";
+  } finally {
+    done.abort();
+  }
 }
 
 // timestamp writes a time in milliseconds for the wire.

@@ -56,6 +56,11 @@ export class Form {
     this.message.focus();
   }
 
+  // at tells the form which store the page is connected to.
+  at(store: string): void {
+    this.publisher.told = store;
+  }
+
   // connection tells the form whether publishing can work.
   connection(connected: boolean): void {
     if (this.connected === connected) return;

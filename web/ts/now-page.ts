@@ -80,6 +80,7 @@ export class NowPage {
   take(batch: Batch): void {
     this.absence.seen(batch.serverTime);
     if (batch.hello) {
+      this.form.at(batch.hello.store);
       if (this.absence.greet(batch.hello)) this.list.lose();
       this.list.model.stale = true; // what happened between two streams was not told
     }

@@ -19,7 +19,9 @@ function server(...answers: Array<"ok" | Code>) {
     const result = { firstSequence: 42n, count: 1, publishTime: timestamp(1000), expireTime: timestamp(2500), durability: 1 };
     return create(PublishResponseSchema, { results: [result], serverTime: timestamp(1001) });
   };
-  return { asked, publisher: new Publisher({ publish: { publish } } as unknown as Api) };
+  const stores: string[] = []; // what it is when asked; at last and otherwise "A"
+  const store = async () => stores.shift() ?? "A";
+  return { asked, stores, publisher: new Publisher({ publish: { publish }, store } as unknown as Api) };
 }
 
 test("requests are numbered from one under one identity", async () => {
@@ -71,4 +73,21 @@ test("but not one whose first sending was not answered: nobody can tell", async 
   await assert.rejects(publisher.publish(draft("b")));
   await assert.rejects(publisher.publish(draft("b")), OutcomeUnknown);
   assert.equal(asked.length, 3);
+});
+
+test("a first request that was not answered goes again to the same store only", async () => {
+  for (const [told, later, sent] of [["A", "A", 2], ["A", "B", 1], ["", "A", 2], ["", "B", 1]] as const) {
+    const { asked, stores, publisher } = server(Code.Unavailable);
+    publisher.told = told;
+    stores.push(...(told === "" ? ["A", later] : [later]));
+    await assert.rejects(publisher.publish(draft("a")));
+    const again = publisher.publish(draft("a"));
+    if (sent === 1) await assert.rejects(again, OutcomeUnknown);
+    else await again;
+    assert.deepEqual(asked.map((a) => a.request), sent === 1 ? [1] : [1, 1]);
+    // What is published then is another producer's, or the next request.
+    await publisher.publish(draft("a"));
+    assert.equal(asked.at(-1)?.request, sent === 1 ? 1 : 2);
+    assert.equal(asked.at(-1)?.producer === asked[0]?.producer, sent === 2);
+  }
 });

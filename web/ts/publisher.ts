@@ -55,8 +55,13 @@ export class Publisher {
   private used = performance.now();
   // unanswered is the draft whose request has this number and no answer.
   private unanswered: Draft | undefined;
+  // store is the one that the first request was sent to. Later ones need none: a server that forgot the producer refuses
+  // them, but a first one it would take for new.
+  private store = "";
+  // told is the store that the page's stream named last; "": none yet.
+  told = "";
 
-  constructor(private readonly api: Pick<Api, "publish">) {}
+  constructor(private readonly api: Pick<Api, "publish" | "store">) {}
 
   // publish sends a draft. The same draft after a call without an answer is the same request again.
   async publish(draft: Draft, signal?: AbortSignal): Promise<Receipt> {
@@ -67,6 +72,10 @@ export class Publisher {
       throw new OutcomeUnknown();
     }
     if (forgotten || (this.unanswered && !again)) this.renew();
+    if (this.request === 1 && !(await this.sameStore(again, signal))) {
+      this.renew();
+      throw new OutcomeUnknown();
+    }
     try {
       return await this.send(draft, signal);
     } catch (thrown) {
@@ -79,6 +88,14 @@ export class Publisher {
       if (again) throw new OutcomeUnknown();
       return this.send(draft, signal);
     }
+  }
+
+  // sameStore says that a first request may be sent: for the first time, or again to the store that it was sent to. What
+  // the stream told may be old: good enough for the first time, where at worst too much is called unknown later.
+  private async sameStore(again: boolean, signal: AbortSignal | undefined): Promise<boolean> {
+    if (again) return (await this.api.store(signal)) === this.store;
+    this.store = this.told || (await this.api.store(signal));
+    return true;
   }
 
   private async send(draft: Draft, signal: AbortSignal | undefined): Promise<Receipt> {
