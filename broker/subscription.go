@@ -112,6 +112,7 @@ type Subscription struct {
 	next     spot   // all before it was handed out
 	runs     []Run  // scratch
 	token    []byte // scratch
+	resumed  []byte // the token that it resumes, until all resets that come of it are handed out
 	wake     chan struct{}
 
 	// mu guards what others write.
@@ -180,6 +181,9 @@ func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
 	}
 	if t == nil && len(s.ready) > 0 {
 		s.next = spot{0, 0}
+	}
+	if len(s.resets) > 0 {
+		s.resumed = slices.Clone(o.Start.Token)
 	}
 	b.subscriptions[s] = struct{}{}
 	for _, p := range ps {
@@ -267,23 +271,20 @@ func (s *Subscription) place(c *cursor, resumed *token, now Instant) {
 		c.place(s.begin(c, s.start, 0, now))
 		return
 	}
-	at, known := resumed.topics[t.id]
-	switch {
-	case known && !at.fresh:
+	if at, known := resumed.topics[t.id]; known {
+		if c.fresh = at.fresh; at.fresh {
+			c.asked = at.asked
+		}
 		c.place(at.sequence)
-	case resumed.next.position <= resumed.origin:
+		return
+	}
+	sequence := resumed.sequenceIn(t)
+	if resumed.next.position <= resumed.origin {
 		// The token is from before the subscription had caught up: what it had not asked for stays out.
 		c.asked = resumed.askedIn(t)
-		sequence := min(c.asked, s.begin(c, resumed.start, resumed.origin, now))
-		if !known {
-			sequence = max(sequence, resumed.sequenceIn(t))
-		}
-		c.place(sequence)
-	case known:
-		c.place(at.sequence)
-	default:
-		c.place(resumed.sequenceIn(t))
+		sequence = max(sequence, min(c.asked, s.begin(c, resumed.start, resumed.origin, now)))
 	}
+	c.place(sequence)
 }
 
 // begin is where a new subscription would begin, looking only at what was committed up to origin (0: all).
@@ -433,6 +434,9 @@ func (s *Subscription) takeReset() *Reset {
 	defer s.mu.Unlock()
 	r := s.resets[0]
 	s.resets = slices.Delete(s.resets, 0, 1)
+	if len(s.resets) == 0 {
+		s.resumed = nil
+	}
 	if r.cursor != nil {
 		s.all = slices.DeleteFunc(s.all, func(c *cursor) bool { return c == r.cursor })
 	}

@@ -27,12 +27,16 @@ type token struct {
 // tokenTopic is where a subscription was in one topic.
 type tokenTopic struct {
 	name     uint32 // fingerprint
-	sequence uint64 // the next to hand out; while nothing was, the first published after the subscription began
-	fresh    bool   // nothing was handed out yet
+	sequence uint64 // the next to hand out
+	fresh    bool   // nothing was handed out yet, and
+	asked    uint64 // this is the first sequence published after the subscription began
 }
 
 // Token resumes the subscription behind what it was handed. Valid until the next call of Next or Token.
 func (s *Subscription) Token() []byte {
+	if s.resumed != nil {
+		return s.resumed
+	}
 	out := append(s.token[:0], tokenVersion)
 	out = binary.LittleEndian.AppendUint64(out, s.broker.storeHash)
 	out = binary.LittleEndian.AppendUint64(out, s.hash)
@@ -60,14 +64,17 @@ func (s *Subscription) Token() []byte {
 
 func (c *cursor) appendToken(out []byte) []byte {
 	sequence, fresh := c.pos.Load(), uint64(0)
-	switch {
-	case c.fresh:
-		sequence, fresh = c.asked, 1
-	case c.gap.Total() > 0:
+	if c.gap.Total() > 0 {
 		sequence = c.gap.First // it was not told yet
+	}
+	if c.fresh {
+		fresh = 1
 	}
 	out = binary.AppendUvarint(out, uint64(c.topic.id))
 	out = binary.AppendUvarint(out, sequence<<1|fresh)
+	if c.fresh {
+		out = binary.AppendUvarint(out, c.asked)
+	}
 	return binary.LittleEndian.AppendUint32(out, c.topic.nameHash)
 }
 
@@ -104,13 +111,18 @@ func parseToken(in []byte) (t token, ok bool) {
 	}
 	for ok && len(in) > 0 {
 		id, at := TopicID(read(anything)), read(anything)
+		topic := tokenTopic{sequence: at >> 1, fresh: at&1 == 1}
+		if topic.fresh {
+			topic.asked = read(anything)
+		}
 		if _, twice := t.topics[id]; twice || len(in) < 4 || len(t.topics) == tokenTopics {
 			return t, false
 		}
 		if t.topics == nil {
 			t.topics = map[TopicID]tokenTopic{}
 		}
-		t.topics[id] = tokenTopic{binary.LittleEndian.Uint32(in), at >> 1, at&1 == 1}
+		topic.name = binary.LittleEndian.Uint32(in)
+		t.topics[id] = topic
 		in = in[4:]
 	}
 	return t, ok
@@ -151,9 +163,6 @@ func (t *token) sequenceIn(in *topic) uint64 {
 // askedIn is the first sequence in a topic that was published after the token's subscription had begun. The caller holds
 // topic.mu.
 func (t *token) askedIn(in *topic) uint64 {
-	if at, ok := t.topics[in.id]; ok {
-		return at.sequence
-	}
 	if uint64(in.id) > t.origin {
 		return 1
 	}
