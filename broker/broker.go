@@ -64,6 +64,7 @@ type Broker struct {
 
 	applied   atomic.Uint64 // position up to which every reader that waited has been told
 	used      atomic.Int64  // accounted memory, in bytes
+	hot       hotQueue      // runs that may go cold
 	runs      atomic.Int64  // that are kept, alive or passing
 	pending   atomic.Int64  // proposals not yet answered
 	revisions atomic.Uint64 // counts changes of what is retained
@@ -194,12 +195,12 @@ func (b *Broker) notifyAt(s *Subscription, position uint64) bool {
 func (b *Broker) applyPublished(c *Commit) {
 	t := b.lookupID(c.Topic)
 	b.producers.committed(c, b.resultOf(t, *c, nil))
-	if t == nil || c.Body == nil {
+	if t == nil || c.Size == 0 {
 		return // gone, as the replay knows: only what its producer was told is left
 	}
 	r := run{
 		first: c.First, position: c.Position, published: c.Time, deadline: c.Expires(), body: c.Body,
-		count: uint32(c.Count), held: uint32(len(c.Body)), passing: c.TTL == 0,
+		count: uint32(c.Count), size: uint32(c.Size), held: uint32(len(c.Body)), passing: c.TTL == 0,
 	}
 	now := b.clock.Now()
 	b.used.Add(r.cost())
@@ -215,7 +216,9 @@ func (b *Broker) applyPublished(c *Commit) {
 		b.boundPassingLocked(t, now)
 	}
 	b.wakeLocked(t, c.Position)
+	b.mayCool(t, &r)
 	t.mu.Unlock()
+	b.coolIfFull()
 }
 
 // wakeLocked tells the readers that waited at a topic's end that there is more, from position on.

@@ -19,7 +19,8 @@ type cursor struct {
 	since uint64        // first sequence published after the subscription began: only from here on what passes is for it
 	asked uint64        // the same, but of the subscription that it resumes: what ended before, unread, is no gap
 	fresh bool          // nothing was handed out yet, and its start was not a sequence
-	gap   Gap           // to be told with the next run, when the reader skipped to it
+	gap   Gap           // to be told with the next run
+	ahead ahead         // messages loaded for a cold run
 
 	key   uint64 // position of the commit with the next message, as far as known; order in the subscription's heap
 	index uint32 // of that message within its commit
@@ -71,6 +72,7 @@ const (
 	atEnd   state = iota // everything was read; the cursor waits to be told of more
 	atLimit              // the next message is behind the limit, or there is no room for it; key says where it is
 	atDead               // the next messages are dead and have to be ended first
+	atCold               // the next messages have to be loaded first; ahead says which
 	atSkip               // it missed something and asked to skip to the newest then
 	tooSlow              // it missed something and asked to be disconnected then
 )
@@ -102,7 +104,8 @@ func (c *cursor) read(rd *reading, until uint64) state {
 		case rd.now >= r.until():
 			return atDead
 		}
-		if gap := c.missedLocked(from); gap.Total() > 0 {
+		gap := c.missedLocked(from)
+		if gap.Total() > 0 {
 			switch c.sub.slow {
 			case SlowDisconnect:
 				c.sub.missed = gap
@@ -110,9 +113,15 @@ func (c *cursor) read(rd *reading, until uint64) state {
 			case SlowSkipToNewest:
 				return atSkip
 			}
+		}
+		body, ok := c.bodyFrom(r, from)
+		if !ok {
+			return atCold
+		}
+		if gap.Total() > 0 {
 			c.gap = gap
 		}
-		c.take(rd, r, from)
+		c.take(rd, r, from, body)
 		if pos := c.pos.Load(); pos <= r.last() {
 			c.index += uint32(pos - from)
 			return atLimit
@@ -133,10 +142,9 @@ func (c *cursor) missedFrom(from uint64) uint64 {
 	return c.pos.Load()
 }
 
-// take hands out as much of r, from sequence from on, as there is room for.
-func (c *cursor) take(rd *reading, r *run, from uint64) {
+// take hands out as much of r, from sequence from on, as there is room for; body is its frames from there on.
+func (c *cursor) take(rd *reading, r *run, from uint64, body []byte) {
 	t := c.topic
-	body := r.body[skipFrames(r.body, int(from-r.first)):]
 	left := int(r.last() - from + 1)
 	count, offset := left, len(body)
 	if len(body) > rd.bytes || (rd.bounded && left > rd.count) {
@@ -156,6 +164,36 @@ func (c *cursor) take(rd *reading, r *run, from uint64) {
 	// What lies between and has ended was recorded as not delivered here when it was taken out.
 	c.pos.Store(from + uint64(count))
 	c.fresh, c.gap = false, Gap{}
+	c.ahead.advance(r, from+uint64(count), body[offset:])
+}
+
+// ahead is the messages of a cold run that a reader has loaded and not been handed yet.
+type ahead struct {
+	run  run    // which, from the next message on
+	body []byte // nil: to be loaded
+}
+
+// bodyFrom gives a run's frames from sequence from on; false: they have to be loaded, and ahead says so.
+func (c *cursor) bodyFrom(r *run, from uint64) ([]byte, bool) {
+	if !r.cold() {
+		c.ahead = ahead{}
+		return r.body[skipFrames(r.body, int(from-r.first)):], true
+	}
+	if a := &c.ahead; a.body != nil && a.run.position == r.position && a.run.first == from && a.run.last() == r.last() {
+		return a.body, true
+	}
+	c.ahead = ahead{run: r.cut(from, r.last())}
+	return nil, false
+}
+
+// advance keeps what is left of a loaded run.
+func (a *ahead) advance(r *run, from uint64, rest []byte) {
+	if a.body == nil || from > r.last() {
+		*a = ahead{}
+		return
+	}
+	a.run = r.cut(from, r.last())
+	a.body = rest
 }
 
 // skipLocked goes on with the newest message up to limit, and notes what that leaves out. The caller holds topic.mu alone:

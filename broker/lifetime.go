@@ -29,7 +29,7 @@ func (b *Broker) SetDeadline(ctx context.Context, name string, sequence uint64, 
 		return SetDeadlineResult{}, topicNotFound(name)
 	}
 	p := Proposal{Kind: KindDeadline, Topic: t.id, Sequence: sequence, Expected: expected}
-	result, held, err := b.accept(t, &p, deadline)
+	result, held, err := b.accept(ctx, t, &p, deadline)
 	if err != nil {
 		return result, err
 	}
@@ -62,10 +62,12 @@ func (b *Broker) endHold(t *topic, p Proposal, err error) {
 }
 
 // accept checks a change, and from then on holds the message alive if it is an extension (contract 8).
-func (b *Broker) accept(t *topic, p *Proposal, deadline Instant) (result SetDeadlineResult, held bool, err error) {
+func (b *Broker) accept(ctx context.Context, t *topic, p *Proposal, deadline Instant) (result SetDeadlineResult, held bool, err error) {
 	now := b.clock.Now()
 	b.reclaim(now)
-	t.mu.Lock()
+	if err := b.lockWarm(ctx, t, p.Sequence); err != nil {
+		return result, false, err
+	}
 	defer t.mu.Unlock()
 	r, err := t.aliveLocked(p.Sequence, now)
 	if err != nil {
@@ -83,7 +85,7 @@ func (b *Broker) accept(t *topic, p *Proposal, deadline Instant) (result SetDead
 	if p.Expected != 0 && r.deadline != p.Expected && r.deadline != result.Deadline { // a repetition finds what it wanted
 		return SetDeadlineResult{}, false, conflict(p.Sequence, r.deadline)
 	}
-	p.Accepted, p.Deadline = now, result.Deadline
+	p.Accepted, p.Deadline, p.Published = now, result.Deadline, r.position
 	if result.Deadline > r.deadline {
 		b.holdLocked(t, r, p)
 		return result, true, nil
@@ -198,7 +200,9 @@ func (b *Broker) applyDeadline(c *Commit) {
 	if t == nil {
 		return
 	}
-	t.mu.Lock()
+	if b.lockWarm(context.Background(), t, c.Sequence) != nil {
+		return // it cannot be read, so it will not be served either
+	}
 	defer t.mu.Unlock()
 	r, _ := t.runs.find(c.Sequence)
 	if r == nil || r.passing {
@@ -235,13 +239,17 @@ func (b *Broker) DeleteMessage(ctx context.Context, name string, sequence uint64
 	}
 	now := b.clock.Now()
 	b.reclaim(now)
+	p := Proposal{Kind: KindDeleted, Topic: t.id, Sequence: sequence}
 	t.mu.RLock()
-	_, err := t.aliveLocked(sequence, now)
+	r, err := t.aliveLocked(sequence, now)
+	if err == nil {
+		p.Published = r.position
+	}
 	t.mu.RUnlock()
 	if err != nil {
 		return err
 	}
-	if _, err := b.commit(ctx, Proposal{Kind: KindDeleted, Topic: t.id, Sequence: sequence}); err != nil {
+	if _, err := b.commit(ctx, p); err != nil {
 		return commitError(name, err)
 	}
 	return nil
@@ -253,7 +261,9 @@ func (b *Broker) applyDeleted(c *Commit) {
 	if t == nil {
 		return
 	}
-	t.mu.Lock()
+	if b.lockWarm(context.Background(), t, c.Sequence) != nil {
+		return // it cannot be read, so it will not be served either
+	}
 	defer t.mu.Unlock()
 	r, p := t.runs.find(c.Sequence)
 	if r == nil || r.passing || c.Time >= r.deadline {

@@ -11,8 +11,10 @@ import (
 // passes logtest.
 type Log interface {
 	// Open replays what survives, in position order, then calls apply for every new commit: one at a time, in position
-	// order, never from inside Append. It returns when the replay is done. Called once, before everything else. Of each
-	// topic that exists all policies survive that a message kept was published under.
+	// order, never from inside Append. It returns when the replay is done. Called once, before everything else. A published
+	// commit may be replayed without its body: with a size it is stored and can be loaded; without one its messages have
+	// ended, and it is there for its producer only. Of each topic that exists all policies survive that a message kept was
+	// published under.
 	Open(ctx context.Context, apply func(Commit)) error
 
 	// Append proposes. What one broker proposes is committed in the order of its calls. done runs once, after apply returned
@@ -23,7 +25,8 @@ type Log interface {
 	// never blocks on I/O; done must not block.
 	Append(p Proposal, done func(Commit, error))
 
-	// Load reads a stored run's body again, its checksum verified. Safe for concurrent use.
+	// Load reads a stored run's body again, its checksum verified: [ErrDamaged], [ErrNotStored]. Safe for concurrent use,
+	// and from apply.
 	Load(ctx context.Context, ref Ref) ([]byte, error)
 
 	// Release tells that runs will never be asked for again, so that their space can be reclaimed when it suits. What a
@@ -37,6 +40,9 @@ type Log interface {
 	// Close commits or refuses what was proposed and stops. Nothing is applied afterwards.
 	Close() error
 }
+
+// ErrDamaged is returned by a [Log] that finds a stored run damaged. Its messages are never served.
+var ErrDamaged = errors.New("a stored run is damaged")
 
 // ErrNotStored is returned by a [Log] asked to load a run that it does not keep.
 var ErrNotStored = errors.New("the log does not keep that run")
@@ -91,12 +97,14 @@ type Proposal struct {
 	TTL        time.Duration // granted, in whole milliseconds; 0: now or never
 	Adjustment Adjustment    // why it is not the asked one, for the answer given again
 	Body       []byte        // the messages' frames, opaque to the log, never changed
+	Size       int           // of Body, in bytes
 
 	// KindDeadline, KindDeleted: the message. KindTopicDeleted: only if this is still the topic's next; 0: in any case.
-	Sequence uint64
-	Deadline Instant // KindDeadline: the new one
-	Expected Instant // KindDeadline: the one it replaces; 0: whichever
-	Accepted Instant // KindDeadline: when the change was accepted; what was alive then is changed
+	Sequence  uint64
+	Published uint64  // KindDeadline, KindDeleted: position of the message's commit, for as long as which the change is kept
+	Deadline  Instant // KindDeadline: the new one
+	Expected  Instant // KindDeadline: the one it replaces; 0: whichever
+	Accepted  Instant // KindDeadline: when the change was accepted; what was alive then is changed
 
 	Put TopicPut // KindTopicPut
 
@@ -142,4 +150,5 @@ type LogStats struct {
 	Durability Durability // the strongest it offers
 	Bytes      int64      // what it holds beyond what the broker was handed, on disk or in memory
 	Pending    int        // proposals not yet committed
+	Loads      bool       // runs can be loaded again, so that the broker need not keep them in memory
 }

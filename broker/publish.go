@@ -142,7 +142,7 @@ func (b *Broker) prepare(ctx context.Context, batch *Batch) (Proposal, *topic, e
 	if err != nil {
 		return Proposal{}, nil, err
 	}
-	p := Proposal{Kind: KindPublished, Topic: t.id, Count: batch.Count, TTL: ttl, Adjustment: adjustment, Body: batch.Body}
+	p := Proposal{Kind: KindPublished, Topic: t.id, Count: batch.Count, TTL: ttl, Adjustment: adjustment, Body: batch.Body, Size: len(batch.Body)}
 	if err := b.reserve(&p); err != nil {
 		return Proposal{}, nil, err
 	}
@@ -161,6 +161,7 @@ func (b *Broker) reserve(p *Proposal) error {
 	}
 	now := b.clock.Now()
 	b.reclaim(now)
+	b.coolTo(limit)
 	if b.used.Load() <= limit {
 		return nil
 	}

@@ -3,6 +3,8 @@ package broker
 import (
 	"cmp"
 	"container/heap"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -41,6 +43,8 @@ type ListPage struct {
 	More                    bool
 	Now                     Instant // none of them had reached its deadline
 	Retained, RetainedBytes uint64  // of all that matches the pattern, bounds aside
+
+	bytes int // of Messages
 }
 
 // List shows messages alive. Listing is no delivery. Errors: [ErrTopicNotFound] for a name without wildcards,
@@ -73,8 +77,7 @@ func (b *Broker) List(o ListOptions) (ListPage, error) {
 	} else {
 		found = inOrder(topics, &o, now)
 	}
-	page.fill(found, &o)
-	return page, nil
+	return page, b.fill(&page, found, &o)
 }
 
 // slice is part of a run that belongs on a page.
@@ -192,35 +195,46 @@ func (h *soonestHeap) Pop() any {
 }
 
 // fill turns runs into the page's messages.
-func (p *ListPage) fill(found []slice, o *ListOptions) {
-	bytes := 0
-	for _, s := range found {
-		t := s.topic
-		t.mu.RLock()
-		latest := t.maxDeadlineLocked(&s.run)
-		body := s.run.body
-		var deliveries uint32
-		until := uint64(0)
-		for sequence := s.run.first; sequence <= s.run.last(); sequence++ {
-			var message []byte
-			message, body = frameAt(body)
-			if len(p.Messages) == o.Limit || (o.Bytes > 0 && bytes > 0 && bytes+len(message) > o.Bytes) {
-				p.More = true
-				break
-			}
-			if sequence > until {
-				deliveries, until = t.deliveriesLocked(sequence, false)
-			}
-			bytes += len(message)
-			p.Messages = append(p.Messages, Retained{
-				Topic: t.name, Incarnation: t.incarnation, Sequence: sequence, PublishTime: s.run.published,
-				Deadline: s.run.deadline, MaxDeadline: latest, Deliveries: deliveries, Message: message,
-			})
+func (b *Broker) fill(p *ListPage, found []slice, o *ListOptions) error {
+	for i := range found {
+		body, err := b.load(context.Background(), found[i].topic, &found[i].run)
+		switch {
+		case errors.Is(err, errGone):
+			continue
+		case err != nil:
+			return err
 		}
-		t.mu.RUnlock()
-		if p.More {
-			return
+		if p.More = !p.add(&found[i], body, o); p.More {
+			return nil
 		}
+	}
+	return nil
+}
+
+// add adds the messages of a run; false: not all of them belong on the page.
+func (p *ListPage) add(s *slice, body []byte, o *ListOptions) bool {
+	s.topic.mu.RLock()
+	defer s.topic.mu.RUnlock()
+	one, until := s.topic.retainedLocked(&s.run), uint64(0)
+	for ; one.Sequence <= s.run.last(); one.Sequence++ {
+		one.Message, body = frameAt(body)
+		if len(p.Messages) == o.Limit || (o.Bytes > 0 && p.bytes > 0 && p.bytes+len(one.Message) > o.Bytes) {
+			return false
+		}
+		if one.Sequence > until {
+			one.Deliveries, until = s.topic.deliveriesLocked(one.Sequence, false)
+		}
+		p.bytes += len(one.Message)
+		p.Messages = append(p.Messages, one)
+	}
+	return true
+}
+
+// retainedLocked describes the first message of a run, but for the message itself and its deliveries.
+func (t *topic) retainedLocked(r *run) Retained {
+	return Retained{
+		Topic: t.name, Incarnation: t.incarnation, Sequence: r.first, PublishTime: r.published, Deadline: r.deadline,
+		MaxDeadline: t.maxDeadlineLocked(r),
 	}
 }
 
@@ -234,21 +248,30 @@ func (b *Broker) Get(name string, sequence uint64) (Retained, *Ended, error) {
 	now := b.clock.Now()
 	b.reclaim(now)
 	t.mu.RLock()
-	defer t.mu.RUnlock()
-	if _, err := t.aliveLocked(sequence, now); err != nil {
-		if e := err.(*Error); e.Ended != nil { //nolint:errorlint // made one line above
+	r, err := t.aliveLocked(sequence, now)
+	if err != nil {
+		t.mu.RUnlock()
+		var e *Error
+		if errors.As(err, &e) && e.Ended != nil {
 			return Retained{}, e.Ended, nil
 		}
 		return Retained{}, nil, err
 	}
-	r, _ := t.runs.find(sequence)
 	one := r.cut(sequence, sequence)
-	message, _ := frameAt(one.body)
-	deliveries, _ := t.deliveriesLocked(sequence, false)
-	return Retained{
-		Topic: t.name, Incarnation: t.incarnation, Sequence: sequence, PublishTime: r.published, Deadline: r.deadline,
-		MaxDeadline: t.maxDeadlineLocked(r), Deliveries: deliveries, Message: message,
-	}, nil, nil
+	found := t.retainedLocked(&one)
+	found.Deliveries, _ = t.deliveriesLocked(sequence, false)
+	t.mu.RUnlock()
+	body, err := b.load(context.Background(), t, &one)
+	if errors.Is(err, errGone) {
+		t.mu.RLock()
+		defer t.mu.RUnlock()
+		return Retained{}, t.endedLocked(sequence), nil
+	}
+	if err != nil {
+		return Retained{}, nil, err
+	}
+	found.Message, _ = frameAt(body)
+	return found, nil, nil
 }
 
 // endedLocked tells how a message that is not alive ended.

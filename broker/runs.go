@@ -5,8 +5,9 @@ import (
 	"sort"
 )
 
-// RunOverhead is what a stored run is accounted beyond its messages, in bytes: its entry and its deadline in the wheel.
-const RunOverhead = 112
+// RunOverhead is what a stored run is accounted beyond its messages, in bytes: its entry, its deadline in the
+// wheel, and its place among those that may go cold.
+const RunOverhead = 128
 
 // run is consecutive messages of one topic, published together, with one deadline.
 type run struct {
@@ -14,10 +15,11 @@ type run struct {
 	position  uint64 // of the commit
 	published Instant
 	deadline  Instant // of a passing run: its publish time
-	body      []byte  // the frames; shared with readers, never changed
+	body      []byte  // the frames; shared with readers, never changed; nil while they are only in the log
 	count     uint32
+	size      uint32 // of the frames, in bytes
 	index     uint32 // of the first message within its commit
-	held      uint32 // bytes of memory that body keeps alive; more than len(body) after a split
+	held      uint32 // bytes of memory that body keeps alive; more than size after a split
 	passing   bool   // now or never
 }
 
@@ -37,12 +39,15 @@ func (r *run) until() Instant {
 	return r.deadline
 }
 
-// cut gives the part of r from sequence from to last, both included, sharing r's memory.
+// cut gives the part of r from sequence from to last, both included, sharing r's memory. Of a cold run it does not know
+// the part's size.
 func (r *run) cut(from, last uint64) run {
 	part := *r
-	start := skipFrames(r.body, int(from-r.first))
-	end := start + skipFrames(r.body[start:], int(last-from+1))
-	part.body = r.body[start:end:end]
+	if !r.cold() {
+		start := skipFrames(r.body, int(from-r.first))
+		end := start + skipFrames(r.body[start:], int(last-from+1))
+		part.body, part.size = r.body[start:end:end], uint32(end-start)
+	}
 	part.index += uint32(from - r.first)
 	part.first, part.count = from, uint32(last-from+1)
 	return part
@@ -50,9 +55,9 @@ func (r *run) cut(from, last uint64) run {
 
 // own gives a part of a split run its own memory when it is less than half of what it would keep alive (contract 4).
 func (r *run) own() {
-	if len(r.body)*2 < int(r.held) {
+	if r.size*2 < r.held {
 		r.body = slices.Clone(r.body)
-		r.held = uint32(len(r.body))
+		r.held = r.size
 	}
 }
 

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -366,7 +367,7 @@ func (s *Subscription) Next(ctx context.Context, budget Budget) (Delivery, error
 			return Delivery{}, &Error{Err: ErrStopped, Detail: "server stopping"}
 		default:
 		}
-		if d, ok, err := s.collect(budget); ok || err != nil {
+		if d, ok, err := s.collect(ctx, budget); ok || err != nil {
 			return d, err
 		}
 		if len(s.ready) > 0 && !s.broker.notifyAt(s, s.ready[0].key) {
@@ -382,7 +383,7 @@ func (s *Subscription) Next(ctx context.Context, budget Budget) (Delivery, error
 }
 
 // collect hands out what there is, without waiting.
-func (s *Subscription) collect(budget Budget) (Delivery, bool, error) {
+func (s *Subscription) collect(ctx context.Context, budget Budget) (Delivery, bool, error) {
 	// First the limit, then what was told: all that happened up to the limit has been told by then.
 	limit := s.broker.applied.Load()
 	s.mu.Lock()
@@ -404,7 +405,7 @@ func (s *Subscription) collect(budget Budget) (Delivery, bool, error) {
 	}
 
 	rd := reading{now: s.broker.clock.Now(), limit: limit, bytes: max(budget.Bytes, 1), count: budget.Messages, bounded: budget.Messages > 0, runs: s.runs[:0]}
-	if err := s.read(&rd); err != nil {
+	if err := s.read(ctx, &rd); err != nil {
 		return Delivery{}, false, err
 	}
 	s.runs = rd.runs
@@ -444,7 +445,7 @@ func (s *Subscription) takeReset() *Reset {
 }
 
 // read takes from the topics in the order of their commits.
-func (s *Subscription) read(rd *reading) error {
+func (s *Subscription) read(ctx context.Context, rd *reading) error {
 	for len(s.ready) > 0 && !rd.full() && s.ready[0].key <= rd.limit {
 		c := s.ready.pop()
 		until := rd.limit
@@ -460,6 +461,11 @@ func (s *Subscription) read(rd *reading) error {
 			s.broker.expireFromLocked(c.topic, c.pos.Load(), rd.now)
 			c.topic.mu.Unlock()
 			s.ready.push(c)
+		case atCold:
+			if err := s.loadAhead(ctx, c); err != nil {
+				return err
+			}
+			s.ready.push(c)
 		case atSkip:
 			c.topic.mu.Lock()
 			c.skipLocked(rd.now, rd.limit)
@@ -470,6 +476,16 @@ func (s *Subscription) read(rd *reading) error {
 		}
 	}
 	return nil
+}
+
+// loadAhead loads what a cursor has to hand out next. Only its own reader waits for that.
+func (s *Subscription) loadAhead(ctx context.Context, c *cursor) error {
+	body, err := s.broker.load(ctx, c.topic, &c.ahead.run)
+	c.ahead.body = body
+	if errors.Is(err, errGone) {
+		return nil // the next look finds what comes behind it
+	}
+	return err
 }
 
 // Topics are those that were named without wildcards and exist.

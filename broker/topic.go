@@ -100,10 +100,10 @@ func (t *topic) appendLocked(r run) {
 	}
 	if r.passing {
 		t.counts.Passing += uint64(r.count)
-		t.passingBytes += len(r.body)
+		t.passingBytes += int(r.size)
 	} else {
 		t.counts.Retained += uint64(r.count)
-		t.counts.RetainedBytes += uint64(len(r.body))
+		t.counts.RetainedBytes += uint64(r.size)
 	}
 	t.lastPosition, t.lastPublish = r.position, r.published
 }
@@ -121,11 +121,11 @@ func (t *topic) takeOutLocked(p place) run {
 func (t *topic) uncountLocked(r *run) {
 	if r.passing {
 		t.counts.Passing -= uint64(r.count)
-		t.passingBytes -= len(r.body)
+		t.passingBytes -= int(r.size)
 		return
 	}
 	t.counts.Retained -= uint64(r.count)
-	t.counts.RetainedBytes -= uint64(len(r.body))
+	t.counts.RetainedBytes -= uint64(r.size)
 }
 
 // isolateLocked makes the message a run of its own, so that its lifetime can differ from its neighbours'. The wheel knows
@@ -154,6 +154,7 @@ func (b *Broker) isolateLocked(t *topic, p place, sequence uint64) {
 	for i := range parts {
 		parts[i].own()
 		delta += parts[i].cost()
+		b.mayCool(t, &parts[i])
 	}
 	t.runs.replace(p, parts...)
 	b.used.Add(delta)

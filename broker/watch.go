@@ -278,10 +278,9 @@ func (w *Watcher) preview(index int, s *scope, e *birth, offset uint32) Preview 
 func (t *topic) retained(r *run, sequence uint64, message []byte) Retained {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return Retained{
-		Topic: t.name, Incarnation: t.incarnation, Sequence: sequence, PublishTime: r.published, Deadline: r.deadline,
-		MaxDeadline: r.published.Add(t.policyAtLocked(sequence).Max), Message: message,
-	}
+	one := t.retainedLocked(r)
+	one.Sequence, one.Message = sequence, message
+	return one
 }
 
 // recentPreviews shows the last messages of each scope that are alive.
@@ -313,7 +312,10 @@ func (w *Watcher) recentPreviews(now Instant) (out []Preview) {
 		})
 		var found []Preview
 		for _, l := range last {
-			body := l.run.body
+			body, err := w.broker.load(context.Background(), l.topic, &l.run)
+			if err != nil {
+				continue // it ended, or whoever reads it will be told
+			}
 			for sequence := l.run.first; sequence <= l.run.last(); sequence++ {
 				var message []byte
 				message, body = frameAt(body)

@@ -105,7 +105,7 @@ func (l *Late) join(n *node) []broker.Commit {
 			if c.Request == 0 {
 				continue // now or never is not kept
 			}
-			c.Body = nil
+			c.Body, c.Size = nil, 0
 		case c.Kind == broker.KindTopicPut && c.Topic == 0:
 			c.First = l.next[broker.TopicID(c.Position)]
 		}

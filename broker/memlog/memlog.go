@@ -206,7 +206,7 @@ func (l *Log) Stats() broker.LogStats {
 	l.mu.Lock()
 	pending := len(l.queue)
 	l.mu.Unlock()
-	return broker.LogStats{Store: l.state.store, Durability: l.options.Durability, Pending: pending}
+	return broker.LogStats{Store: l.state.store, Durability: l.options.Durability, Pending: pending, Loads: l.options.Keep && l.options.Durability == broker.DurabilityFsynced}
 }
 
 // Time is the time of the newest commit: what a start goes on from at least.

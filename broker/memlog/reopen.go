@@ -48,7 +48,7 @@ func (s *state) release(position uint64) {
 		delete(s.kept, position)
 		return
 	}
-	c.Body = nil
+	c.Body, c.Size = nil, 0
 	s.kept[position] = c
 }
 

@@ -1,0 +1,142 @@
+package broker_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"linger/broker"
+	"linger/broker/memlog"
+)
+
+// coldLimit is less than a tenth of what the tests here publish.
+const coldLimit = 256 << 10
+
+// inColdBubble runs f with a broker that has published 100 batches of 10 messages of 4 KiB to each of two topics, on a
+// log that can load them again.
+func inColdBubble(t *testing.T, f func(b *bench, published []string)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		clock := broker.NewClock(time.Now)
+		log := memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})
+		b := openOn(t, broker.Config{MemoryLimit: coldLimit}, log, clock)
+		var published []string
+		for i := range 200 {
+			batch := make([]string, 10)
+			for j := range batch {
+				batch[j] = fmt.Sprintf("%d.%d:%s", i, j, strings.Repeat("x", 4<<10))
+			}
+			published = append(published, batch...)
+			b.publish([]string{"even", "odd"}[i%2], time.Hour, batch...)
+			if used := b.Stats().MemoryUsed; used > coldLimit {
+				t.Fatalf("%d bytes used after batch %d", used, i)
+			}
+		}
+		f(b, published)
+		b.checkCounts()
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestColdMessagesAreReadInOrder(t *testing.T) {
+	inColdBubble(t, func(b *bench, published []string) {
+		r := b.subscribe(broker.Start{}, ">")
+		r.budget = broker.Budget{Bytes: 10_000}
+		if got := r.drain(); !slices.Equal(got, published) {
+			t.Errorf("%d messages in another order, or others, than the %d published", len(got), len(published))
+		}
+		r.expectGap(broker.Gap{})
+		one := b.subscribe(broker.Start{Kind: broker.StartSequence, N: 25}, "odd")
+		one.budget = broker.Budget{Bytes: 1, Messages: 1}
+		got, _ := one.next()
+		for len(got) == 0 {
+			got, _ = one.next()
+		}
+		if !strings.HasPrefix(got[0], "5.4:") {
+			t.Errorf("#25 of odd is %.10q", got[0])
+		}
+	})
+}
+
+func TestColdMessagesAreListedAndShown(t *testing.T) {
+	inColdBubble(t, func(b *bench, published []string) {
+		page, err := b.List(broker.ListOptions{Pattern: "even", Limit: 15, MinSequence: 3})
+		if err != nil || len(page.Messages) != 15 || page.Messages[0].Sequence != 3 || string(page.Messages[0].Message) != published[2] {
+			t.Errorf("%d messages, %v", len(page.Messages), err)
+		}
+		found, _, err := b.Get("odd", 12)
+		if err != nil || string(found.Message) != published[31] {
+			t.Errorf("%.10q, %v", found.Message, err)
+		}
+	})
+}
+
+func TestColdMessagesChangeTheirLifetime(t *testing.T) {
+	inColdBubble(t, func(b *bench, published []string) {
+		ctx := context.Background()
+		if _, err := b.SetDeadline(ctx, "even", 5, b.Now().Add(2*time.Hour), 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.DeleteMessage(ctx, "even", 7); err != nil {
+			t.Fatal(err)
+		}
+		r := b.subscribe(broker.Start{}, "even")
+		if got := r.drain(); len(got) != 999 || got[5] != published[5] || got[6] != published[7] {
+			t.Errorf("%d messages", len(got))
+		}
+		time.Sleep(time.Hour)
+		b.subscribe(broker.Start{}, ">").expect(published[4])
+		if c := b.Stats().Counts; c.Retained != 1 || c.RetainedBytes != uint64(len(frames(published[4]))) {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+func TestColdMessagesAreSkippedToTheNewest(t *testing.T) {
+	inColdBubble(t, func(b *bench, published []string) {
+		r := b.subscribeWith(broker.SubscribeOptions{Patterns: []string{"odd"}, Slow: broker.SlowSkipToNewest})
+		r.budget.Messages = 1
+		r.next()
+		if _, err := b.SetDeadline(context.Background(), "odd", 2, b.Now(), 0); err != nil {
+			t.Fatal(err)
+		}
+		r.expect(published[1999])
+		r.expectGap(broker.Gap{First: 2, Last: 999, Expired: 1, Skipped: 997})
+	})
+}
+
+func TestDamagedMessagesAreLostAndNeverServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := broker.NewClock(time.Now)
+		log := damaging{memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})}
+		b := openOn(t, broker.Config{MemoryLimit: 16 << 10}, log, clock)
+		for i := range 4 {
+			b.publish("t", time.Minute, fmt.Sprint(i)+strings.Repeat("x", 5<<10))
+		}
+		r := b.subscribe(broker.Start{Kind: broker.StartSequence, N: 1}, "t")
+		got := r.drain()
+		if len(got) == 0 || len(got) > 3 || got[len(got)-1][0] != '3' {
+			t.Errorf("%d messages", len(got))
+		}
+		lost := uint64(4 - len(got))
+		r.expectGap(broker.Gap{First: 1, Last: lost, Lost: lost})
+		if c := b.Stats().Counts; c.Ended.Lost != lost || c.Retained != 4-lost {
+			t.Errorf("%+v", c)
+		}
+		b.checkCounts()
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// damaging is a log that finds all it loads damaged.
+type damaging struct{ *memlog.Log }
+
+func (damaging) Load(context.Context, broker.Ref) ([]byte, error) { return nil, broker.ErrDamaged }
