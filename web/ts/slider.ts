@@ -146,7 +146,11 @@ export class Slider {
       range.addEventListener(type, () => this.activate(type === "pointerdown" || document.activeElement === range));
     }
     box.addEventListener("change", () => this.commit());
-    box.addEventListener("input", () => this.complain(""));
+    box.addEventListener("input", () => {
+      // What is being typed is the person's choice already: a policy that arrives now must not write over it.
+      this.touched = true;
+      this.complain("");
+    });
     for (const label of this.presets) {
       label.querySelector("input")?.addEventListener("change", () => {
         this.set(stop(Number(label.dataset["stop"])), true);
