@@ -28,7 +28,8 @@ export class Lifeline {
   // whether the deadline was another one before.
   draw(expires: number, now: number, motion: Motion): boolean {
     const before = this.drawn;
-    if (before === expires && motion !== "still") return false;
+    // One that stood still for a while is set going again, towards the same deadline.
+    if (before === expires && this.running && motion !== "still") return false;
     this.stop();
     this.drawn = expires;
     const left = expires - now;

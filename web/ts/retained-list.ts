@@ -37,6 +37,7 @@ export class RetainedList implements Time {
   private deaths: number[] = [];
   private doubts = 0;
   private drawnAt = 0;
+  private again: ReturnType<typeof setTimeout> | undefined;
   private first = true;
 
   constructor(
@@ -101,9 +102,13 @@ export class RetainedList implements Time {
   draw(): void {
     const wall = performance.now();
     this.hold();
-    if (this.hurried && wall - this.drawnAt < HURRIED) {
-      setTimeout(this.changed, HURRIED);
-      return;
+    if (this.hurried) {
+      // Drawn once more when the hurry is over: the lines that stand still are then set going.
+      this.again ??= setTimeout(() => {
+        this.again = undefined;
+        this.changed();
+      }, HURRIED);
+      if (wall - this.drawnAt < HURRIED) return;
     }
     this.drawnAt = wall;
     if (this.held) this.haunt(this.held.entries);
@@ -174,7 +179,8 @@ export class RetainedList implements Time {
 
   private get hurried(): boolean {
     const since = performance.now() - 1000;
-    return this.perSecond > HURRY || this.deaths.filter((at) => at > since).length > HURRY;
+    // What the server last said of its rate does not outlive the connection.
+    return (this.perSecond > HURRY && !this.approximate) || this.deaths.filter((at) => at > since).length > HURRY;
   }
 
   private noteDeaths(n: number): void {
