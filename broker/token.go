@@ -203,7 +203,7 @@ func (s *Subscription) tellChangedLocked(t *token) {
 		s.resets = append(s.resets, reset{Reset: Reset{Reason: reason, Topic: name}})
 	}
 	for _, g := range s.broker.graves.since(t.next.position) {
-		if g.created < t.next.position {
+		if _, known := t.topics[TopicID(g.created)]; known || g.created < t.next.position {
 			tell(g.name)
 		}
 	}
