@@ -21,7 +21,8 @@ type route struct {
 }
 
 func (s *Server) routes(g *guard, p *pages) []route {
-	rpc := webProxy(s.grpc, g.originAllowed, s.metrics)
+	const textEncoding = 2 // gRPC-Web has one in base64
+	rpc := webProxy(s.grpc, textEncoding*int64(s.limits.Receive()), g.originAllowed, s.metrics)
 	table := []route{
 		{"GET /{$}", page(p.now), false},
 		{"GET /topics", page(p.topics), false},
@@ -57,7 +58,7 @@ func (s *Server) routes(g *guard, p *pages) []route {
 type page = http.HandlerFunc
 
 func (s *Server) newHTTP() *http.Server {
-	p := &pages{service: s.service, publisher: s.publish, exposed: s.Exposed()}
+	p := &pages{service: s.service, publisher: s.publish, exposed: s.Exposed(), grpc: s.GRPCAddr()}
 	g := newGuard(s.config, p.refused)
 	mux := http.NewServeMux()
 	for _, r := range s.routes(g, p) {

@@ -16,7 +16,8 @@ import (
 //
 // Headers leave with a stream's first message; so every stream of ours begins with one. The calls run in the HTTP
 // server's goroutines: streams must end before it shuts down, and it must have no write timeout, which would cut them.
-func webProxy(s *grpc.Server, originAllowed func(string) bool, m *metrics.Set) http.Handler {
+// They also read ahead of the call, as much as comes: most is what they get.
+func webProxy(s *grpc.Server, most int64, originAllowed func(string) bool, m *metrics.Set) http.Handler {
 	wrapped := grpcweb.WrapServer(s,
 		grpcweb.WithOriginFunc(originAllowed),
 		grpcweb.WithCorsForRegisteredEndpointsOnly(true),
@@ -26,6 +27,7 @@ func webProxy(s *grpc.Server, originAllowed func(string) bool, m *metrics.Set) h
 			http.Error(w, "only gRPC-Web here; native gRPC has an address of its own", http.StatusUnsupportedMediaType)
 			return
 		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		defer metrics.Open(&m.Streams.Web)()
 		wrapped.ServeHTTP(w, r)
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -222,5 +223,33 @@ func TestWebEndOfBodyIsNotAnError(t *testing.T) {
 	}
 	if _, err := call.frame(nil); !errors.Is(err, io.EOF) {
 		t.Errorf("after the trailer: %v", err)
+	}
+}
+
+// What a browser's call sends beyond a request is not read, let alone kept.
+func TestWebBodyIsBounded(t *testing.T) {
+	s := start(t, nil)
+	conn, err := net.Dial("tcp", strings.Replace(s.HTTPAddr(), "localhost", "127.0.0.1", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	const announced = 1 << 30
+	fmt.Fprintf(conn, "POST /linger.v1.SubscribeService/Subscribe HTTP/1.1\r\nHost: localhost\r\n"+
+		"Content-Type: application/grpc-web+proto\r\nX-Grpc-Web: 1\r\nContent-Length: %d\r\n\r\n", announced)
+	request, err := proto.Marshal(coversAll("t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = conn.Write(append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(request))), request...)) // what follows tells
+	taken := 0
+	for chunk := make([]byte, 1<<20); taken < 128<<20; taken += len(chunk) { // of which the sockets hold some
+		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+		if _, err := conn.Write(chunk); err != nil {
+			break
+		}
+	}
+	if taken >= 128<<20 {
+		t.Errorf("%d bytes were taken", taken)
 	}
 }
