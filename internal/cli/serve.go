@@ -30,6 +30,7 @@ Runs the server: gRPC on one address, the dashboard and gRPC-Web on another. Ctr
   --memory SIZE        most that retained messages may take (default: a quarter of the machine's or container's)
   --max-message SIZE   largest message, up to 16MiB (default 1MiB)
   --max-topics N       most topics (default 100000)
+  --max-connections N  most connections at a time, of gRPC and of HTTP each (default 4096)
   --no-auto-create     refuse to publish to a topic that was not created
   --public-host NAME   another host name under which browsers reach the dashboard; may be repeated
   --allow-origin URL   another web origin that may call the API from a browser; may be repeated
@@ -53,7 +54,7 @@ type ServeConfig struct {
 	TTLDefault, TTLMin, TTLMax   time.Duration // 0: the decided default
 	Memory                       int64         // bytes; 0: a quarter of what there is
 	MaxMessage                   int64         // bytes
-	MaxTopics                    int
+	MaxTopics, MaxConnections    int
 	NoAutoCreate, Console, Pprof bool
 	PublicHosts, AllowOrigins    []string
 	LogLevel, LogFormat          string
@@ -70,6 +71,7 @@ func newServe(flags *pflag.FlagSet) func(context.Context, *app, []string) error 
 	flags.Var(sizeFlag{&c.Memory}, "memory", "")
 	flags.Var(sizeFlag{&c.MaxMessage}, "max-message", "")
 	flags.IntVar(&c.MaxTopics, "max-topics", 100_000, "")
+	flags.IntVar(&c.MaxConnections, "max-connections", server.DefaultMaxConnections, "")
 	flags.BoolVar(&c.NoAutoCreate, "no-auto-create", false, "")
 	flags.StringSliceVar(&c.PublicHosts, "public-host", nil, "")
 	flags.StringSliceVar(&c.AllowOrigins, "allow-origin", nil, "")
@@ -120,6 +122,9 @@ func (c *ServeConfig) validate(wrong *wrongFlags) error {
 	}
 	if c.MaxTopics < 1 && !wrong.has("max-topics") {
 		problem("--max-topics: %d; at least 1", c.MaxTopics)
+	}
+	if c.MaxConnections < 1 && !wrong.has("max-connections") {
+		problem("--max-connections: %d; at least 1", c.MaxConnections)
 	}
 	if c.MaxMessage < 1 && !wrong.has("max-message") {
 		problem("--max-message: %d bytes; at least 1", c.MaxMessage)
@@ -180,9 +185,9 @@ func (c *ServeConfig) logger(w io.Writer) (*slog.Logger, error) {
 
 func (c *ServeConfig) serverConfig(version string, b *broker.Broker, log *slog.Logger) server.Config {
 	return server.Config{
-		Broker: b, Logger: log, Version: version,
+		Broker: b, Logger: log, Version: version, Program: programName(),
 		GRPC: c.GRPC, HTTP: c.HTTP, PublicHosts: c.PublicHosts, AllowOrigins: c.AllowOrigins,
-		MaxMessage: int(c.MaxMessage), Pprof: c.Pprof, ExerciseTopic: consoleTopic,
+		MaxMessage: int(c.MaxMessage), MaxConnections: max(c.MaxConnections, 0), Pprof: c.Pprof, ExerciseTopic: consoleTopic,
 	}
 }
 

@@ -16,11 +16,13 @@ import (
 
 // What the zero Config means.
 const (
-	DefaultGRPC          = "localhost:50074"
-	DefaultHTTP          = "localhost:8080"
-	DefaultHeartbeat     = 15 * time.Second
-	DefaultGrace         = 5 * time.Second
-	DefaultExerciseTopic = "console"
+	DefaultGRPC           = "localhost:50074"
+	DefaultHTTP           = "localhost:8080"
+	DefaultHeartbeat      = 15 * time.Second
+	DefaultGrace          = 5 * time.Second
+	DefaultExerciseTopic  = "console"
+	DefaultMaxConnections = 4096
+	DefaultArrival        = time.Minute
 )
 
 // Config is what a Server needs. Broker is required; everything else has the decided default when zero.
@@ -31,6 +33,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Version is told to watchers, by /healthz and on the pages.
 	Version string
+	// Program is what to type to run this program, for the commands that pages offer. "": linger.
+	Program string
 
 	// GRPC and HTTP are host:port. "localhost" binds both loopback families; an empty host binds everything; port 0 takes
 	// a free one.
@@ -41,6 +45,8 @@ type Config struct {
 	AllowOrigins []string
 	// MaxMessage bounds one message's data in bytes, up to 16 MiB. 0: 1 MiB.
 	MaxMessage int
+	// MaxConnections bounds the connections that are open at a time, of gRPC and of HTTP each. 0: 4,096.
+	MaxConnections int
 	// Pprof serves /debug/pprof, to loopback addresses only.
 	Pprof bool
 	// ExerciseTopic is what the exercise's service hands out. "": console.
@@ -50,6 +56,8 @@ type Config struct {
 	WallClock func() time.Time
 	// Heartbeat is how long a subscription may be silent. 0: 15 s.
 	Heartbeat time.Duration
+	// Arrival is how long a call's request may be on its way, from its headers to its last byte. 0: 1 min.
+	Arrival time.Duration
 	// Grace is how long a stop waits for streams to end by themselves. 0: 5 s.
 	Grace time.Duration
 }
@@ -80,6 +88,9 @@ func (c Config) Validate() error {
 	if c.MaxMessage < 0 || c.MaxMessage > wire.MaxDataCeiling {
 		problem("largest message: %d bytes; it may be 1 to %d (16 MiB)", c.MaxMessage, wire.MaxDataCeiling)
 	}
+	if c.MaxConnections < 0 {
+		problem("most connections: %d is negative", c.MaxConnections)
+	}
 	if c.ExerciseTopic != "" {
 		if err := broker.ValidateTopic(c.ExerciseTopic); err != nil {
 			problem("exercise topic: %w", err)
@@ -87,6 +98,9 @@ func (c Config) Validate() error {
 	}
 	if c.Heartbeat < 0 {
 		problem("heartbeat: %v is negative", c.Heartbeat)
+	}
+	if c.Arrival < 0 {
+		problem("arrival: %v is negative", c.Arrival)
 	}
 	if c.Grace < 0 {
 		problem("grace: %v is negative", c.Grace)
@@ -99,9 +113,12 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.HTTP, DefaultHTTP)
 	orDefault(&c.ExerciseTopic, DefaultExerciseTopic)
 	orDefault(&c.MaxMessage, wire.MaxDataDefault)
+	orDefault(&c.MaxConnections, DefaultMaxConnections)
 	orDefault(&c.Heartbeat, DefaultHeartbeat)
+	orDefault(&c.Arrival, DefaultArrival)
 	orDefault(&c.Grace, DefaultGrace)
 	orDefault(&c.Version, "devel")
+	orDefault(&c.Program, "linger")
 	if c.WallClock == nil {
 		c.WallClock = time.Now
 	}

@@ -13,13 +13,15 @@ import (
 	lingerv1 "linger/proto/linger/v1"
 )
 
-// What bounds a connection. Windows are fixed, since those that grow by themselves would let one connection hold 16 MiB
-// of requests that nobody has read yet.
+// What bounds a connection. Windows are fixed, but they do not bound what it holds: gRPC gives a connection's window back
+// as bytes come, whether anybody reads them or not, and lets a stream's grow to the request that it announced. So a
+// connection that begins requests and does not end them holds as many as it has streams, each of up to Limits.Receive
+// bytes; few streams, few connections (Config.MaxConnections) and a time to arrive in (Config.Arrival) are the bounds.
 const (
 	streamWindow     = 512 << 10
 	connectionWindow = 2 << 20
-	streamsMost      = 10_000
-	inflightMost     = 64 << 20 // publish requests not answered yet, of all connections
+	streamsMost      = 256
+	inflightMost     = 64 << 20 // publish requests that came whole and are not answered yet, of all connections
 
 	pingEvery      = 30 * time.Second
 	pingTimeout    = 20 * time.Second
@@ -31,6 +33,7 @@ func grpcOptions(s *service) []grpc.ServerOption {
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxRecvMsgSize(s.limits.Receive()),
 		grpc.MaxConcurrentStreams(streamsMost),
+		grpc.InTapHandle(awaitRequest(s.config.Arrival)),
 		grpc.InitialWindowSize(streamWindow),
 		grpc.InitialConnWindowSize(connectionWindow),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingTimeout}),

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // PortInUseError is returned by New when something listens on a port already.
@@ -107,15 +109,61 @@ func (l listeners) exposed() bool {
 }
 
 // tracked is a listener whose connections handlers can tell apart, through the peer's address, and outlive no longer
-// than they want to. A stats handler could do that too, but costs every message.
-type tracked struct{ net.Listener }
+// than they want to. A stats handler could do that too, but costs every message. Connections beyond those that there is
+// room for are closed at once: whoever opens them learns it, which waiting in the kernel's queue would not tell.
+type tracked struct {
+	net.Listener
+	room *room
+}
 
 func (t tracked) Accept() (net.Conn, error) {
-	c, err := t.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := t.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if t.room.enter() {
+			one := &connection{Conn: c}
+			one.whenClosed(t.room.leave)
+			return one, nil
+		}
+		_ = c.Close() // nothing was said on it
 	}
-	return &connection{Conn: c}, nil
+}
+
+// room bounds the open connections of one service. Safe for concurrent use.
+type room struct {
+	service string
+	most    int
+	log     *slog.Logger
+
+	mu   sync.Mutex // guards what is below
+	open int
+	told time.Time // when the log was last told that there is none left
+}
+
+func (r *room) enter() bool {
+	const tellEvery = time.Minute
+	r.mu.Lock()
+	enters := r.open < r.most
+	tell := !enters && time.Since(r.told) > tellEvery
+	if enters {
+		r.open++
+	}
+	if tell {
+		r.told = time.Now()
+	}
+	r.mu.Unlock()
+	if tell {
+		r.log.Warn("connections are refused: there are as many as may be (--max-connections)", "service", r.service, "open", r.most)
+	}
+	return enters
+}
+
+func (r *room) leave() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open--
 }
 
 type connection struct {

@@ -107,11 +107,13 @@ func (s *Server) Run(ctx context.Context) error {
 	s.checks.Go(func() { clock.watch(s.stopping) })
 	failed := make(chan error, len(s.grpcOn.list)+len(s.httpOn.list))
 	var serving sync.WaitGroup
+	grpcRoom := &room{service: "gRPC", most: s.config.MaxConnections, log: s.config.Logger}
 	for _, l := range s.grpcOn.list {
-		serving.Go(func() { failed <- s.grpc.Serve(tracked{l}) })
+		serving.Go(func() { failed <- s.grpc.Serve(tracked{l, grpcRoom}) })
 	}
+	httpRoom := &room{service: "HTTP", most: s.config.MaxConnections, log: s.config.Logger}
 	for _, l := range s.httpOn.list {
-		serving.Go(func() { failed <- s.http.Serve(l) })
+		serving.Go(func() { failed <- s.http.Serve(tracked{l, httpRoom}) })
 	}
 	var why error
 	select {

@@ -47,7 +47,12 @@ func whyEnded(ctx context.Context, err error) error {
 }
 
 // stream lets every stream end when the server begins to stop, and tells the client why it ended.
-func (s *service) stream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, call grpc.StreamHandler) error {
+func (s *service) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, call grpc.StreamHandler) error {
+	if info.IsClientStream { // which may be silent for as long as it likes
+		requestArrived(stream.Context())
+	} else {
+		stream = awaited{stream}
+	}
 	ctx, cancel := s.untilStop(stream.Context())
 	defer cancel()
 	return s.problems.grpc(whyEnded(ctx, call(srv, boundStream{stream, ctx})))
@@ -63,6 +68,7 @@ func (b boundStream) Context() context.Context { return b.ctx }
 
 // unary tells the client what is wrong.
 func (s *service) unary(ctx context.Context, in any, _ *grpc.UnaryServerInfo, call grpc.UnaryHandler) (any, error) {
+	requestArrived(ctx)
 	out, err := call(ctx, in)
 	return out, s.problems.grpc(err)
 }
