@@ -1,10 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -31,6 +33,7 @@ func (n Now) data(f formView) templ.OrderedAttributes {
 		{Key: "data-now", Value: millis(n.Now)},
 		{Key: "data-pattern", Value: n.Pattern},
 		{Key: "data-max-message", Value: strconv.FormatInt(limit, 10)},
+		{Key: "data-command", Value: n.command("{}")},
 	}
 	if n.Topic != nil {
 		a = append(a, templ.KeyValue[string, any]{Key: "data-topic", Value: n.Topic.Name})
@@ -101,9 +104,14 @@ func (n Now) retainedEmpty() string {
 // subscribe is the command that shows in a terminal what the page shows.
 func (n Now) subscribe() string {
 	if n.Topic != nil {
-		return "linger sub " + n.Topic.Name
+		return n.command("sub " + n.Topic.Name)
 	}
-	return "linger sub '" + n.Pattern + "'"
+	return n.command("sub '" + n.Pattern + "'")
+}
+
+// command is a command that works on this server.
+func (p Page) command(args string) string {
+	return strings.Replace(cmp.Or(p.Command, "linger {}"), "{}", args, 1)
 }
 
 // promise says in one line what a topic's messages may ask for and who is listening.

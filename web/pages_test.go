@@ -121,6 +121,17 @@ func TestFirstRun(t *testing.T) {
 	}
 }
 
+func TestCommandsWorkOnThisServer(t *testing.T) {
+	here := web.Page{Now: now, Command: "go run . {} --server localhost:50075"}
+	doc := render(t, web.NowPage(web.Now{Page: here, Pattern: "orders.>"}))
+	if got, want := text(byID(t, doc, "live-empty")), "go run . sub 'orders.>' --server localhost:50075"; !strings.Contains(got, want) {
+		t.Errorf("%q does not offer %q", got, want)
+	}
+	if got := attr(byID(t, doc, "main"), "data-command"); got != here.Command {
+		t.Errorf("the script is given %q", got)
+	}
+}
+
 func TestErrorsStandUnderTheirFields(t *testing.T) {
 	doc := render(t, web.NowPage(web.Now{Page: page, Pattern: ">", Fresh: true, Form: web.Form{
 		Topic: "orders eu", Message: "\nkept", TTL: "a while",

@@ -13,6 +13,9 @@ type Page struct {
 	// Drift is how far the server's clock is ahead of the wall clock (negative: behind); every page tells of it. Within a
 	// second it is not worth telling: 0.
 	Drift time.Duration
+	// Command is what to type to run one of the program's commands against this server, with {} in place of its arguments:
+	// "linger {} --server localhost:50075". Empty: "linger {}".
+	Command string
 }
 
 // Now shows the form and the two lists for one scope: everything, a pattern, or (with Topic set) one topic.

@@ -17,6 +17,8 @@ export class Lesson {
     private readonly place: HTMLElement | null,
     private readonly api: Pick<Api, "retained">,
     private readonly now: () => number,
+    // typed is what to type for a command on this server, with {} in place of its arguments.
+    private readonly typed: string,
   ) {}
 
   // published begins the lesson with the first message; a later one ends it.
@@ -29,7 +31,7 @@ export class Lesson {
       ["#", String(receipt.sequence), " of "],
       code(receipt.topic),
       [` is kept ${short(receipt.ttl)}. Nobody is listening; it waits. `],
-      command(`linger sub ${receipt.topic}`),
+      command(this.typed.replace("{}", () => `sub ${receipt.topic}`)),
       [" Run this before it goes: a late subscriber gets it too, with the time that is left."],
     );
     this.look();
@@ -60,7 +62,7 @@ export class Lesson {
       if (state.case === "retained" && state.value.deliveries > 0 && !this.taken) {
         this.taken = true;
         const left = Math.max(0, millis(state.value.expireTime) - this.now());
-        this.say(code("linger sub"), [` got it with ${short(Math.ceil(left / 1000) * 1000)} left.`]);
+        this.say([`A subscriber got it with ${short(Math.ceil(left / 1000) * 1000)} left.`]);
       }
     } catch {
       // Asked again.

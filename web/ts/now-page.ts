@@ -61,7 +61,8 @@ export class NowPage {
     this.live = new LiveList(element("#live"), this.now, paint);
     this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || "The topic");
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
-    this.lesson = new Lesson("fresh" in this.main.dataset ? element("#lesson") : null, this.api, this.now);
+    const { fresh, command } = this.main.dataset;
+    this.lesson = new Lesson(fresh === undefined ? null : element("#lesson"), this.api, this.now, command ?? "linger {}");
     this.suggestions = new Suggestions(this.api, element("#topic"), document.querySelector("#topics"));
     this.numbers = new Numbers(this.scope, this.main.dataset["topic"] ?? (this.scope === ">" ? "" : this.scope));
     this.slider.onMove = () => this.foot();
