@@ -22,17 +22,11 @@ func (a *app) printStart(s *server.Server) {
 	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
 		host = "localhost" // where a browser on this machine finds it
 	}
-	name := programName()
-	try := fmt.Sprintf("%s pub hello \"Hello, Linger\" --ttl 30s", name)
-	if s.GRPCAddr() != client.DefaultAddress {
-		_, port, _ := net.SplitHostPort(s.GRPCAddr())
-		try += " --server " + net.JoinHostPort("localhost", port)
-	}
 	fmt.Fprintf(a.Stderr, "Linger %s\n", a.Version)
 	fmt.Fprintf(a.Stderr, "  Dashboard   http://%s\n", net.JoinHostPort(host, port))
 	fmt.Fprintf(a.Stderr, "  gRPC        %s\n", s.GRPCAddr())
 	fmt.Fprintf(a.Stderr, "  Store       memory:   a restart empties it\n")
-	fmt.Fprintf(a.Stderr, "Try           %s\n", try)
+	fmt.Fprintf(a.Stderr, "Try           %s\n", s.Command(`pub hello "Hello, Linger" --ttl 30s`))
 	fmt.Fprintf(a.Stderr, "Ctrl-C stops it.\n")
 }
 

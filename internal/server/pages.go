@@ -30,6 +30,7 @@ type pages struct {
 	*service
 	publisher *publishService
 	exposed   bool
+	grpc      string // where gRPC is answered
 }
 
 func (p *pages) page() web.Page {
@@ -92,6 +93,7 @@ func (p *pages) board(w http.ResponseWriter, r *http.Request, pattern string, t 
 		v.Chips = append(v.Chips, web.Chip{Topic: b.Name, Retained: b.Retained})
 		v.Form.Suggestions = append(v.Form.Suggestions, b.Name)
 	}
+	v.Command = p.command(r)
 	v.Form.MaxMessage = int64(p.config.MaxMessage)
 	v.Form.Policy = policyView(p.broker.DefaultPolicy())
 	if t != nil {
