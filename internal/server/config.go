@@ -35,8 +35,6 @@ type Config struct {
 	Version string
 	// Program is what to type to run this program, for the commands that pages offer. "": linger.
 	Program string
-	// Program is what to type to run this program, for the commands that pages offer. "": linger.
-	Program string
 
 	// GRPC and HTTP are host:port. "localhost" binds both loopback families; an empty host binds everything; port 0 takes
 	// a free one.
@@ -120,7 +118,6 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.Arrival, DefaultArrival)
 	orDefault(&c.Grace, DefaultGrace)
 	orDefault(&c.Version, "devel")
-	orDefault(&c.Program, "linger")
 	orDefault(&c.Program, "linger")
 	if c.WallClock == nil {
 		c.WallClock = time.Now
