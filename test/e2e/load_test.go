@@ -90,7 +90,10 @@ func seq(t testing.TB, n int) io.Reader {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Wait() }) // its reader has what counts
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may wait for a reader that is gone
+		_ = cmd.Wait()         // its reader has what counts
+	})
 	return out
 }
 
