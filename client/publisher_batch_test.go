@@ -133,6 +133,44 @@ func TestPublisherSplitsByTopicLifetimeAndSize(t *testing.T) {
 	})
 }
 
+// However topics and lifetimes alternate, a request has no more batches than the server takes.
+func TestPublisherKeepsToTheBatchesOfARequest(t *testing.T) {
+	const n = 2500
+	var sizes []int
+	f := &fake{publishStream: func(s publishStream) error {
+		opened(t, s, 0, true)
+		var seq uint64
+		for {
+			r, err := s.Recv()
+			if err != nil {
+				return nil
+			}
+			sizes = append(sizes, len(r.GetBatches()))
+			if err := s.Send(committed(r, &seq)); err != nil {
+				return err
+			}
+		}
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		p := c.NewPublisher(client.PublisherOptions{})
+		for i := range n {
+			if err := p.Publish(t.Context(), fmt.Sprint("t", i%2), 0, client.Message{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		total := 0
+		for _, size := range sizes {
+			total += size
+		}
+		if total != n || slices.Max(sizes) != 1000 {
+			t.Errorf("requests of %d batches, %d in all", sizes, total)
+		}
+	})
+}
+
 // field is what an error says was wrong.
 func field(err error) string {
 	var e *client.Error

@@ -7,10 +7,11 @@ import (
 )
 
 const (
-	// A request is full at either of these. The server takes 10,000 messages and 4 MiB; beyond these sizes larger
-	// requests are no faster.
+	// A request is full at any of these. The server takes 10,000 messages, 4 MiB and 1,000 batches; beyond these sizes
+	// larger requests are no faster.
 	fullMessages = 8192
 	fullBytes    = 512 << 10
+	fullBatches  = 1000
 	// A message this large travels in a batch of its own: should the server's limit refuse it, it takes no other along.
 	// (Everything else that can be wrong with one message is checked before.)
 	aloneBytes = 64 << 10
@@ -105,6 +106,9 @@ func (q *pubQueue) addLocked(topic string, ttl time.Duration, msg *Message, done
 	}
 	alone := len(msg.Data) >= aloneBytes
 	if n := len(q.gather); n == 0 || alone || !q.gather[n-1].fits(topic, ttl) {
+		if n == fullBatches {
+			q.sealLocked()
+		}
 		q.gather = append(q.gather, pubBatch{topic: topic, ttl: ttl, first: q.accepted, start: len(q.scratch), alone: alone})
 		q.bytes += batchOverhead
 	}

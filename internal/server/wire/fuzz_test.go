@@ -109,7 +109,7 @@ func withinLimits(r *lingerv1.PublishRequest) bool {
 		n += len(b.Messages)
 	}
 	id := len(r.ProducerId)
-	return n <= wire.MaxMessages && len(r.Batches) <= wire.MaxMessages && id == 0
+	return n <= wire.MaxMessages && len(r.Batches) <= wire.MaxBatches && id == 0
 }
 
 // hasGroup says whether some byte could be the tag of a group; good enough to tell why the walk is stricter.

@@ -13,6 +13,7 @@ const (
 	MaxAttributeValue = 1 << 10  // bytes
 	MaxAttributeBytes = 16 << 10 // keys and values of one message
 	MaxMessages       = 10_000   // of one request
+	MaxBatches        = 1000     // of one request; each costs a result, which is kept for a repeated request
 	MaxRequest        = 4 << 20  // bytes of one request
 
 	// maxExtra is what an encoded message may hold besides its data: key, attributes, their framing, and fields of a

@@ -78,8 +78,8 @@ func (r *Request) walk(w *walker, b []byte) error {
 			r.Producer = broker.ProducerID{}
 			copy(r.Producer[:], f.value)
 		case f.num == requestBatches && f.typ == protowire.BytesType:
-			if len(r.Batches) == MaxMessages {
-				return w.malformed("batches", "more than %d batches", MaxMessages)
+			if len(r.Batches) == MaxBatches {
+				return w.malformed("batches", "more than %d batches in the request: send more, smaller ones", MaxBatches)
 			}
 			w.batch = len(r.Batches)
 			batch, err := w.walkBatch(f.value)

@@ -228,9 +228,13 @@ func TestLimitsOfARequest(t *testing.T) {
 		}
 	}
 	var r wire.Request
-	r.Read(bytes.Repeat([]byte{0x12, 0x00}, 10_001))
-	if r.Err == nil || !strings.Contains(r.Err.Error(), "more than 10000 batches") {
-		t.Errorf("empty batches without end: %v", r.Err)
+	r.Read(bytes.Repeat([]byte{0x12, 0x00}, 1000))
+	if r.Err != nil || len(r.Batches) != 1000 {
+		t.Errorf("1,000 batches: %d, %v", len(r.Batches), r.Err)
+	}
+	r.Read(bytes.Repeat([]byte{0x12, 0x00}, 1001))
+	if r.Err == nil || r.Err.Error() != "batches: more than 1000 batches in the request: send more, smaller ones" || r.Batches != nil {
+		t.Errorf("1,001 batches: %v", r.Err)
 	}
 }
 

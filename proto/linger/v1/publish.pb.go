@@ -85,13 +85,14 @@ func (TtlAdjustment) EnumDescriptor() ([]byte, []int) {
 	return file_linger_v1_publish_proto_rawDescGZIP(), []int{0}
 }
 
-// PublishRequest carries at most 10,000 messages and 4 MiB.
+// PublishRequest carries at most 1,000 batches, 10,000 messages in all, and 4 MiB encoded (where --max-message is larger
+// than that less 64 KiB, one message of that size and 64 KiB).
 type PublishRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number of the request: from 1, one higher each time. The server commits a producer's requests in this order.
 	// A number already committed gets its first answer; one that skips ahead is FAILED_PRECONDITION.
 	Request uint64 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
-	// The batches. Each is committed whole or not at all; one that fails ends neither the others nor the stream.
+	// 1 to 1,000 batches. Each is committed whole or not at all; one that fails ends neither the others nor the stream.
 	Batches []*Batch `protobuf:"bytes,2,rep,name=batches,proto3" json:"batches,omitempty"`
 	// 16 random bytes of the client's choice. On a stream in the first request only. The server forgets a producer ten
 	// minutes after its last use.

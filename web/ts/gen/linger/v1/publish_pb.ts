@@ -19,7 +19,8 @@ export const file_linger_v1_publish: GenFile = /*@__PURE__*/
   fileDesc("ChdsaW5nZXIvdjEvcHVibGlzaC5wcm90bxIJbGluZ2VyLnYxImsKDlB1Ymxpc2hSZXF1ZXN0Eg8KB3JlcXVlc3QYASABKAQSIQoHYmF0Y2hlcxgCIAMoCzIQLmxpbmdlci52MS5CYXRjaBITCgtwcm9kdWNlcl9pZBgDIAEoDBIQCghhbnN3ZXJlZBgEIAEoBCJkCgVCYXRjaBINCgV0b3BpYxgBIAEoCRImCgN0dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJAoIbWVzc2FnZXMYCCADKAsyEi5saW5nZXIudjEuTWVzc2FnZSK5AQoPUHVibGlzaFJlc3BvbnNlEg8KB3JlcXVlc3QYASABKAQSJwoHcmVzdWx0cxgCIAMoCzIWLmxpbmdlci52MS5CYXRjaFJlc3VsdBIvCgtzZXJ2ZXJfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJZm9yZ290dGVuGAQgASgIEigKBm9wZW5lZBgFIAEoCzIYLmxpbmdlci52MS5QdWJsaXNoT3BlbmVkIkgKDVB1Ymxpc2hPcGVuZWQSFAoMbGFzdF9yZXF1ZXN0GAEgASgEEhIKCnJlbWVtYmVyZWQYAiABKAgSDQoFc3RvcmUYAyABKAkigAMKC0JhdGNoUmVzdWx0EhYKDmZpcnN0X3NlcXVlbmNlGAEgASgEEg0KBWNvdW50GAIgASgNEjAKDHB1Ymxpc2hfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKA3R0bBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgphZGp1c3RtZW50GAYgASgOMhgubGluZ2VyLnYxLlR0bEFkanVzdG1lbnQSKQoKZHVyYWJpbGl0eRgHIAEoDjIVLmxpbmdlci52MS5EdXJhYmlsaXR5EhMKC2luY2FybmF0aW9uGAggASgGEiEKBWVycm9yGAkgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSGwoOZmFpbGVkX21lc3NhZ2UYCiABKA1IAIgBAUIRCg9fZmFpbGVkX21lc3NhZ2UquQEKDVR0bEFkanVzdG1lbnQSHgoaVFRMX0FESlVTVE1FTlRfVU5TUEVDSUZJRUQQABIcChhUVExfQURKVVNUTUVOVF9ERUZBVUxURUQQARIkCiBUVExfQURKVVNUTUVOVF9SQUlTRURfVE9fTUlOSU1VTRACEiUKIVRUTF9BREpVU1RNRU5UX0xPV0VSRURfVE9fTUFYSU1VTRADEh0KGVRUTF9BREpVU1RNRU5UX1JPVU5ERURfVVAQBDKeAQoOUHVibGlzaFNlcnZpY2USQAoHUHVibGlzaBIZLmxpbmdlci52MS5QdWJsaXNoUmVxdWVzdBoaLmxpbmdlci52MS5QdWJsaXNoUmVzcG9uc2USSgoNUHVibGlzaFN0cmVhbRIZLmxpbmdlci52MS5QdWJsaXNoUmVxdWVzdBoaLmxpbmdlci52MS5QdWJsaXNoUmVzcG9uc2UoATABQiFaH2xpbmdlci9wcm90by9saW5nZXIvdjE7bGluZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_linger_v1_message]);
 
 /**
- * PublishRequest carries at most 10,000 messages and 4 MiB.
+ * PublishRequest carries at most 1,000 batches, 10,000 messages in all, and 4 MiB encoded (where --max-message is larger
+ * than that less 64 KiB, one message of that size and 64 KiB).
  *
  * @generated from message linger.v1.PublishRequest
  */
@@ -33,7 +34,7 @@ export type PublishRequest = Message<"linger.v1.PublishRequest"> & {
   request: bigint;
 
   /**
-   * The batches. Each is committed whole or not at all; one that fails ends neither the others nor the stream.
+   * 1 to 1,000 batches. Each is committed whole or not at all; one that fails ends neither the others nor the stream.
    *
    * @generated from field: repeated linger.v1.Batch batches = 2;
    */
