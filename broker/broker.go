@@ -14,13 +14,15 @@ import (
 
 // Bounds of the contract.
 const (
-	PassingTime    = time.Second      // how long "now or never" messages wait for readers that exist
-	PassingBytes   = 8 << 20          // of these a topic holds at most
-	TopicOverhead  = 4 << 10          // accounted for each topic, in bytes
-	ReaderOverhead = 1 << 10          // and for each subscription to it
-	AnswersKept    = 1024             // answers a producer may ask for again
-	ProducerIdle   = 10 * time.Minute // after which a producer is forgotten
-	MaxPatterns    = 64               // of one subscription
+	PassingTime    = time.Second // how long "now or never" messages wait for readers that exist
+	PassingBytes   = 8 << 20     // of these a topic holds at most
+	TopicOverhead  = 4 << 10     // accounted for each topic, in bytes
+	ReaderOverhead = 1 << 10     // and for each subscription to it
+	AnswersKept    = 1024        // answers a producer may ask for again,
+	// AnswerBytesKept as long as they are not more bytes than this; an answer with a result takes 224.
+	AnswerBytesKept = 4 << 20
+	ProducerIdle    = 10 * time.Minute // after which a producer is forgotten
+	MaxPatterns     = 64               // of one subscription
 
 	endsKept      = 10_000  // remembered ends a topic
 	endsKeptInAll = 200_000 // and in all
@@ -63,7 +65,8 @@ type Broker struct {
 	producers producers
 
 	applied   atomic.Uint64 // position up to which every reader that waited has been told
-	used      atomic.Int64  // accounted memory, in bytes
+	used      atomic.Int64  // accounted memory, in bytes, without that of readers
+	readers   atomic.Int64  // accounted for readers' places
 	hot       hotQueue      // runs that may go cold
 	runs      atomic.Int64  // that are kept, alive or passing
 	pending   atomic.Int64  // proposals not yet answered
@@ -117,7 +120,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		wheel: wheel.New(int64(c.Clock.Now())),
 		kick:  make(chan struct{}, 1), closing: make(chan struct{}),
 	}
-	b.producers.byID = map[ProducerID]*producer{}
+	b.producers.byID, b.producers.cost = map[ProducerID]*producer{}, &b.used
 	b.replaying.Store(true)
 	if err := b.log.Open(ctx, b.apply); err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)
@@ -209,7 +212,7 @@ func (b *Broker) applyPublished(c *Commit) {
 	}
 	t.mu.Lock()
 	t.appendLocked(r)
-	t.revision = b.revisions.Add(1)
+	b.revisions.Add(1)
 	b.watchPublished(t, &r)
 	b.schedule(r.until(), t.id, r.first)
 	if r.passing {

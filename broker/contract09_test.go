@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func (b *bench) fill(topic string, ttl time.Duration, size int) (accepted int, r
 		if err := a.Results[0].Err; err != nil {
 			return accepted, b.fault(err, broker.ErrFull)
 		}
-		if used := b.Stats().MemoryUsed; used > memoryLimit {
+		if used := b.Stats().MemoryUsed - b.Stats().MemoryReaders; used > memoryLimit {
 			b.Fatalf("%d bytes are used", used)
 		}
 		accepted++
@@ -111,5 +112,30 @@ func TestContract09_BatchThatCanNeverFit(t *testing.T) {
 		if r := a.Results[1]; r.Err != nil || r.First != 1 {
 			t.Errorf("%+v", r)
 		}
+	})
+}
+
+func TestContract09_ReadersHaveMemoryOfTheirOwn(t *testing.T) {
+	inBubble(t, broker.Config{MemoryLimit: memoryLimit}, func(b *bench) {
+		b.publish("t", time.Minute, "a")
+		var readers []*reader
+		var refused *broker.Error
+		for refused == nil {
+			s, err := b.Broker.Subscribe(broker.SubscribeOptions{Patterns: []string{">"}})
+			if err == nil {
+				readers = append(readers, &reader{b: b, Subscription: s})
+			} else if !errors.As(err, &refused) {
+				t.Fatal(err)
+			}
+		}
+		if n := memoryLimit / 4 / broker.ReaderOverhead; len(readers) != n || !errors.Is(refused, broker.ErrFull) {
+			t.Errorf("%d subscriptions, want %d: %v", len(readers), n, refused)
+		}
+		accepted, _ := b.fill("t", time.Minute, 1000)
+		if want := memoryLimit / 2 / (1000 + broker.RunOverhead); accepted < want {
+			t.Errorf("only %d messages fit beside the readers", accepted)
+		}
+		readers[0].Close()
+		b.subscribe(broker.Start{}, ">")
 	})
 }

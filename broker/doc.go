@@ -65,8 +65,8 @@
 // strongest that the store offers.
 //
 // 12. Publishing once. A producer numbers its requests from 1. They are committed in that order. A repeated number gets
-// its first answer and is not published again (the last [AnswersKept] answers are kept; an older one is answered as
-// committed, details forgotten); one that skips ahead is refused. Producer state is stored in the same commits as the
+// its first answer and is not published again (the last [AnswersKept] answers are kept, of large ones [AnswerBytesKept];
+// an older one is answered as committed, details forgotten); one that skips ahead is refused. Producer state is stored in the same commits as the
 // messages and as durably, and forgotten [ProducerIdle] after last use; a client that returns later is told so. A batch
 // commits whole or not at all; a failed one ends neither the request nor the other batches.
 //

@@ -60,6 +60,7 @@ func (b *Broker) reclaimDue(now Instant) {
 		t := b.lookupID(id)
 		if t != nil {
 			t.mu.Lock()
+			t.freezeLocked()
 		}
 		for ; i < len(b.due) && b.due[i].topic == id; i++ {
 			if t == nil {
@@ -71,6 +72,7 @@ func (b *Broker) reclaimDue(now Instant) {
 			}
 		}
 		if t != nil {
+			t.frozen.valid = false
 			t.mu.Unlock()
 		}
 	}
@@ -85,6 +87,8 @@ func (b *Broker) expireLocked(t *topic, p place, now Instant) {
 // expireFromLocked ends the dead runs that a reader met at sequence, so that what it passes over is counted as not
 // delivered to it.
 func (b *Broker) expireFromLocked(t *topic, sequence uint64, now Instant) {
+	t.freezeLocked()
+	defer func() { t.frozen.valid = false }()
 	for range reclaimSlice {
 		p := t.runs.seek(sequence)
 		r := t.runs.at(p)
@@ -129,7 +133,7 @@ func (b *Broker) endLocked(t *topic, r *run, reason EndReason, at Instant) {
 	if t.ends.len() > endsKept+endsKept/4 {
 		t.ends.trim(endsKept)
 	}
-	t.revision = b.revisions.Add(1)
+	b.revisions.Add(1)
 	b.releaseLocked(t, r)
 }
 

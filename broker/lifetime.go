@@ -172,8 +172,9 @@ func (b *Broker) moveLocked(t *topic, sequence uint64, deadline Instant) {
 	b.isolateLocked(t, p, sequence)
 	r, _ := t.runs.find(sequence)
 	r.deadline = deadline
+	t.soonest.Store(soonestUnknown)
 	b.schedule(deadline, t.id, sequence)
-	t.revision = b.revisions.Add(1)
+	b.revisions.Add(1)
 }
 
 // changed tells whether a committed change took: another may have come between.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // producers are the clients that number their requests (contract 12). What they know comes from commits alone, so that
@@ -12,6 +13,7 @@ import (
 type producers struct {
 	mu   sync.Mutex
 	byID map[ProducerID]*producer
+	cost *atomic.Int64 // where what they take is accounted
 }
 
 // producer is one of them. A number up to accepted is finished unless it is open.
@@ -19,8 +21,30 @@ type producer struct {
 	mu       sync.Mutex
 	accepted uint64                     // the highest number accepted
 	open     map[uint64]*openRequest    // not finished
-	answers  map[uint64][]PublishResult // of the finished requests, the last [AnswersKept]
+	answers  map[uint64][]PublishResult // of the finished requests, the last [AnswersKept], as far as they fit
+	oldest   uint64                     // no answer below is kept
+	bytes    int64                      // accounted for the answers
+	cost     *atomic.Int64
 	lastUse  Instant
+}
+
+// What a producer takes, as it is accounted, in bytes: for itself, for an answer, and for each result in it.
+const (
+	producerOverhead = 1 << 10
+	answerOverhead   = 64
+	resultOverhead   = 160
+)
+
+// answerBytes is what an answer takes.
+func answerBytes(results []PublishResult) int64 {
+	bytes := int64(answerOverhead + len(results)*resultOverhead)
+	for i := range results {
+		var e *Error
+		if errors.As(results[i].Err, &e) {
+			bytes += int64(resultOverhead + len(e.Detail))
+		}
+	}
+	return bytes
 }
 
 // openRequest is a request that is not finished.
@@ -37,8 +61,10 @@ func (ps *producers) get(id ProducerID, now Instant) *producer {
 	defer ps.mu.Unlock()
 	p := ps.byID[id]
 	if p == nil || p.forgotten(now) {
-		p = newProducer()
+		ps.dropLocked(id)
+		p = &producer{open: map[uint64]*openRequest{}, answers: map[uint64][]PublishResult{}, cost: ps.cost}
 		ps.byID[id] = p
+		ps.cost.Add(producerOverhead)
 	}
 	p.mu.Lock()
 	p.lastUse = max(p.lastUse, now)
@@ -46,8 +72,25 @@ func (ps *producers) get(id ProducerID, now Instant) *producer {
 	return p
 }
 
-func newProducer() *producer {
-	return &producer{open: map[uint64]*openRequest{}, answers: map[uint64][]PublishResult{}}
+// knows tells whether there is such a producer. One that begins with a number above 1 is none, and is not made for that.
+func (ps *producers) knows(id ProducerID, now Instant) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.byID[id]
+	return p != nil && !p.forgotten(now)
+}
+
+// dropLocked forgets a producer, if it is there.
+func (ps *producers) dropLocked(id ProducerID) {
+	p := ps.byID[id]
+	if p == nil {
+		return
+	}
+	delete(ps.byID, id)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ps.cost.Add(-producerOverhead - p.bytes)
+	p.bytes, p.cost = 0, new(atomic.Int64) // what is still under way is accounted nowhere
 }
 
 // forget drops the producers that nobody used for [ProducerIdle].
@@ -56,7 +99,7 @@ func (ps *producers) forget(now Instant) {
 	defer ps.mu.Unlock()
 	for id, p := range ps.byID {
 		if p.forgotten(now) {
-			delete(ps.byID, id)
+			ps.dropLocked(id)
 		}
 	}
 }
@@ -80,16 +123,24 @@ func (b *Broker) OpenProducer(id ProducerID, answered uint64) (last uint64, reme
 	b.producers.mu.Lock()
 	defer b.producers.mu.Unlock()
 	if p := b.producers.byID[id]; p != nil && !p.forgotten(now) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if answered <= p.accepted {
-			p.finishUpToLocked(answered)
-			p.lastUse = max(p.lastUse, now)
-			return p.lastLocked(), true
+		if last, ok := p.reopen(answered, now); ok {
+			return last, true
 		}
 	}
-	delete(b.producers.byID, id)
+	b.producers.dropLocked(id)
 	return 0, answered == 0
+}
+
+// reopen tells the last finished request, unless the client was given answers that are not known here.
+func (p *producer) reopen(answered uint64, now Instant) (last uint64, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if answered > p.accepted {
+		return 0, false
+	}
+	p.finishUpToLocked(answered)
+	p.lastUse = max(p.lastUse, now)
+	return p.lastLocked(), true
 }
 
 // finishUpToLocked finishes the requests up to a number that the client has answers for: after a restart it alone knows
@@ -113,7 +164,12 @@ func (p *producer) lastLocked() uint64 {
 
 // publishOnce commits a numbered request unless it was before.
 func (b *Broker) publishOnce(ctx context.Context, r PublishRequest, done func(PublishAnswer)) {
-	p := b.producers.get(r.Producer, b.clock.Now())
+	now := b.clock.Now()
+	if r.Number > 1 && !b.producers.knows(r.Producer, now) {
+		done(PublishAnswer{Number: r.Number, Now: now, Err: skipsAhead(r.Number, 0)})
+		return
+	}
+	p := b.producers.get(r.Producer, now)
 	p.mu.Lock()
 	o := p.open[r.Number]
 	switch {
@@ -129,10 +185,7 @@ func (b *Broker) publishOnce(ctx context.Context, r PublishRequest, done func(Pu
 	case r.Number > p.accepted+1:
 		last := p.accepted
 		p.mu.Unlock()
-		done(PublishAnswer{Number: r.Number, Now: b.clock.Now(), Err: &Error{
-			Err: ErrOutOfOrder, Field: "request",
-			Detail: fmt.Sprintf("%d skips ahead: the last request of this producer is %d. Send %d next.", r.Number, last, last+1),
-		}})
+		done(PublishAnswer{Number: r.Number, Now: b.clock.Now(), Err: skipsAhead(r.Number, last)})
 		return
 	}
 	if o == nil {
@@ -146,6 +199,11 @@ func (b *Broker) publishOnce(ctx context.Context, r PublishRequest, done func(Pu
 	copy(q.results, o.committed) // after a restart or an unknown outcome, part of it may be there
 	p.mu.Unlock()
 	b.publish(ctx, r, q)
+}
+
+func skipsAhead(number, last uint64) error {
+	return &Error{Err: ErrOutOfOrder, Field: "request", Detail: fmt.Sprintf(
+		"%d skips ahead: the last request of this producer is %d. Send %d next.", number, last, last+1)}
 }
 
 // answer tells all who wait for a request, and finishes it unless its outcome is in doubt.
@@ -168,15 +226,45 @@ func (b *Broker) answer(p *producer, number uint64, results []PublishResult) {
 	}
 }
 
-// finishLocked keeps a request's answer.
+// finishLocked keeps a request's answer, and lets go of the oldest ones beyond what is kept.
 func (p *producer) finishLocked(number uint64, results []PublishResult) {
 	delete(p.open, number)
 	if results != nil {
 		p.answers[number] = results
+		p.accountLocked(answerBytes(results))
 	}
-	if number > AnswersKept {
-		delete(p.answers, number-AnswersKept)
+	if p.accepted >= AnswersKept {
+		p.dropBelowLocked(p.accepted - AnswersKept + 1)
 	}
+	for p.bytes > AnswerBytesKept && p.oldest < number {
+		p.dropBelowLocked(p.oldest + 1)
+	}
+}
+
+// dropBelowLocked lets go of the answers below a number.
+func (p *producer) dropBelowLocked(number uint64) {
+	drop := func(n uint64) {
+		if old, kept := p.answers[n]; kept {
+			delete(p.answers, n)
+			p.accountLocked(-answerBytes(old))
+		}
+	}
+	if number > p.oldest+uint64(len(p.answers)) { // fewer answers than numbers, as after a restart
+		for n := range p.answers {
+			if n < number {
+				drop(n)
+			}
+		}
+		p.oldest = number
+	}
+	for ; p.oldest < number; p.oldest++ {
+		drop(p.oldest)
+	}
+}
+
+func (p *producer) accountLocked(bytes int64) {
+	p.bytes += bytes
+	p.cost.Add(bytes)
 }
 
 // committed records what a commit says of a request: the only source after a restart, or for another broker.

@@ -25,6 +25,7 @@ func (c *Counts) add(o Counts) {
 // Stats are the broker's numbers.
 type Stats struct {
 	MemoryUsed    int64 // retained memory as it is accounted, in bytes
+	MemoryReaders int64 // of these, for readers' places: they may have a quarter of the limit, beside what messages may
 	MemoryLimit   int64 // 0: none
 	Topics        int
 	Subscriptions int
@@ -38,7 +39,7 @@ type Stats struct {
 func (b *Broker) Stats() Stats {
 	b.reclaim(b.clock.Now())
 	s := Stats{
-		MemoryUsed: b.used.Load(), MemoryLimit: b.config.MemoryLimit,
+		MemoryUsed: b.used.Load() + b.readers.Load(), MemoryReaders: b.readers.Load(), MemoryLimit: b.config.MemoryLimit,
 		Watchers: int(b.watching.Load()), Pending: int(b.pending.Load()),
 	}
 	b.mu.RLock()

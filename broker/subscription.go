@@ -177,7 +177,11 @@ func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
 		s.next, s.origin = t.next, t.origin
 		s.tellChangedLocked(t)
 	}
-	for _, topic := range s.matchingLocked() {
+	matching := s.matchingLocked()
+	if err := b.roomForReader(len(matching)); err != nil {
+		return nil, err
+	}
+	for _, topic := range matching {
 		b.attachLocked(s, topic, func(c *cursor) { s.place(c, t, now) })
 	}
 	if t == nil && len(s.ready) > 0 {
@@ -191,6 +195,18 @@ func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
 		b.index.add(p, s)
 	}
 	return s, nil
+}
+
+// roomForReader keeps readers from taking what messages need: they may have a quarter of the memory limit.
+func (b *Broker) roomForReader(topics int) error {
+	limit := b.config.MemoryLimit / 4
+	wanted := int64(topics) * ReaderOverhead
+	if used := b.readers.Load(); b.config.MemoryLimit > 0 && used+wanted > limit {
+		return &Error{Err: ErrFull, Field: "patterns", Detail: fmt.Sprintf(
+			"subscriptions use %d of the %d bytes they may have, a quarter of --memory; this one matches %d topics and needs %d. Match fewer, or end others.",
+			used, limit, topics, wanted)}
+	}
+	return nil
 }
 
 // checkStart refuses starts that make no sense.
@@ -256,7 +272,7 @@ func (b *Broker) attachLocked(s *Subscription, t *topic, place func(*cursor)) {
 		return
 	}
 	t.cursors[c] = struct{}{}
-	b.used.Add(ReaderOverhead)
+	b.readers.Add(ReaderOverhead)
 	if r := t.runs.at(t.runs.seek(c.pos.Load())); r != nil {
 		c.key, c.index = r.position, r.index
 		s.ready.push(c)
@@ -529,7 +545,7 @@ func (s *Subscription) Close() {
 		if _, attached := c.topic.cursors[c]; attached {
 			c.leave()
 			c.topic.dropWaiting(c)
-			b.used.Add(-ReaderOverhead)
+			b.readers.Add(-ReaderOverhead)
 		}
 		c.topic.mu.Unlock()
 	}

@@ -1,8 +1,10 @@
 package broker
 
 import (
+	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // topic is one incarnation of a topic: what it retains, how its messages ended, and who reads it.
@@ -34,7 +36,14 @@ type topic struct {
 	held          map[uint64]*holding // messages whose extension is on its way
 	pieces        map[uint64]uint32   // of split commits, by position: messages not ended yet
 	deletedBefore uint64              // messages deleted one by one before the topic was
-	revision      uint64              // of the broker's revisions, when what is retained last changed
+	activity      activity
+
+	// soonest is the earliest deadline among what is alive: unknown, none, or an instant. Changed by who holds mu alone;
+	// readers that share mu may fill it in.
+	soonest atomic.Int64
+
+	// frozen is an index of the readers' places, while mu is held alone to end many runs.
+	frozen readPlaces
 
 	// waiting are the cursors that have read everything. Its own lock, taken inside mu, lets readers join while they
 	// share mu; publishing holds mu alone and so meets nobody here.
@@ -104,7 +113,11 @@ func (t *topic) appendLocked(r run) {
 	} else {
 		t.counts.Retained += uint64(r.count)
 		t.counts.RetainedBytes += uint64(r.size)
+		if known := t.soonest.Load(); known != soonestUnknown && int64(r.deadline) < known {
+			t.soonest.Store(int64(r.deadline))
+		}
 	}
+	t.activity.add(uint64(r.count), r.published)
 	t.lastPosition, t.lastPublish = r.position, r.published
 }
 
@@ -126,6 +139,9 @@ func (t *topic) uncountLocked(r *run) {
 	}
 	t.counts.Retained -= uint64(r.count)
 	t.counts.RetainedBytes -= uint64(r.size)
+	if int64(r.deadline) <= t.soonest.Load() {
+		t.soonest.Store(soonestUnknown)
+	}
 }
 
 // isolateLocked makes the message a run of its own, so that its lifetime can differ from its neighbours'. The wheel knows
@@ -165,6 +181,10 @@ func (b *Broker) isolateLocked(t *topic, p place, sequence uint64) {
 // the same.
 func (t *topic) deliveriesLocked(sequence uint64, passing bool) (count uint32, until uint64) {
 	count, until = t.past.at(sequence)
+	if t.frozen.valid && !passing {
+		more, end := t.frozen.covering(sequence)
+		return count + more, min(until, end)
+	}
 	for c := range t.cursors {
 		covered, end := c.covers(sequence, passing)
 		if covered {
@@ -182,14 +202,44 @@ func (t *topic) maxDeadlineLocked(r *run) Instant {
 
 // nextDeadlineLocked is the earliest deadline among what is alive at now, 0 when nothing is.
 func (t *topic) nextDeadlineLocked(now Instant) Instant {
-	var earliest Instant
+	switch known := t.soonest.Load(); {
+	case known == soonestNone:
+		return 0
+	case known != soonestUnknown && known > int64(now):
+		return Instant(known)
+	}
+	soonest := int64(soonestNone)
 	t.runs.all(func(r *run) bool {
-		if !r.passing && r.alive(now) && (earliest == 0 || r.deadline < earliest) {
-			earliest = r.deadline
+		if !r.passing && r.alive(now) {
+			soonest = min(soonest, int64(r.deadline))
 		}
 		return true
 	})
-	return earliest
+	t.soonest.Store(soonest)
+	if soonest == soonestNone {
+		return 0
+	}
+	return Instant(soonest)
+}
+
+// What topic.soonest may be besides an instant.
+const (
+	soonestUnknown = 0
+	soonestNone    = math.MaxInt64
+)
+
+// activity is how many messages were published of late: each counts half as much with every minute that passes.
+type activity struct {
+	messages float64
+	at       Instant
+}
+
+func (a *activity) add(messages uint64, now Instant) {
+	a.messages, a.at = a.value(now)+float64(messages), now
+}
+
+func (a *activity) value(now Instant) float64 {
+	return a.messages * math.Exp2(-now.Sub(a.at).Minutes())
 }
 
 // lagLocked is the greatest number of messages that a reader has still to be given.

@@ -24,6 +24,8 @@ type TopicInfo struct {
 	LastPublish   Instant // 0: never
 	LastEnd       Instant // when the last message that ended did so; 0: none did
 	NextSequence  uint64
+
+	activity float64 // how many messages were published of late
 }
 
 // creation is a topic on its way into the log.
@@ -152,7 +154,7 @@ func (b *Broker) SetPolicy(ctx context.Context, name string, p Policy) (TopicInf
 	if err := p.validate(b.config.MaxTTL); err != nil {
 		return TopicInfo{}, err
 	}
-	put := TopicPut{Name: name, Incarnation: t.incarnation, Created: t.created, Durability: t.durability, Policy: p, Auto: t.auto}
+	put := TopicPut{Name: name, Incarnation: t.incarnation, Created: t.created, Durability: t.durability, Policy: p} // it has a policy of its own now, so it stays
 	if _, err := b.commit(ctx, Proposal{Kind: KindTopicPut, Topic: t.id, Put: put}); err != nil {
 		return TopicInfo{}, commitError(name, err)
 	}
@@ -243,7 +245,7 @@ func (t *topic) info(now Instant) TopicInfo {
 	return TopicInfo{
 		Name: t.name, Incarnation: t.incarnation, Created: t.created, Durability: t.durability, Policy: t.policyLocked(),
 		Counts: t.counts, Subscriptions: len(t.cursors), WorstLag: t.lagLocked(), NextDeadline: t.nextDeadlineLocked(now),
-		LastPublish: t.lastPublish, LastEnd: t.lastEnd, NextSequence: t.next,
+		LastPublish: t.lastPublish, LastEnd: t.lastEnd, NextSequence: t.next, activity: t.activity.value(now),
 	}
 }
 
@@ -252,7 +254,8 @@ func (b *Broker) applyTopicPut(c *Commit) {
 	if t := b.lookupID(c.Topic); c.Topic != 0 && t != nil {
 		t.mu.Lock()
 		t.setPolicyLocked(c.Put.Policy, c.First)
-		t.revision = b.revisions.Add(1)
+		t.auto = c.Put.Auto
+		b.revisions.Add(1)
 		t.mu.Unlock()
 		return
 	}
@@ -263,7 +266,7 @@ func (b *Broker) applyTopicPut(c *Commit) {
 	}
 	id := cmp.Or(c.Topic, TopicID(c.Position)) // a replay names it
 	t := newTopic(id, c.Put, c.First)
-	t.revision = b.revisions.Add(1)
+	b.revisions.Add(1)
 	b.topics[t.name], b.byID[id] = t, t
 	b.used.Add(TopicOverhead)
 	// From its first message on, even if that is committed before the subscription looks (contract 6).
@@ -298,6 +301,7 @@ func (b *Broker) endTopic(t *topic, at Instant) Counts {
 	defer t.mu.Unlock()
 	t.deleted = true
 	t.deletedBefore = t.counts.Ended.Deleted
+	t.freezeLocked()
 	for t.runs.runs > 0 {
 		r := t.takeOutLocked(place{})
 		reason := Deleted
@@ -311,7 +315,8 @@ func (b *Broker) endTopic(t *topic, at Instant) Counts {
 			b.woken = append(b.woken, c.sub)
 		}
 	}
-	b.used.Add(-int64(len(t.cursors)) * ReaderOverhead)
+	t.frozen.valid = false
+	b.readers.Add(-int64(len(t.cursors)) * ReaderOverhead)
 	clear(t.cursors)
 	b.watchDeleted(t)
 	return t.counts

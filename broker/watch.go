@@ -347,7 +347,7 @@ func (b *Broker) topicsOf(s *scope) []*topic {
 // busiestShown is how many topics are named.
 const busiestShown = 6
 
-// numbers adds up each scope. When nothing changed since the last time, what stands is told again.
+// numbers adds up each scope.
 func (w *Watcher) numbers(now Instant) []ScopeStats {
 	stats := make([]ScopeStats, len(w.scopes))
 	for i, s := range w.scopes {
@@ -371,7 +371,7 @@ func (s *scope) numbers(b *Broker, now Instant) ScopeStats {
 	var sum ScopeStats
 	type busy struct {
 		BusyTopic
-		published Instant
+		activity float64
 	}
 	var all []busy
 	for _, t := range b.topicsOf(s) {
@@ -385,11 +385,11 @@ func (s *scope) numbers(b *Broker, now Instant) ScopeStats {
 		if i.NextDeadline != 0 && (sum.NextDeadline == 0 || i.NextDeadline < sum.NextDeadline) {
 			sum.NextDeadline = i.NextDeadline
 		}
-		all = append(all, busy{BusyTopic{i.Name, i.Counts.Retained}, i.LastPublish})
+		all = append(all, busy{BusyTopic{i.Name, i.Counts.Retained}, i.activity})
 	}
 	sum.Revision = b.revisions.Load()
 	slices.SortFunc(all, func(x, y busy) int {
-		return cmp.Or(-cmp.Compare(x.published, y.published), cmp.Compare(x.Name, y.Name))
+		return cmp.Or(-cmp.Compare(x.activity, y.activity), cmp.Compare(x.Name, y.Name))
 	})
 	for _, t := range all[:min(len(all), busiestShown)] {
 		sum.Busiest = append(sum.Busiest, t.BusyTopic)

@@ -189,7 +189,7 @@ func TestWatchNumbers(t *testing.T) {
 		if s.PublishRate < 7 || s.PublishRate > 11 {
 			t.Errorf("%.1f messages a second", s.PublishRate)
 		}
-		same(t, "busiest", s.Busiest, []broker.BusyTopic{{Name: "a.y", Retained: 2}, {Name: "a.x", Retained: 20}})
+		same(t, "busiest", s.Busiest, []broker.BusyTopic{{Name: "a.x", Retained: 20}, {Name: "a.y", Retained: 2}})
 		same(t, "of nothing", w.stats[1].Counts, broker.Counts{})
 		w.until(time.Second)
 		before := w.stats[0].Revision
