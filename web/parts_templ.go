@@ -53,7 +53,7 @@ import (
 //	#tab-retained #tab-live   radios of the phone's tabs; b.n in their labels
 //	#rate #live-note #live-foot #hold #live-hold    hidden or empty until there is something to say
 //	ul#retained, ul#live      the lists; li.row inside. p#retained-empty, p#live-empty are hidden by CSS unless the list before
-//	                          them has no row
+//	                          them has no row; data-unsure (script) on ul#retained: there may be messages, so no text either
 //
 //	li.row                    data-topic data-seq data-published data-expires data-granted data-max data-deliveries data-size
 //	  .left                   number; .seq link; .topic link with bdi; .msg with bdi.text and span.cut

@@ -235,7 +235,9 @@ export class NowPage {
     const { stats, retained } = this;
     const sub = document.querySelector("#retained-sub");
     if (sub && this.stats) sub.textContent = this.list.sub(retained);
-    if (stats) this.numbers.show(stats, retained, this.live.sampled ? 0 : this.died.length, this.list.perSecond);
+    if (stats) this.numbers.show(stats, retained, this.live.sampled ? 0 : this.died.length, this.list.perSecond, this.list.approximate);
+    // An empty list says that nothing is retained only when that is known.
+    this.list.list.toggleAttribute("data-unsure", this.list.approximate || (stats !== undefined && retained > 0));
     this.numbers.title(retained, !this.list.approximate);
     if (calm()) this.list.lines();
   }

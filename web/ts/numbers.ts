@@ -12,9 +12,11 @@ export class Numbers {
     private readonly place: string,
   ) {}
 
-  // show writes the numbers. Between two frames deaths by the page's own clock are taken off already.
-  show(stats: Stats, retained: number, goneSince: number, deathsPerSecond: number): void {
-    write(document.querySelector("#count"), count(retained));
+  // show writes the numbers. Between two frames deaths by the page's own clock are taken off already; without a connection
+  // that is all that is known, and the number says so.
+  show(stats: Stats, retained: number, goneSince: number, deathsPerSecond: number, approximate: boolean): void {
+    const alive = (approximate ? "≈ " : "") + count(retained);
+    write(document.querySelector("#count"), alive);
     write(document.querySelector("#size"), retained === 0 ? sum(0) : sum(stats.bytes));
     const gone = deathsPerSecond > 10 ? `${count(deathsPerSecond)} a second` : count(stats.gone + goneSince);
     write(document.querySelector("#gone"), gone);
@@ -22,7 +24,7 @@ export class Numbers {
     const undelivered = document.querySelector<HTMLElement>(".undelivered");
     if (undelivered) undelivered.hidden = stats.undelivered === 0;
     write(document.querySelector("#rate"), `${rate(stats.rate)} a second`);
-    write(document.querySelector('label:has(#tab-retained) .n'), count(retained));
+    write(document.querySelector('label:has(#tab-retained) .n'), alive);
     write(document.querySelector('label:has(#tab-live) .n'), `${rate(stats.rate)}/s`);
     this.showChips(stats);
   }
