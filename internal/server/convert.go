@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"math"
 	"time"
 
@@ -138,6 +139,23 @@ func topicIncarnations(list []broker.TopicIncarnation) []*lingerv1.TopicIncarnat
 }
 
 // What comes in. Each names the field when it refuses.
+
+// named checks the name of a topic that should exist, so that one that cannot is not only told to be missing.
+func named(field, name string) error { return inField(field, broker.ValidateTopic(name)) }
+
+// selected checks a pattern.
+func selected(field, pattern string) error { return inField(field, broker.ValidatePattern(pattern)) }
+
+// inField is err with the name that the request has for the field.
+func inField(field string, err error) error {
+	var e *broker.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	blamed := *e
+	blamed.Field = field
+	return &blamed
+}
 
 // instant cuts to a whole millisecond. nil is none.
 func instant(field string, t *timestamppb.Timestamp) (broker.Instant, error) {

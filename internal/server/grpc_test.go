@@ -297,19 +297,85 @@ func TestHeartbeat(t *testing.T) {
 	}
 }
 
-// A request that makes a topic has its name in a field of that name, and that one is blamed.
-func TestCreateTopicBlamesTheName(t *testing.T) {
-	s := start(t, nil)
-	_, err := lingerv1.NewTopicServiceClient(s.dial()).CreateTopic(t.Context(), &lingerv1.CreateTopicRequest{Name: "two words"})
+// blamed is the field that an INVALID_ARGUMENT names, in its message and for programs.
+func blamed(t testing.TB, err error) string {
+	t.Helper()
 	st := wantCode(t, err, codes.InvalidArgument)
-	var field string
+	field := ""
 	for _, d := range st.Details() {
 		if bad, ok := d.(*errdetails.BadRequest); ok {
 			field = bad.FieldViolations[0].Field
 		}
 	}
-	if field != "name" || !strings.HasPrefix(st.Message(), "name: ") {
-		t.Errorf("the field blamed is %q: %s", field, st.Message())
+	if !strings.HasPrefix(st.Message(), field+": ") {
+		t.Errorf("blames %q, and says %q", field, st.Message())
+	}
+	return field
+}
+
+// What is wrong is blamed on the field of that request, and a name that no topic can have is not only told to be missing.
+func TestErrorsNameTheFieldOfTheirRequest(t *testing.T) {
+	s := start(t, nil)
+	s.publish("t", time.Minute, "x")
+	conn, ctx := s.dial(), t.Context()
+	topics, kept := lingerv1.NewTopicServiceClient(conn), lingerv1.NewRetainedServiceClient(conn)
+	at := func(seconds int64) *timestamppb.Timestamp { return &timestamppb.Timestamp{Seconds: seconds} }
+	list := func(in *lingerv1.ListMessagesRequest) error {
+		in.Pattern = "t"
+		_, err := kept.ListMessages(ctx, in)
+		return err
+	}
+	first := func(recv func() error, err error) error {
+		if err != nil {
+			return err
+		}
+		return recv()
+	}
+	subscribe := func(patterns ...string) error {
+		stream, err := lingerv1.NewSubscribeServiceClient(conn).Subscribe(ctx, coversAll(patterns...))
+		return first(func() error { _, err := stream.Recv(); return err }, err)
+	}
+	watch := func(scopes ...string) error {
+		stream, err := lingerv1.NewWatchServiceClient(conn).Watch(ctx, &lingerv1.WatchRequest{Scopes: scopes})
+		return first(func() error { _, err := stream.Recv(); return err }, err)
+	}
+	for _, name := range []string{"two words", "", "a..b"} {
+		_, create := topics.CreateTopic(ctx, &lingerv1.CreateTopicRequest{Name: name})
+		_, get := topics.GetTopic(ctx, &lingerv1.GetTopicRequest{Name: name})
+		_, set := topics.SetTopicPolicy(ctx, &lingerv1.SetTopicPolicyRequest{Name: name})
+		_, remove := topics.DeleteTopic(ctx, &lingerv1.DeleteTopicRequest{Name: name})
+		_, message := kept.GetMessage(ctx, &lingerv1.GetMessageRequest{Topic: name, Sequence: 1})
+		_, extend := kept.SetExpireTime(ctx, &lingerv1.SetExpireTimeRequest{Topic: name, Sequence: 1, ExpireTime: at(1)})
+		_, end := kept.DeleteMessage(ctx, &lingerv1.DeleteMessageRequest{Topic: name, Sequence: 1})
+		for i, err := range []error{create, get, set, remove} {
+			if field := blamed(t, err); field != "name" {
+				t.Errorf("%q, call %d on a topic: blames %q", name, i, field)
+			}
+		}
+		for i, err := range []error{message, extend, end} {
+			if field := blamed(t, err); field != "topic" {
+				t.Errorf("%q, call %d on a message: blames %q", name, i, field)
+			}
+		}
+	}
+	for want, err := range map[string]error{
+		"patterns":        subscribe("a b"),
+		"patterns[1]":     subscribe("a", "a b"),
+		"scopes[0]":       watch("a b"),
+		"scopes[2]":       watch("a", ">", ""),
+		"min_sequence":    list(&lingerv1.ListMessagesRequest{MinSequence: 2, MaxSequence: 1}),
+		"min_expire_time": list(&lingerv1.ListMessagesRequest{MinExpireTime: at(9), MaxExpireTime: at(9)}),
+	} {
+		if field := blamed(t, err); field != want {
+			t.Errorf("blames %q, want %q", field, want)
+		}
+	}
+	for _, in := range []*lingerv1.ListMessagesRequest{
+		{MinSequence: 1, MaxSequence: 1}, {MinSequence: 5}, {MaxSequence: 5}, {MinExpireTime: at(9), MaxExpireTime: at(10)}, {MaxExpireTime: at(1)},
+	} {
+		if err := list(in); err != nil {
+			t.Errorf("%v: %v", in, err)
+		}
 	}
 }
 

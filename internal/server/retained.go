@@ -68,12 +68,20 @@ func listOptions(in *lingerv1.ListMessagesRequest) (broker.ListOptions, error) {
 	if o.MaxDeadline, err = instant("max_expire_time", in.GetMaxExpireTime()); err != nil {
 		return o, err
 	}
+	switch {
+	case o.MaxSequence != 0 && o.MinSequence > o.MaxSequence:
+		return o, invalid("min_sequence", "%d is above max_sequence, %d", o.MinSequence, o.MaxSequence)
+	case o.MaxDeadline != 0 && o.MinDeadline >= o.MaxDeadline:
+		return o, invalid("min_expire_time", "%s is not before max_expire_time, %s", jsonInstant(o.MinDeadline), jsonInstant(o.MaxDeadline))
+	}
 	if o.Limit, err = pageSize(in.GetPageSize()); err != nil {
 		return o, err
 	}
 	o.After, err = readListToken(in)
 	return o, err
 }
+
+func jsonInstant(i broker.Instant) string { return i.Time().Format(jsonTime) }
 
 // A message list's token is the position of the last message of the page before, and a hash of the request, so that it
 // is not used for another.
@@ -112,7 +120,7 @@ func requestHash(in *lingerv1.ListMessagesRequest) uint64 {
 }
 
 func (s *retainedService) GetMessage(_ context.Context, in *lingerv1.GetMessageRequest) (*lingerv1.GetMessageResponse, error) {
-	if err := needSequence(in.GetSequence()); err != nil {
+	if err := needMessage(in.GetTopic(), in.GetSequence()); err != nil {
 		return nil, err
 	}
 	m, end, err := s.broker.Get(in.GetTopic(), in.GetSequence())
@@ -134,7 +142,10 @@ func (s *retainedService) GetMessage(_ context.Context, in *lingerv1.GetMessageR
 	return out, nil
 }
 
-func needSequence(sequence uint64) error {
+func needMessage(topic string, sequence uint64) error {
+	if err := named("topic", topic); err != nil {
+		return err
+	}
 	if sequence == 0 {
 		return invalid("sequence", "0; messages are numbered from 1")
 	}
@@ -142,7 +153,7 @@ func needSequence(sequence uint64) error {
 }
 
 func (s *retainedService) SetExpireTime(ctx context.Context, in *lingerv1.SetExpireTimeRequest) (*lingerv1.SetExpireTimeResponse, error) {
-	if err := needSequence(in.GetSequence()); err != nil {
+	if err := needMessage(in.GetTopic(), in.GetSequence()); err != nil {
 		return nil, err
 	}
 	if in.GetExpireTime() == nil {
@@ -170,7 +181,7 @@ func (s *retainedService) SetExpireTime(ctx context.Context, in *lingerv1.SetExp
 }
 
 func (s *retainedService) DeleteMessage(ctx context.Context, in *lingerv1.DeleteMessageRequest) (*lingerv1.DeleteMessageResponse, error) {
-	if err := needSequence(in.GetSequence()); err != nil {
+	if err := needMessage(in.GetTopic(), in.GetSequence()); err != nil {
 		return nil, err
 	}
 	if err := s.broker.DeleteMessage(ctx, in.GetTopic(), in.GetSequence()); err != nil {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"google.golang.org/grpc"
@@ -115,6 +116,13 @@ func (h *heartbeat) due() bool {
 
 func subscribeOptions(in *lingerv1.SubscribeRequest) (broker.SubscribeOptions, error) {
 	o := broker.SubscribeOptions{Patterns: in.GetPatterns()}
+	if n := len(o.Patterns); n > 1 && n <= broker.MaxPatterns { // which of several the broker cannot name
+		for i, pattern := range o.Patterns {
+			if err := selected(fmt.Sprintf("patterns[%d]", i), pattern); err != nil {
+				return o, err
+			}
+		}
+	}
 	switch start := in.GetStart().(type) {
 	case nil, *lingerv1.SubscribeRequest_All:
 		o.Start.Kind = broker.StartAll

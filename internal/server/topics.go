@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 
 	"linger/broker"
 	lingerv1 "linger/proto/linger/v1"
@@ -20,6 +19,9 @@ type topicService struct {
 }
 
 func (s *topicService) CreateTopic(ctx context.Context, in *lingerv1.CreateTopicRequest) (*lingerv1.CreateTopicResponse, error) {
+	if err := named("name", in.GetName()); err != nil {
+		return nil, err
+	}
 	p, err := policy(in.GetPolicy())
 	if err != nil {
 		return nil, err
@@ -30,12 +32,15 @@ func (s *topicService) CreateTopic(ctx context.Context, in *lingerv1.CreateTopic
 	}
 	t, err := s.broker.CreateTopic(ctx, in.GetName(), p, d)
 	if err != nil {
-		return nil, aboutName(err)
+		return nil, err
 	}
 	return &lingerv1.CreateTopicResponse{Topic: topic(t), ServerTime: timestamp(s.broker.Now())}, nil
 }
 
 func (s *topicService) GetTopic(_ context.Context, in *lingerv1.GetTopicRequest) (*lingerv1.GetTopicResponse, error) {
+	if err := named("name", in.GetName()); err != nil {
+		return nil, err
+	}
 	t, err := s.broker.Topic(in.GetName())
 	if err != nil {
 		return nil, err
@@ -69,6 +74,9 @@ func (s *topicService) ListTopics(_ context.Context, in *lingerv1.ListTopicsRequ
 }
 
 func (s *topicService) SetTopicPolicy(ctx context.Context, in *lingerv1.SetTopicPolicyRequest) (*lingerv1.SetTopicPolicyResponse, error) {
+	if err := named("name", in.GetName()); err != nil {
+		return nil, err
+	}
 	p, err := policy(in.GetPolicy())
 	if err != nil {
 		return nil, err
@@ -81,22 +89,14 @@ func (s *topicService) SetTopicPolicy(ctx context.Context, in *lingerv1.SetTopic
 }
 
 func (s *topicService) DeleteTopic(ctx context.Context, in *lingerv1.DeleteTopicRequest) (*lingerv1.DeleteTopicResponse, error) {
+	if err := named("name", in.GetName()); err != nil {
+		return nil, err
+	}
 	n, err := s.broker.DeleteTopic(ctx, in.GetName())
 	if err != nil {
 		return nil, err
 	}
 	return &lingerv1.DeleteTopicResponse{Deleted: n, ServerTime: timestamp(s.broker.Now())}, nil
-}
-
-// aboutName blames the field of a request that makes a topic for what the broker says of the topic.
-func aboutName(err error) error {
-	var e *broker.Error
-	if !errors.As(err, &e) || e.Field != "topic" {
-		return err
-	}
-	named := *e
-	named.Field = "name"
-	return &named
 }
 
 func pageSize(asked int32) (int, error) {

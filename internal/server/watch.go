@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc"
 
@@ -96,6 +97,11 @@ func watchOptions(in *lingerv1.WatchRequest) (o broker.WatchOptions, cut int, er
 		return o, 0, invalid("preview_bytes", "%d; it is 1 to %d, or 0 for %[2]d", in.GetPreviewBytes(), watchPreviewBytes)
 	case in.GetRecent() > watchRecentMost:
 		return o, 0, invalid("recent", "%d; it is at most %d", in.GetRecent(), watchRecentMost)
+	}
+	for i, scope := range in.GetScopes() {
+		if err := selected(fmt.Sprintf("scopes[%d]", i), scope); err != nil {
+			return o, 0, err
+		}
 	}
 	cut = int(in.GetPreviewBytes())
 	if cut == 0 {

@@ -32,7 +32,8 @@ const (
 	TtlAdjustment_TTL_ADJUSTMENT_UNSPECIFIED TtlAdjustment = 0
 	// None was asked: the topic's default.
 	TtlAdjustment_TTL_ADJUSTMENT_DEFAULTED TtlAdjustment = 1
-	// Asked for less than the topic's minimum: the minimum.
+	// Asked for less than the topic's minimum: the minimum. Compared before rounding, so that 0.5 ms raised to 1 ms is told
+	// as this.
 	TtlAdjustment_TTL_ADJUSTMENT_RAISED_TO_MINIMUM TtlAdjustment = 2
 	// Asked for more than the topic's maximum: the maximum.
 	TtlAdjustment_TTL_ADJUSTMENT_LOWERED_TO_MAXIMUM TtlAdjustment = 3

@@ -32,15 +32,17 @@ const (
 // RetainedService looks at the messages alive, without consuming anything, and changes how long they live.
 type RetainedServiceClient interface {
 	// ListMessages shows the messages alive, a page at a time. Listing is not delivery. Errors: NOT_FOUND when `pattern`
-	// is a name without wildcards and no such topic exists; INVALID_ARGUMENT for bad bounds or a bad page token.
+	// is a name without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern, bounds that hold nothing, a
+	// page size outside its bounds or a bad page token.
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
 	// GetMessage shows one message whole, or how it ended. Errors: NOT_FOUND when the topic does not exist or has not
-	// come to that sequence yet (the message names the last one).
+	// come to that sequence yet (the message names the last one); INVALID_ARGUMENT for a name that no topic can have or
+	// sequence 0.
 	GetMessage(ctx context.Context, in *GetMessageRequest, opts ...grpc.CallOption) (*GetMessageResponse, error)
 	// SetExpireTime changes one message's deadline. Idempotent, since it names an absolute time. An extension holds the
 	// message from the moment the server accepts it. Errors: NOT_FOUND (unknown topic or sequence); FAILED_PRECONDITION for
 	// a message that has ended (the detail says how and when) or whose deadline is not `expected_expire_time`;
-	// INVALID_ARGUMENT beyond publish time + the policy's maximum where the policy rejects.
+	// INVALID_ARGUMENT beyond publish time + the policy's maximum where the policy rejects, and as in GetMessage.
 	SetExpireTime(ctx context.Context, in *SetExpireTimeRequest, opts ...grpc.CallOption) (*SetExpireTimeResponse, error)
 	// DeleteMessage ends one message as deleted. Errors: as SetExpireTime.
 	DeleteMessage(ctx context.Context, in *DeleteMessageRequest, opts ...grpc.CallOption) (*DeleteMessageResponse, error)
@@ -101,15 +103,17 @@ func (c *retainedServiceClient) DeleteMessage(ctx context.Context, in *DeleteMes
 // RetainedService looks at the messages alive, without consuming anything, and changes how long they live.
 type RetainedServiceServer interface {
 	// ListMessages shows the messages alive, a page at a time. Listing is not delivery. Errors: NOT_FOUND when `pattern`
-	// is a name without wildcards and no such topic exists; INVALID_ARGUMENT for bad bounds or a bad page token.
+	// is a name without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern, bounds that hold nothing, a
+	// page size outside its bounds or a bad page token.
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
 	// GetMessage shows one message whole, or how it ended. Errors: NOT_FOUND when the topic does not exist or has not
-	// come to that sequence yet (the message names the last one).
+	// come to that sequence yet (the message names the last one); INVALID_ARGUMENT for a name that no topic can have or
+	// sequence 0.
 	GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error)
 	// SetExpireTime changes one message's deadline. Idempotent, since it names an absolute time. An extension holds the
 	// message from the moment the server accepts it. Errors: NOT_FOUND (unknown topic or sequence); FAILED_PRECONDITION for
 	// a message that has ended (the detail says how and when) or whose deadline is not `expected_expire_time`;
-	// INVALID_ARGUMENT beyond publish time + the policy's maximum where the policy rejects.
+	// INVALID_ARGUMENT beyond publish time + the policy's maximum where the policy rejects, and as in GetMessage.
 	SetExpireTime(context.Context, *SetExpireTimeRequest) (*SetExpireTimeResponse, error)
 	// DeleteMessage ends one message as deleted. Errors: as SetExpireTime.
 	DeleteMessage(context.Context, *DeleteMessageRequest) (*DeleteMessageResponse, error)

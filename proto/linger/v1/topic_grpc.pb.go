@@ -35,13 +35,16 @@ type TopicServiceClient interface {
 	// CreateTopic makes a topic. Errors: ALREADY_EXISTS; INVALID_ARGUMENT for a bad name or policy; FAILED_PRECONDITION for
 	// a durability that the store does not offer; RESOURCE_EXHAUSTED at the server's limit of topics.
 	CreateTopic(ctx context.Context, in *CreateTopicRequest, opts ...grpc.CallOption) (*CreateTopicResponse, error)
-	// GetTopic shows one topic. Errors: NOT_FOUND.
+	// GetTopic shows one topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no topic can have.
 	GetTopic(ctx context.Context, in *GetTopicRequest, opts ...grpc.CallOption) (*GetTopicResponse, error)
-	// ListTopics shows the topics that match, in the order of their names.
+	// ListTopics shows the topics that match, in the order of their names; none is no error. Errors: INVALID_ARGUMENT for a
+	// bad pattern, a page size outside its bounds or a bad page token.
 	ListTopics(ctx context.Context, in *ListTopicsRequest, opts ...grpc.CallOption) (*ListTopicsResponse, error)
-	// SetTopicPolicy replaces the topic's policy, for messages published later. Errors: NOT_FOUND, INVALID_ARGUMENT.
+	// SetTopicPolicy replaces the topic's policy, for messages published later. Errors: NOT_FOUND; INVALID_ARGUMENT
+	// for a name that no topic can have or a bad policy.
 	SetTopicPolicy(ctx context.Context, in *SetTopicPolicyRequest, opts ...grpc.CallOption) (*SetTopicPolicyResponse, error)
-	// DeleteTopic ends all of a topic's messages and the topic. Errors: NOT_FOUND.
+	// DeleteTopic ends all of a topic's messages and the topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no
+	// topic can have.
 	DeleteTopic(ctx context.Context, in *DeleteTopicRequest, opts ...grpc.CallOption) (*DeleteTopicResponse, error)
 }
 
@@ -112,13 +115,16 @@ type TopicServiceServer interface {
 	// CreateTopic makes a topic. Errors: ALREADY_EXISTS; INVALID_ARGUMENT for a bad name or policy; FAILED_PRECONDITION for
 	// a durability that the store does not offer; RESOURCE_EXHAUSTED at the server's limit of topics.
 	CreateTopic(context.Context, *CreateTopicRequest) (*CreateTopicResponse, error)
-	// GetTopic shows one topic. Errors: NOT_FOUND.
+	// GetTopic shows one topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no topic can have.
 	GetTopic(context.Context, *GetTopicRequest) (*GetTopicResponse, error)
-	// ListTopics shows the topics that match, in the order of their names.
+	// ListTopics shows the topics that match, in the order of their names; none is no error. Errors: INVALID_ARGUMENT for a
+	// bad pattern, a page size outside its bounds or a bad page token.
 	ListTopics(context.Context, *ListTopicsRequest) (*ListTopicsResponse, error)
-	// SetTopicPolicy replaces the topic's policy, for messages published later. Errors: NOT_FOUND, INVALID_ARGUMENT.
+	// SetTopicPolicy replaces the topic's policy, for messages published later. Errors: NOT_FOUND; INVALID_ARGUMENT
+	// for a name that no topic can have or a bad policy.
 	SetTopicPolicy(context.Context, *SetTopicPolicyRequest) (*SetTopicPolicyResponse, error)
-	// DeleteTopic ends all of a topic's messages and the topic. Errors: NOT_FOUND.
+	// DeleteTopic ends all of a topic's messages and the topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no
+	// topic can have.
 	DeleteTopic(context.Context, *DeleteTopicRequest) (*DeleteTopicResponse, error)
 	mustEmbedUnimplementedTopicServiceServer()
 }

@@ -28,11 +28,11 @@ const (
 //
 // WatchService is for those who look on: dashboards.
 type WatchServiceClient interface {
-	// Watch streams what happens in one scope: previews of what is published, how messages end, changes of lifetime, and
+	// Watch streams what happens in up to 16 scopes: previews of what is published, how messages end, changes of lifetime, and
 	// each 500 ms the numbers. Watching is not delivery. It is never silent for a second and ends with UNAVAILABLE when the
 	// server stops.
 	//
-	// Errors: INVALID_ARGUMENT for a bad pattern.
+	// Errors: INVALID_ARGUMENT for a bad pattern (the field is scopes[i]), more than 16 scopes, or a number above its bound.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 }
 
@@ -69,11 +69,11 @@ type WatchService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 //
 // WatchService is for those who look on: dashboards.
 type WatchServiceServer interface {
-	// Watch streams what happens in one scope: previews of what is published, how messages end, changes of lifetime, and
+	// Watch streams what happens in up to 16 scopes: previews of what is published, how messages end, changes of lifetime, and
 	// each 500 ms the numbers. Watching is not delivery. It is never silent for a second and ends with UNAVAILABLE when the
 	// server stops.
 	//
-	// Errors: INVALID_ARGUMENT for a bad pattern.
+	// Errors: INVALID_ARGUMENT for a bad pattern (the field is scopes[i]), more than 16 scopes, or a number above its bound.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	mustEmbedUnimplementedWatchServiceServer()
 }

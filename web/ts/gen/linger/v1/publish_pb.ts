@@ -294,7 +294,8 @@ export enum TtlAdjustment {
   DEFAULTED = 1,
 
   /**
-   * Asked for less than the topic's minimum: the minimum.
+   * Asked for less than the topic's minimum: the minimum. Compared before rounding, so that 0.5 ms raised to 1 ms is told
+   * as this.
    *
    * @generated from enum value: TTL_ADJUSTMENT_RAISED_TO_MINIMUM = 2;
    */

@@ -515,7 +515,8 @@ export const ListOrderSchema: GenEnum<ListOrder> = /*@__PURE__*/
 export const RetainedService: GenService<{
   /**
    * ListMessages shows the messages alive, a page at a time. Listing is not delivery. Errors: NOT_FOUND when `pattern`
-   * is a name without wildcards and no such topic exists; INVALID_ARGUMENT for bad bounds or a bad page token.
+   * is a name without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern, bounds that hold nothing, a
+   * page size outside its bounds or a bad page token.
    *
    * @generated from rpc linger.v1.RetainedService.ListMessages
    */
@@ -526,7 +527,8 @@ export const RetainedService: GenService<{
   },
   /**
    * GetMessage shows one message whole, or how it ended. Errors: NOT_FOUND when the topic does not exist or has not
-   * come to that sequence yet (the message names the last one).
+   * come to that sequence yet (the message names the last one); INVALID_ARGUMENT for a name that no topic can have or
+   * sequence 0.
    *
    * @generated from rpc linger.v1.RetainedService.GetMessage
    */
@@ -539,7 +541,7 @@ export const RetainedService: GenService<{
    * SetExpireTime changes one message's deadline. Idempotent, since it names an absolute time. An extension holds the
    * message from the moment the server accepts it. Errors: NOT_FOUND (unknown topic or sequence); FAILED_PRECONDITION for
    * a message that has ended (the detail says how and when) or whose deadline is not `expected_expire_time`;
-   * INVALID_ARGUMENT beyond publish time + the policy's maximum where the policy rejects.
+   * INVALID_ARGUMENT beyond publish time + the policy's maximum where the policy rejects, and as in GetMessage.
    *
    * @generated from rpc linger.v1.RetainedService.SetExpireTime
    */

@@ -607,7 +607,7 @@ export const TopicService: GenService<{
     output: typeof CreateTopicResponseSchema;
   },
   /**
-   * GetTopic shows one topic. Errors: NOT_FOUND.
+   * GetTopic shows one topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no topic can have.
    *
    * @generated from rpc linger.v1.TopicService.GetTopic
    */
@@ -617,7 +617,8 @@ export const TopicService: GenService<{
     output: typeof GetTopicResponseSchema;
   },
   /**
-   * ListTopics shows the topics that match, in the order of their names.
+   * ListTopics shows the topics that match, in the order of their names; none is no error. Errors: INVALID_ARGUMENT for a
+   * bad pattern, a page size outside its bounds or a bad page token.
    *
    * @generated from rpc linger.v1.TopicService.ListTopics
    */
@@ -627,7 +628,8 @@ export const TopicService: GenService<{
     output: typeof ListTopicsResponseSchema;
   },
   /**
-   * SetTopicPolicy replaces the topic's policy, for messages published later. Errors: NOT_FOUND, INVALID_ARGUMENT.
+   * SetTopicPolicy replaces the topic's policy, for messages published later. Errors: NOT_FOUND; INVALID_ARGUMENT
+   * for a name that no topic can have or a bad policy.
    *
    * @generated from rpc linger.v1.TopicService.SetTopicPolicy
    */
@@ -637,7 +639,8 @@ export const TopicService: GenService<{
     output: typeof SetTopicPolicyResponseSchema;
   },
   /**
-   * DeleteTopic ends all of a topic's messages and the topic. Errors: NOT_FOUND.
+   * DeleteTopic ends all of a topic's messages and the topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no
+   * topic can have.
    *
    * @generated from rpc linger.v1.TopicService.DeleteTopic
    */

@@ -510,11 +510,11 @@ export const ServerStatsSchema: GenMessage<ServerStats> = /*@__PURE__*/
  */
 export const WatchService: GenService<{
   /**
-   * Watch streams what happens in one scope: previews of what is published, how messages end, changes of lifetime, and
+   * Watch streams what happens in up to 16 scopes: previews of what is published, how messages end, changes of lifetime, and
    * each 500 ms the numbers. Watching is not delivery. It is never silent for a second and ends with UNAVAILABLE when the
    * server stops.
    *
-   * Errors: INVALID_ARGUMENT for a bad pattern.
+   * Errors: INVALID_ARGUMENT for a bad pattern (the field is scopes[i]), more than 16 scopes, or a number above its bound.
    *
    * @generated from rpc linger.v1.WatchService.Watch
    */
