@@ -164,15 +164,14 @@ func (b *Broker) boundPassingLocked(t *topic, now Instant) {
 
 // endPassingLocked ends passing runs, oldest first, while the condition holds.
 func (b *Broker) endPassingLocked(t *topic, now Instant, while func() bool) {
-	for p := (place{}); t.runs.at(p) != nil && t.counts.Passing > 0 && while(); {
-		if !t.runs.at(p).passing {
+	for t.counts.Passing > 0 && while() {
+		p := t.runs.seek(t.passingFrom)
+		for r := t.runs.at(p); r != nil && !r.passing; r = t.runs.at(p) {
 			p = t.runs.next(p)
-			continue
 		}
-		sequence := t.runs.at(p).first
+		t.passingFrom = t.runs.at(p).first
 		r := t.takeOutLocked(p)
 		b.endLocked(t, &r, ExpiredUndelivered, now)
-		p = t.runs.seek(sequence)
 	}
 }
 

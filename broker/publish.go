@@ -55,8 +55,9 @@ type PublishAnswer struct {
 // ctx bounds the wait for topics that have to be made first, nothing else.
 func (b *Broker) Publish(ctx context.Context, r PublishRequest, done func(PublishAnswer)) {
 	if r.Producer == (ProducerID{}) || r.Number == 0 {
-		b.publish(ctx, r, newRequest(len(r.Batches), r.Number, func(results []PublishResult) {
-			done(PublishAnswer{Number: r.Number, Results: results, Now: b.clock.Now()})
+		number := r.Number // not all of r is to be kept
+		b.publish(ctx, r, newRequest(len(r.Batches), number, func(results []PublishResult) {
+			done(PublishAnswer{Number: number, Results: results, Now: b.clock.Now()})
 		}))
 		return
 	}
@@ -67,13 +68,17 @@ func (b *Broker) Publish(ctx context.Context, r PublishRequest, done func(Publis
 type request struct {
 	number  uint64
 	results []PublishResult
+	one     [1]PublishResult // for results, of the many requests that are a single batch
 	missing atomic.Int32
 	done    func([]PublishResult)
 }
 
 // newRequest waits for n results. One more is held by whoever fills it, until all are on their way.
 func newRequest(n int, number uint64, done func([]PublishResult)) *request {
-	q := &request{number: number, results: make([]PublishResult, n), done: done}
+	q := &request{number: number, done: done}
+	if q.results = q.one[:min(n, 1)]; n > 1 {
+		q.results = make([]PublishResult, n)
+	}
 	q.missing.Store(int32(n) + 1)
 	return q
 }
@@ -106,8 +111,9 @@ func (b *Broker) publish(ctx context.Context, r PublishRequest, q *request) {
 		}
 		p.Producer, p.Request, p.Batch = r.Producer, r.Number, i
 		proposed = true
+		held := reserved(&p)
 		b.propose(p, func(c Commit, err error) {
-			b.used.Add(-reserved(&p))
+			b.used.Add(-held)
 			q.set(i, b.resultOf(t, c, err))
 		})
 	}

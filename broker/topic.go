@@ -25,6 +25,7 @@ type topic struct {
 	next          uint64 // sequence of the next message
 	counts        Counts
 	passingBytes  int
+	passingFrom   uint64 // no run that passes begins before it
 	ends          endLog
 	past          coverage // what readers that left, or skipped, had been handed
 	marks         marks
@@ -108,6 +109,9 @@ func (t *topic) appendLocked(r run) {
 		t.counts.Ended.ExpiredUnknown -= uint64(r.count) // a replay brings back what was counted as gone
 	}
 	if r.passing {
+		if t.counts.Passing == 0 {
+			t.passingFrom = r.first
+		}
 		t.counts.Passing += uint64(r.count)
 		t.passingBytes += int(r.size)
 	} else {

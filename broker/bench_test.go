@@ -1,0 +1,152 @@
+package broker_test
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"linger/broker"
+	"linger/broker/memlog"
+)
+
+// benchBroker is a broker as `memory:` makes it, in real time.
+func benchBroker(b *testing.B) *broker.Broker {
+	clock := broker.NewClock(time.Now)
+	br, err := broker.Open(context.Background(), broker.Config{Log: memlog.New(memlog.Options{Clock: clock}), Clock: clock})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { br.Close() })
+	return br
+}
+
+// benchBody is a batch's body: messages of 128 bytes.
+func benchBody(messages int) []byte {
+	all := make([]string, messages)
+	for i := range all {
+		all[i] = string(bytes.Repeat([]byte("x"), 128))
+	}
+	return bytes.Clone(frames(all...))
+}
+
+// flow publishes n messages in batches with a window of requests under way, and waits for all answers.
+func flow(b *testing.B, br *broker.Broker, topic string, ttl time.Duration, n, batch int) {
+	body := benchBody(batch)
+	window := make(chan struct{}, 64)
+	var failed error
+	var all sync.WaitGroup
+	for sent := 0; sent < n; sent += batch {
+		window <- struct{}{}
+		all.Add(1)
+		r := broker.PublishRequest{Batches: []broker.Batch{{Topic: topic, TTL: ttl, HasTTL: true, Count: batch, Body: body}}}
+		br.Publish(context.Background(), r, func(a broker.PublishAnswer) {
+			if a.Results[0].Err != nil {
+				failed = a.Results[0].Err
+			}
+			<-window
+			all.Done()
+		})
+	}
+	all.Wait()
+	if failed != nil {
+		b.Fatal(failed)
+	}
+}
+
+// BenchmarkPublish has nobody read. An operation is a message.
+func BenchmarkPublish(b *testing.B) {
+	for _, batch := range []int{1, 10, 100} {
+		b.Run("batch="+strconv.Itoa(batch), func(b *testing.B) {
+			br := benchBroker(b)
+			b.ReportAllocs()
+			b.ResetTimer()
+			flow(b, br, "t", 5*time.Second, b.N, batch)
+		})
+	}
+}
+
+// BenchmarkFanOut has readers at the head. An operation is a message published and delivered to each.
+func BenchmarkFanOut(b *testing.B) {
+	for _, readers := range []int{1, 200} {
+		for _, batch := range []int{1, 100} {
+			b.Run("readers="+strconv.Itoa(readers)+"/batch="+strconv.Itoa(batch), func(b *testing.B) {
+				br := benchBroker(b)
+				n := (b.N + batch - 1) / batch * batch
+				var all sync.WaitGroup
+				for range readers {
+					s, err := br.Subscribe(broker.SubscribeOptions{Patterns: []string{"t"}})
+					if err != nil {
+						b.Fatal(err)
+					}
+					all.Go(func() { read(b, s, n) })
+				}
+				b.ReportAllocs()
+				b.ResetTimer()
+				flow(b, br, "t", 10*time.Minute, n, batch)
+				all.Wait()
+			})
+		}
+	}
+}
+
+// BenchmarkReplay reads a million retained messages again and again. An operation is a message.
+func BenchmarkReplay(b *testing.B) {
+	const retained = 1_000_000
+	for _, batch := range []int{1, 100} {
+		b.Run("batch="+strconv.Itoa(batch), func(b *testing.B) {
+			br := benchBroker(b)
+			flow(b, br, "t", 10*time.Minute, retained, batch)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for left := b.N; left > 0; left -= retained {
+				s, err := br.Subscribe(broker.SubscribeOptions{Patterns: []string{"t"}})
+				if err != nil {
+					b.Fatal(err)
+				}
+				read(b, s, min(left, retained))
+			}
+		})
+	}
+}
+
+// BenchmarkExpiry ends messages of which readers have read some. An operation is a message.
+func BenchmarkExpiry(b *testing.B) {
+	for _, readers := range []int{0, 200} {
+		b.Run("readers="+strconv.Itoa(readers), func(b *testing.B) {
+			br := benchBroker(b)
+			for i := range readers {
+				s, err := br.Subscribe(broker.SubscribeOptions{Patterns: []string{"t"}})
+				if err != nil {
+					b.Fatal(err)
+				}
+				_ = i
+				defer s.Close()
+			}
+			b.ResetTimer()
+			flow(b, br, "t", time.Millisecond, b.N, 1)
+			for br.Stats().Counts.Retained > 0 {
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+}
+
+// read takes n messages.
+func read(b *testing.B, s *broker.Subscription, n int) {
+	defer s.Close()
+	for n > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		d, err := s.Next(ctx, broker.Budget{Bytes: 256 << 10})
+		cancel()
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		for _, run := range d.Runs {
+			n -= run.Count + int(run.Gap.Total())
+		}
+	}
+}
