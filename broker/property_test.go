@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -327,12 +328,22 @@ func (w *world) compare(rt *rapid.T) {
 	if want := w.model.list(now); !slices.Equal(listed, want) {
 		rt.Fatalf("listed\n%q, want\n%q", listed, want)
 	}
+	w.comparePages(rt, page.Messages)
 	for name, t := range w.model.topics {
 		published, retained, passing, deleted := t.counts(now)
 		i, err := w.b.Topic(name)
 		c := i.Counts
 		if err != nil || c.Published != published || c.Retained != retained || c.Passing != passing || c.Ended.Total() != published-retained-passing || c.Ended.Deleted < deleted {
 			rt.Fatalf("%s: %+v, %v, want %d published, %d retained, %d passing, %d deleted", name, c, err, published, retained, passing, deleted)
+		}
+		var next broker.Instant
+		for _, m := range t.messages {
+			if m.alive(now) && (next == 0 || m.deadline < next) {
+				next = m.deadline
+			}
+		}
+		if i.NextDeadline != next {
+			rt.Fatalf("%s: next deadline %d, want %d", name, i.NextDeadline, next)
 		}
 		for _, m := range t.messages {
 			w.compareEnd(rt, t, m, now)
@@ -359,5 +370,32 @@ func (w *world) compareEnd(rt *rapid.T, t *modelTopic, m *modelMessage, now brok
 	}
 	if ended.Reason != want || ended.Deliveries != m.deliveries {
 		rt.Fatalf("%s #%d ended %+v, want %v and %d deliveries", t.name, m.sequence, *ended, want, m.deliveries)
+	}
+}
+
+// comparePages reads all in small pages, in both orders.
+func (w *world) comparePages(rt *rapid.T, all []broker.Retained) {
+	soonest := slices.SortedStableFunc(slices.Values(all), func(x, y broker.Retained) int { return cmp.Compare(x.Deadline, y.Deadline) })
+	for _, byDeadline := range []bool{false, true} {
+		var got []broker.Retained
+		o := broker.ListOptions{Pattern: ">", ByDeadline: byDeadline, Limit: 3}
+		for more := true; more; {
+			page, err := w.b.List(o)
+			if err != nil || len(page.Messages) > 3 || int(page.Retained) != len(all) {
+				rt.Fatalf("%+v, %v", page, err)
+			}
+			got = append(got, page.Messages...)
+			if more = page.More; more {
+				last := page.Messages[len(page.Messages)-1]
+				o.After = &broker.ListPosition{Topic: last.Topic, Sequence: last.Sequence, Deadline: last.Deadline}
+			}
+		}
+		want := all
+		if byDeadline {
+			want = soonest
+		}
+		if !slices.EqualFunc(got, want, func(x, y broker.Retained) bool { return x.Topic == y.Topic && x.Sequence == y.Sequence }) {
+			rt.Fatalf("by deadline %v: %d messages in another order than all %d at once", byDeadline, len(got), len(want))
+		}
 	}
 }
