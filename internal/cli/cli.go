@@ -168,9 +168,9 @@ func (a *app) complain(err error) {
 	}
 }
 
-// note writes one line to standard error.
+// note writes one line to standard error. What it repeats of arguments and answers is made readable.
 func (a *app) note(format string, args ...any) {
-	fmt.Fprintf(a.Stderr, "linger: "+format+"\n", args...)
+	fmt.Fprintf(a.Stderr, "linger: %s\n", readable(fmt.Appendf(nil, format, args...)))
 }
 
 // usageError is a command used wrongly.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 	"unicode/utf8"
@@ -42,11 +43,36 @@ func newJSONMessage(topic string, seq uint64, published, expires time.Time, left
 	return j
 }
 
-// newJSON writes one object a line, characters as they are.
-func newJSON(w io.Writer) *json.Encoder {
+// newJSON writes one object a line: characters as they are, but on a terminal those escaped that would act on it.
+func newJSON(w io.Writer, terminal bool) *json.Encoder {
+	if terminal {
+		w = escaping{w}
+	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e
+}
+
+// escaping writes JSON without what a terminal would act on: JSON itself escapes only the control characters of ASCII,
+// and DEL not.
+type escaping struct{ w io.Writer }
+
+// Write takes whole objects, as an encoder writes them: no character is cut.
+func (e escaping) Write(p []byte) (int, error) {
+	out := make([]byte, 0, len(p))
+	for rest := p; len(rest) > 0; {
+		r, n := utf8.DecodeRune(rest)
+		if acts(r) && r != '\n' { // which ends the object
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = append(out, rest[:n]...)
+		}
+		rest = rest[n:]
+	}
+	if _, err := e.w.Write(out); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // jsonAck is an acknowledgement as `pub --json` writes it.

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -43,15 +44,19 @@ func (a *app) listMessages(ctx context.Context, pattern string, limit int, asJSO
 		return err
 	}
 	out := bufio.NewWriterSize(a.Stdout, 64<<10)
-	return errors.Join(writeMessages(ctx, c, out, pattern, limit, asJSON), out.Flush())
+	var encoder *json.Encoder
+	if asJSON {
+		encoder = newJSON(out, isTerminal(a.Stdout))
+	}
+	return errors.Join(writeMessages(ctx, c, out, encoder, pattern, limit), out.Flush())
 }
 
-func writeMessages(ctx context.Context, c *client.Client, out *bufio.Writer, pattern string, limit int, asJSON bool) error {
-	encoder := newJSON(out)
+// writeMessages writes them with encoder or, without one, for people.
+func writeMessages(ctx context.Context, c *client.Client, out *bufio.Writer, encoder *json.Encoder, pattern string, limit int) error {
 	for m, err := range c.ListMessages(ctx, pattern, client.ListOptions{Limit: limit}) {
 		switch {
 		case err != nil:
-		case asJSON:
+		case encoder != nil:
 			err = encoder.Encode(newJSONMessage(m.Topic, m.Sequence, m.PublishTime, m.ExpireTime, m.TimeLeft, m.Message))
 		default:
 			_, err = fmt.Fprintf(out, "%s #%d %s  %s\n", m.Topic, m.Sequence, formatLeft(m.TimeLeft), readable(m.Data))

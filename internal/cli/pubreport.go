@@ -44,7 +44,7 @@ type pubReport struct {
 
 func newPubReport(a *app, f pubFlags, topic string) *pubReport {
 	out := bufio.NewWriterSize(a.Stdout, 64<<10)
-	return &pubReport{app: a, topic: topic, flags: f, begin: time.Now(), out: out, encoder: newJSON(out)}
+	return &pubReport{app: a, topic: topic, flags: f, begin: time.Now(), out: out, encoder: newJSON(out, isTerminal(a.Stdout))}
 }
 
 // answered returns how many messages have an outcome.
@@ -186,7 +186,7 @@ func (r *pubReport) finish(readErr, closeErr error) error {
 
 func (r *pubReport) summaryLocked() string {
 	if r.published == 0 {
-		return "0 published to " + r.topic
+		return "0 published to " + readable([]byte(r.topic))
 	}
 	a := r.last
 	kept := "kept " + formatDuration(a.TTL)

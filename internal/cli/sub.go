@@ -109,7 +109,8 @@ func (a *app) subscribe(ctx context.Context, f subFlags, patterns []string) erro
 	out := newOutput(a.Stdout)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopWithin, out.abandon) })
 	defer stop()
-	s := &subscriber{app: a, flags: f, out: out, encoder: newJSON(out), terminal: isTerminal(a.Stdout)}
+	terminal := isTerminal(a.Stdout)
+	s := &subscriber{app: a, flags: f, out: out, encoder: newJSON(out, terminal), terminal: terminal}
 	err = s.read(ctx, c.Subscribe(patterns, client.SubscribeOptions{
 		Start: start, Slow: f.slow.policy, RetryFor: max(f.retry, 0),
 	}))

@@ -34,7 +34,7 @@ func readable(data []byte) string {
 			b.WriteRune(0x2400 + r) // the symbol for it
 		case r == 0x7f:
 			b.WriteRune(0x2421)
-		case unicode.Is(unicode.Cc, r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029':
+		case acts(r), r == '\u2028', r == '\u2029':
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
 			b.Write(data[:n])
@@ -43,6 +43,9 @@ func readable(data []byte) string {
 	}
 	return b.String()
 }
+
+// acts says whether a terminal would act on a character instead of showing it.
+func acts(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Bidi_Control) }
 
 // clock writes a time of the server's for people: the local time of day, with the date when it is not today's.
 func clock(t, now time.Time) string {

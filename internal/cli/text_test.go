@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"slices"
@@ -63,6 +64,37 @@ func TestReadableIsHarmlessOnATerminal(t *testing.T) {
 		if got := readable([]byte(data)); got != want {
 			t.Errorf("%q is shown as %q, want %q", data, got, want)
 		}
+	}
+}
+
+func TestJSONIsHarmlessOnATerminal(t *testing.T) {
+	message := client.Message{Key: "\u202ek", Attributes: map[string]string{"\u009b31m": "\x7f"}, Data: []byte("\x1b[2J\u0085 äöü 四 🎈 \u2066<&>")}
+	raw := `"key":"` + "\u202e" + `k","attributes":{"` + "\u009b" + `31m":"` + "\x7f" + `"},"data":"\u001b[2J` + "\u0085" + ` äöü 四 🎈 ` + "\u2066" + `<&>"}` + "\n"
+	harmless := `"key":"\u202ek","attributes":{"\u009b31m":"\u007f"},"data":"\u001b[2J\u0085 äöü 四 🎈 \u2066<&>"}` + "\n"
+	for terminal, want := range map[bool]string{true: harmless, false: raw} {
+		var b bytes.Buffer
+		object := newJSONMessage("t", 1, time.Time{}, time.Time{}, 0, message)
+		if err := newJSON(&b, terminal).Encode(&object); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(b.String(), want) {
+			t.Errorf("on a terminal %v: %q, want the end %q", terminal, b.String(), want)
+		}
+		var back jsonMessage
+		if err := json.Unmarshal(b.Bytes(), &back); err != nil || *back.Data != string(message.Data) || back.Key != message.Key {
+			t.Errorf("on a terminal %v: read back as %+v, %v", terminal, back, err)
+		}
+	}
+}
+
+func TestNamesAreToldHarmlessly(t *testing.T) {
+	var out, errs bytes.Buffer
+	r := newPubReport(&app{Env: Env{Stdout: &out, Stderr: &errs}}, pubFlags{}, "x\x1b[31my")
+	if err := r.finish(errors.New("no x\x1b[31my"), nil); !errors.Is(err, errReported) {
+		t.Fatal(err)
+	}
+	if out.String() != "0 published to x␛[31my\n" || errs.String() != "linger: no x␛[31my\n" {
+		t.Errorf("told %q and %q", out.String(), errs.String())
 	}
 }
 

@@ -108,7 +108,7 @@ func (a *app) topic(ctx context.Context, f topicFlags, name, action string) erro
 		return err
 	}
 	if f.json {
-		return newJSON(a.Stdout).Encode(newJSONTopic(t))
+		return newJSON(a.Stdout, isTerminal(a.Stdout)).Encode(newJSONTopic(t))
 	}
 	return a.showTopic(t)
 }

@@ -41,7 +41,7 @@ func (a *app) listTopics(ctx context.Context, pattern string, asJSON bool) error
 	if err != nil {
 		return err
 	}
-	encoder := newJSON(a.Stdout)
+	encoder := newJSON(a.Stdout, isTerminal(a.Stdout))
 	rows := [][]string{{"TOPIC", "RETAINED", "BYTES", "NEXT TO GO", "PUBLISHED", "SUBSCRIBERS", "KEEPS"}}
 	for t, err := range c.ListTopics(ctx, pattern) {
 		if err != nil {
