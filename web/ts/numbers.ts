@@ -15,7 +15,7 @@ export class Numbers {
   // show writes the numbers. Between two frames deaths by the page's own clock are taken off already; without a connection
   // that is all that is known, and the number says so.
   show(stats: Stats, retained: number, goneSince: number, deathsPerSecond: number, approximate: boolean): void {
-    const alive = (approximate ? "≈ " : "") + count(retained);
+    const alive = (approximate ? "≈" : "") + count(retained);
     write(document.querySelector("#count"), alive);
     write(document.querySelector("#size"), retained === 0 ? sum(0) : sum(stats.bytes));
     const gone = deathsPerSecond > 10 ? `${count(deathsPerSecond)} a second` : count(stats.gone + goneSince);
