@@ -148,8 +148,10 @@ func TestPublishFormErrors(t *testing.T) {
 	}{
 		{url.Values{"message": {"x"}}, "topic"},
 		{url.Values{"topic": {"two words"}, "message": {"x"}}, "topic"},
-		{url.Values{"topic": {"t"}, "ttl": {"soon"}}, "ttl"},
-		{url.Values{"topic": {"t"}, "ttl": {"other"}, "ttl_other": {"-1"}}, "ttl"},
+		{url.Values{"topic": {"t"}}, "message"},
+		{url.Values{"topic": {"t"}, "message": {""}, "ttl": {"soon"}}, "ttl"},
+		{url.Values{"topic": {"t"}, "message": {""}, "ttl": {"other"}, "ttl_other": {"-1"}}, "ttl"},
+		{url.Values{"topic": {"t"}, "message": {""}, "ttl": {"other"}}, "ttl"},
 		{url.Values{"topic": {"t"}, "message": {strings.Repeat("x", 1<<20+1)}}, "message"},
 		{url.Values{"topic": {"t"}, "message": {strings.Repeat("%", 4<<20)}}, "message"},
 	}
@@ -157,7 +159,7 @@ func TestPublishFormErrors(t *testing.T) {
 		resp := s.do(s.request(http.MethodPost, "/publish", c.values.Encode(), "Accept", "application/json"))
 		var answer struct{ Error, Field string }
 		body := s.read(resp)
-		if err := json.Unmarshal([]byte(body), &answer); err != nil || resp.StatusCode != 400 || answer.Field != c.field || answer.Error == "" {
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || resp.StatusCode != 400 || answer.Field != c.field || !sentenceForm.MatchString(answer.Error) {
 			t.Errorf("%s: %d %s", c.field, resp.StatusCode, body)
 		}
 	}
@@ -165,6 +167,44 @@ func TestPublishFormErrors(t *testing.T) {
 	body := s.read(resp)
 	if resp.StatusCode != 400 || !strings.Contains(body, "keep &lt;this&gt;") || !strings.Contains(body, "soon") || !strings.Contains(body, `aria-invalid="true"`) {
 		t.Errorf("the page: %d\n%s", resp.StatusCode, body)
+	}
+	if _, err := s.broker.Topic("t"); err == nil {
+		t.Error("something was published")
+	}
+	resp = s.do(s.request(http.MethodPost, "/publish", "topic=t&message=", "Accept", "application/json"))
+	if body := s.read(resp); resp.StatusCode != 200 {
+		t.Errorf("a message that is empty: %d %s", resp.StatusCode, body)
+	}
+}
+
+var sentenceForm = regexp.MustCompile(`^[^a-z].*\.$`)
+
+func TestPublishWantsAForm(t *testing.T) {
+	s := start(t, nil)
+	for _, kind := range []string{"application/json", ""} {
+		resp := s.do(s.request(http.MethodPost, "/publish", `{"topic":"t","message":"x"}`, "Content-Type", kind, "Accept", "application/json"))
+		body := s.read(resp)
+		if resp.StatusCode != 400 || !strings.Contains(body, `The content type is \"`+kind+`\"`) || !strings.Contains(body, "application/x-www-form-urlencoded") {
+			t.Errorf("%q: %d %s", kind, resp.StatusCode, body)
+		}
+	}
+}
+
+// An address that exists, asked by a method that it does not have, is not told to be missing.
+func TestOtherMethodsAreRefused(t *testing.T) {
+	s := start(t, nil)
+	for request, allow := range map[string]string{
+		"GET /publish": "POST", "DELETE /publish": "POST", "PUT /extend": "POST", "POST /": "GET, HEAD", "DELETE /topics/t": "GET, HEAD",
+		"POST /topics": "GET, HEAD", "POST /healthz": "GET, HEAD", "POST /static/app.css": "GET, HEAD",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		resp := s.do(s.request(method, path, ""))
+		if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != allow {
+			t.Errorf("%s: %d, Allow %q", request, resp.StatusCode, resp.Header.Get("Allow"))
+		}
+	}
+	if resp := s.do(s.request(http.MethodDelete, "/nothing", "")); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("DELETE /nothing: %d", resp.StatusCode)
 	}
 }
 

@@ -217,6 +217,18 @@ func (p *pages) notFound(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// notAllowed answers methods that an address does not have.
+func (p *pages) notAllowed(methods ...string) page {
+	allow := strings.Join(methods, ", ")
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allow)
+		p.problem(w, r, web.Failure{
+			Status: http.StatusMethodNotAllowed, What: clipped(r.URL.Path) + " does not take " + clipped(r.Method) + ".",
+			Do: "It takes " + strings.Join(methods, " and ") + ".",
+		})
+	}
+}
+
 // refused is the guard's answer.
 func (p *pages) refused(w http.ResponseWriter, r *http.Request, what, do string) {
 	p.problem(w, r, web.Failure{Status: http.StatusForbidden, What: what, Do: do})
@@ -271,7 +283,8 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	if s[0] >= 'a' && s[0] <= 'z' && !strings.ContainsAny(strings.SplitN(s, " ", 2)[0], "._-") {
+	first, _, _ := strings.Cut(s, " ")
+	if s[0] >= 'a' && s[0] <= 'z' && !strings.ContainsAny(strings.TrimRight(first, "."), "._-") { // else it is a name
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
 	if !strings.HasSuffix(s, ".") {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -87,6 +88,9 @@ func (p *pages) publish(w http.ResponseWriter, r *http.Request) {
 
 // parseForm reads the body, no more of it than a message's worth in the widest of encodings.
 func (p *pages) parseForm(w http.ResponseWriter, r *http.Request) error {
+	if kind := r.Header.Get("Content-Type"); !isForm(kind) {
+		return invalid("", "the content type is %q; send a form, application/x-www-form-urlencoded or multipart/form-data.", clipped(kind))
+	}
 	const percentEncoding = 3
 	r.Body = http.MaxBytesReader(w, r.Body, int64(p.config.MaxMessage)*percentEncoding+64<<10)
 	err := r.ParseForm()
@@ -103,6 +107,11 @@ func (p *pages) parseForm(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+func isForm(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "application/x-www-form-urlencoded" || kind == "multipart/form-data")
+}
+
 func (p *pages) tooLarge(size string) error {
 	return invalid(web.FieldMessage, "%s; the limit is %s (--max-message).", size, web.Size(int64(p.config.MaxMessage)))
 }
@@ -110,6 +119,9 @@ func (p *pages) tooLarge(size string) error {
 // readForm makes a publish request of the form. asked is the lifetime asked for in milliseconds, or "".
 func (p *pages) readForm(r *http.Request) (in *wire.Request, asked string, err error) {
 	f := r.PostForm
+	if !f.Has("message") {
+		return nil, "", invalid(web.FieldMessage, "missing. Give the field; it may be empty.")
+	}
 	message := f.Get("message")
 	if !wantsJSON(r) {
 		// Browsers send every line break of a text area as CR LF. What was typed is a line break.
@@ -123,7 +135,11 @@ func (p *pages) readForm(r *http.Request) (in *wire.Request, asked string, err e
 		return nil, "", err
 	}
 	batch := broker.Batch{Topic: strings.TrimSpace(f.Get("topic")), Count: 1, Body: wire.Frame(b), FailedMessage: -1}
-	if text := chosenTTL(f); text != "" {
+	text := chosenTTL(f)
+	if text == "" && f.Get("ttl") == "other" {
+		return nil, "", invalid(web.FieldTTL, "empty. Write a time such as 90 s or 1.5 h (ttl_other), or choose one.")
+	}
+	if text != "" {
 		if batch.TTL, err = web.ParseTTL(text); err != nil {
 			return nil, "", invalid(web.FieldTTL, "%s", err.Error())
 		}
@@ -161,7 +177,7 @@ func (p *pages) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	f := r.PostForm
 	form := web.Form{
 		Topic: f.Get("topic"), Message: f.Get("message"), TTL: chosenTTL(f),
-		Errors: []web.FieldError{{Field: field, Text: e.Detail}},
+		Errors: []web.FieldError{{Field: field, Text: sentence(e.Detail)}},
 	}
 	p.board(w, r, ">", nil, form, o.http)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"net/netip"
+	"strings"
 	"time"
 
 	lingerv1 "linger/proto/linger/v1"
@@ -44,6 +45,7 @@ func (s *Server) routes(g *guard, p *pages) []route {
 		{"GET /readyz", page(s.ready), true},
 		{"/", page(p.notFound), false},
 	}
+	table = append(table, refusals(table, p)...)
 	if s.config.Pprof {
 		table = append(table,
 			route{"GET /debug/pprof/", loopbackOnly(pprof.Index), false},
@@ -53,6 +55,22 @@ func (s *Server) routes(g *guard, p *pages) []route {
 			route{"GET /debug/pprof/trace", loopbackOnly(pprof.Trace), false})
 	}
 	return table
+}
+
+// refusals are routes for the methods that the table's addresses do not have, which else would seem not to exist.
+func refusals(table []route, p *pages) (list []route) {
+	for _, r := range table {
+		method, path, ok := strings.Cut(r.pattern, " ")
+		if !ok {
+			continue
+		}
+		methods := []string{method}
+		if method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+		list = append(list, route{path, p.notAllowed(methods...), r.open})
+	}
+	return list
 }
 
 type page = http.HandlerFunc
