@@ -18,7 +18,7 @@ import (
 const DefaultAddress = "localhost:50074"
 
 const (
-	// The server sends responses of at most 256 KiB plus one message of at most 16 MiB, so this never refuses one.
+	// The server sends responses of at most 256 KiB, one message of at most 16 MiB, and headers of less than 2 MiB, so this never refuses one.
 	maxReceiveBytes = 20 << 20
 	// Room for a few responses on their way; a reader that stalls stops the server after this much.
 	streamWindowBytes = 1 << 20

@@ -14,8 +14,9 @@ import (
 	lingerv1 "linger/proto/linger/v1"
 )
 
-// responseBudget is at most 256 KiB of messages and one message. Few enough of them that their headers, which the broker
-// does not count, leave a response below the 4 MiB that stock clients accept.
+// responseBudget is at most 256 KiB of messages and one message. There are few enough of them that their runs' headers, which
+// the broker does not count (up to 1.6 MiB, when each message is a run of its own in a topic with a long name), leave a
+// response below the 4 MiB that stock clients accept.
 var responseBudget = broker.Budget{Bytes: 256 << 10, Messages: 4096}
 
 type subscribeService struct {

@@ -126,6 +126,25 @@ func TestLargeBodiesAreNotCopied(t *testing.T) {
 	check(t, r)
 }
 
+// Whatever 4,096 messages' runs are like, their headers leave room for 256 KiB and a message of 2 MiB below 4 MiB.
+func TestHeadersAreBounded(t *testing.T) {
+	const most = 1<<64 - 1
+	r := &wire.Response{}
+	for range 4096 {
+		r.Runs = append(r.Runs, broker.Run{
+			Topic: strings.Repeat("t", 255), First: most, Incarnation: most, PublishTime: 1<<43 - 1, Deadline: 1<<43 - 1,
+			Gap: broker.Gap{First: most, Last: most, Expired: most, Evicted: most, Deleted: most, Lost: most, Forgotten: most, Skipped: most},
+		})
+	}
+	buffers := r.Buffers()
+	defer buffers.Free()
+	if n := buffers.Len(); n > 4<<20-256<<10-2<<20-64<<10 {
+		t.Errorf("headers of %d bytes", n)
+	} else {
+		t.Logf("%d bytes", n)
+	}
+}
+
 func BenchmarkBuffers(b *testing.B) {
 	body := bodyOf(b, []*lingerv1.Message{{Data: make([]byte, 128)}})
 	r := &wire.Response{}

@@ -381,7 +381,9 @@ func (*StartNew) Descriptor() ([]byte, []int) {
 	return file_linger_v1_subscribe_proto_rawDescGZIP(), []int{2}
 }
 
-// SubscribeResponse is at most 256 KiB plus one message.
+// SubscribeResponse has at most 256 KiB of messages and one message more, and at most 4,096 messages. What stands around
+// them, topics and times of each run, comes to that: all in all it is less than 4 MiB, unless the server's --max-message was
+// raised above 2 MiB.
 type SubscribeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The server's clock when this was sent.

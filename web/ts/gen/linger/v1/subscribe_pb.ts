@@ -131,7 +131,9 @@ export const StartNewSchema: GenMessage<StartNew> = /*@__PURE__*/
   messageDesc(file_linger_v1_subscribe, 2);
 
 /**
- * SubscribeResponse is at most 256 KiB plus one message.
+ * SubscribeResponse has at most 256 KiB of messages and one message more, and at most 4,096 messages. What stands around
+ * them, topics and times of each run, comes to that: all in all it is less than 4 MiB, unless the server's --max-message was
+ * raised above 2 MiB.
  *
  * @generated from message linger.v1.SubscribeResponse
  */
