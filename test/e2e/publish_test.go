@@ -57,7 +57,7 @@ func thumb(b *tab, stop int) (x, y float64) {
 	return r.X + 10 + (r.Width-20)*float64(stop)/47, r.Y + r.Height/2
 }
 
-// The first sentence: type a message, drag the slider, publish; it streams in here and in a second browser,
+// What Linger is for, in one go: type a message, drag the slider, publish; it streams in here and in a second browser,
 // counts down, and at its deadline is gone.
 func TestPublishByDraggingTheSlider(t *testing.T) {
 	s := startServer(t)
