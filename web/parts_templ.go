@@ -44,7 +44,7 @@ import (
 //	#hairline                 width attribute in percent; data-active: falls through the list too; #hairline-foot its text
 //	#death, #result           moment of death; result of the last publish (output)
 //	#topic-error #message-error #ttl-error #form-error   hidden when empty; the field gets aria-invalid
-//	#lesson                   hidden; the one line after a first publish
+//	#lesson                   with data-fresh only: empty, its place is kept; the one line after a first publish
 //
 //	#chips                    a.chip[data-topic] with b.n inside; a.more
 //	#count #size              the gutter's number and bytes ("3.1 kB", thousands)

@@ -7,10 +7,13 @@ import { count, visible } from "./payload";
 import type { Receipt } from "./publisher";
 
 const LOOK = 700; // between two looks at who received it
+const FIRST = 300; // before the first one
 
 export class Lesson {
   private receipt: Receipt | undefined;
   private taken = false;
+  private told = false; // the last text stands
+  private server = "";
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -28,52 +31,62 @@ export class Lesson {
     if (this.receipt || receipt.ttl <= 0) return this.end();
     this.receipt = receipt;
     this.say(
-      ["#", String(receipt.sequence), " of "],
-      code(receipt.topic),
-      [` is kept ${short(receipt.ttl)}. Nobody is listening; it waits. `],
+      `Nobody is listening; #${receipt.sequence} waits. Run this before it goes: `,
       command(this.typed.replace("{}", () => `sub ${receipt.topic}`)),
-      [" Run this before it goes: a late subscriber gets it too, with the time that is left."],
     );
-    this.look();
+    this.look(FIRST);
   }
 
+  // arrived ends the lesson's last text: something else happens now.
+  arrived(): void {
+    if (this.told) this.end();
+  }
+
+  // greet learns which server answers. What was said of a message of another one does not outlive it.
+  greet(server: string): void {
+    if (this.server !== "" && this.server !== server) this.end();
+    this.server = server;
+  }
+
+  // end keeps the place of the line, so that nothing moves.
   private end(): void {
-    if (this.place) this.place.hidden = true;
+    clearTimeout(this.timer);
+    this.timer = undefined;
     this.place?.replaceChildren();
   }
 
-  private look(): void {
-    this.timer = setTimeout(() => void this.ask(), LOOK);
+  private look(after = LOOK): void {
+    this.timer = setTimeout(() => void this.ask(), after);
   }
 
   private async ask(): Promise<void> {
-    const { receipt } = this;
+    const { receipt, timer } = this;
     if (!receipt) return;
     try {
       const { state } = await this.api.retained.getMessage({ topic: receipt.topic, sequence: BigInt(receipt.sequence) });
+      if (this.timer !== timer) return; // ended meanwhile
       if (state.case === "ended") {
         const lived = millis(state.value.endTime) - receipt.published;
         const after = Number.isFinite(lived) && lived > 0 ? short(Math.round(lived / 100) * 100) : short(receipt.ttl);
-        return this.say([
+        this.told = true;
+        return this.say(
           `#${receipt.sequence} is gone after ${after}, received by ${count(state.value.deliveries)}. `,
           "Linger keeps nothing longer than it was asked to.",
-        ]);
+        );
       }
       if (state.case === "retained" && state.value.deliveries > 0 && !this.taken) {
         this.taken = true;
         const left = Math.max(0, millis(state.value.expireTime) - this.now());
-        this.say([`A subscriber got it with ${short(Math.ceil(left / 1000) * 1000)} left.`]);
+        this.say(`A subscriber got #${receipt.sequence} with ${short(Math.ceil(left / 1000) * 1000)} left.`);
       }
     } catch {
       // Asked again.
     }
-    this.look();
+    if (this.timer === timer) this.look();
   }
 
-  private say(...parts: Array<string[] | Node>): void {
-    if (!this.place) return;
-    this.place.replaceChildren(...parts.flatMap<string | Node>((part) => (part instanceof Node ? [part] : [part.join("")])));
-    this.place.hidden = false;
+  private say(...parts: Array<string | Node>): void {
+    this.place?.replaceChildren(...parts);
   }
 }
 

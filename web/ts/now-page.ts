@@ -62,7 +62,7 @@ export class NowPage {
     this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || "The topic");
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
     const { fresh, command } = this.main.dataset;
-    this.lesson = new Lesson(fresh === undefined ? null : element("#lesson"), this.api, this.now, command ?? "linger {}");
+    this.lesson = new Lesson(fresh === undefined ? null : document.querySelector("#lesson"), this.api, this.now, command ?? "linger {}");
     this.suggestions = new Suggestions(this.api, element("#topic"), document.querySelector("#topics"));
     this.numbers = new Numbers(this.scope, this.main.dataset["topic"] ?? (this.scope === ">" ? "" : this.scope));
     this.slider.onMove = () => this.foot();
@@ -82,9 +82,11 @@ export class NowPage {
     this.absence.seen(batch.serverTime);
     if (batch.hello) {
       this.form.at(batch.hello.store);
+      this.lesson.greet(batch.hello.server);
       if (this.absence.greet(batch.hello)) this.list.lose();
       this.list.model.stale = true; // what happened between two streams was not told
     }
+    if (batch.previews.some(({ recent }) => !recent)) this.lesson.arrived();
     this.absence.fresh(this.live.take(batch));
     const leftOut = this.live.model.leftOut > this.leftOut;
     this.leftOut = this.live.model.leftOut;
