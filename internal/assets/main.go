@@ -65,13 +65,14 @@ func bundlePages() error {
 	options.MinifyIdentifiers = true
 	options.MinifySyntax = true
 	options.Sourcemap = api.SourceMapLinked
+	options.Plugins = []api.Plugin{generated}
 	options.LegalComments = api.LegalCommentsEndOfFile // the licences of what is bundled go along with it
 
 	files, err := build(options)
 	if err != nil {
 		return err
 	}
-	if err := checkMaps(files); err != nil {
+	if err := errors.Join(checkMaps(files), trimMaps(files)); err != nil {
 		return err
 	}
 	if err := write(files); err != nil {
