@@ -223,7 +223,11 @@ func (w *Watcher) frame() WatchFrame {
 		f.Previews = w.recentPreviews(now)
 	}
 	for i, s := range w.scopes {
+		before := len(f.Previews)
 		f.Previews = w.previews(f.Previews, i, s, births[i], now)
+		if len(births[i]) > 0 && len(f.Previews) == before {
+			w.keepNewest(s, births[i][len(births[i])-1], now)
+		}
 	}
 	if w.first || now.Sub(w.lastStats) >= statsEvery {
 		f.Stats = w.numbers(now)
@@ -259,6 +263,19 @@ func (w *Watcher) previews(out []Preview, index int, s *scope, births []birth, n
 	}
 	s.pace.note(now, len(out)-before)
 	return out
+}
+
+// keepNewest leaves the newest message of a frame that showed none to the next one: after a rush the last that came is
+// shown, with what was left out before it.
+func (w *Watcher) keepNewest(s *scope, e birth, now Instant) {
+	if now >= e.run.until() {
+		return
+	}
+	last := e.run.last()
+	newest := birth{e.topic, e.run.cut(last, last), e.at + uint64(e.run.count) - 1}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.births = append([]birth{newest}, s.births...)
 }
 
 // preview shows one message of a run.

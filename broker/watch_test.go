@@ -114,6 +114,23 @@ func TestWatchUnderLoad(t *testing.T) {
 	})
 }
 
+func TestWatchShowsTheNewestAfterARush(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		w := b.watch(broker.WatchOptions{})
+		w.until(time.Second)
+		for i := range 60 {
+			b.publish("t", time.Minute, strconv.Itoa(i))
+			w.until(10 * time.Millisecond)
+		}
+		w.until(2 * time.Second)
+		if n := len(w.previews); n == 0 || string(w.previews[n-1].Message.Message) != "59" {
+			t.Errorf("%d previews, and the last that was published is not the last of them", n)
+		}
+		w.checkPreviews(0, 60, broker.PreviewsPerSecond)
+		w.checkPace()
+	})
+}
+
 func TestWatchBurstAfterSilence(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {
 		w := b.watch(broker.WatchOptions{})
