@@ -73,12 +73,15 @@ func counted(n uint64, noun string) string {
 	return grouped(n) + " " + noun + "s"
 }
 
+// widestColumn is what a table gives a column at most: one long name moves its own row, not all of them.
+const widestColumn = 40
+
 // table writes rows in columns, the last one as long as it is.
 func table(w io.Writer, rows [][]string) error {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			widths[i] = min(max(widths[i], utf8.RuneCountInString(cell)), widestColumn)
 		}
 	}
 	for _, row := range rows {
@@ -86,7 +89,7 @@ func table(w io.Writer, rows [][]string) error {
 		for i, cell := range row {
 			b.WriteString(cell)
 			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+				b.WriteString(strings.Repeat(" ", max(widths[i]-utf8.RuneCountInString(cell), 0)+2))
 			}
 		}
 		if _, err := fmt.Fprintln(w, b.String()); err != nil {

@@ -98,6 +98,18 @@ func TestNamesAreToldHarmlessly(t *testing.T) {
 	}
 }
 
+func TestALongNameMovesOnlyItsOwnRow(t *testing.T) {
+	var b strings.Builder
+	long := strings.Repeat("n", 255)
+	if err := table(&b, [][]string{{"TOPIC", "RETAINED"}, {"short", "1"}, {long, "2"}}); err != nil {
+		t.Fatal(err)
+	}
+	pad := strings.Repeat(" ", 37)
+	if want := "TOPIC" + pad + "RETAINED\nshort" + pad + "1\n" + long + "  2\n"; b.String() != want {
+		t.Errorf("got\n%s", b.String())
+	}
+}
+
 func TestOnATerminalSubTellsTopicSequenceAndTimeLeft(t *testing.T) {
 	var b bytes.Buffer
 	out := newOutput(&b)
