@@ -1,6 +1,6 @@
 # One static binary in an empty image, run as nobody in particular.
 #
-#   docker build -t linger .
+#   docker build -t linger --build-arg COMMIT=$(git rev-parse --short=12 HEAD) .
 #   docker run --rm -p 127.0.0.1:50074:50074 -p 127.0.0.1:8080:8080 linger
 #
 # Inside, the server binds all addresses, or it could not be reached. There is no authentication: map the ports to the
@@ -10,7 +10,9 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/linger . && mkdir /out/data
+# What linger version says it was built from; the repository itself does not come in here.
+ARG COMMIT=
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X linger/internal/cli.builtFrom=${COMMIT}" -o /out/linger . && mkdir /out/data
 
 FROM scratch
 COPY --from=build /out/linger /linger

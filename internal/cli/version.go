@@ -24,8 +24,14 @@ func newVersion(*pflag.FlagSet) func(context.Context, *app, []string) error {
 	}
 }
 
+// builtFrom is the commit, set by the linker (-X) where the build sees no repository, as in a container.
+var builtFrom string
+
 // commit is what the program was built from, as far as the build noted it.
 func commit() string {
+	if builtFrom != "" {
+		return builtFrom
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
