@@ -128,6 +128,9 @@ func (n Now) shownChips() []Chip {
 }
 
 func allTopics(n int) string {
+	if n == 0 {
+		return "No topics"
+	}
 	if n == 1 {
 		return "All topics"
 	}

@@ -128,7 +128,11 @@ func (p *pages) readForm(r *http.Request) (in *wire.Request, asked string, err e
 		message = strings.ReplaceAll(message, "\r\n", "\n")
 	}
 	if len(message) > p.config.MaxMessage {
-		return nil, "", p.tooLarge(web.Size(int64(len(message))))
+		size := web.Size(int64(len(message)))
+		if size == web.Size(int64(p.config.MaxMessage)) {
+			size = web.Count(len(message)) + " B" // a little over it: the two must differ
+		}
+		return nil, "", p.tooLarge(size)
 	}
 	b, err := proto.Marshal(&lingerv1.Message{Data: []byte(message)})
 	if err != nil {

@@ -233,5 +233,8 @@ export function spoken(receipt: Receipt): string {
 
 // tooLarge says that a message is over the server's limit, before it is sent; empty when it is not.
 export function tooLarge(size: number, limit: number): string {
-  return size > limit ? `${bytes(size)}; the limit is ${bytes(limit).replace(".0 ", " ")} (--max-message).` : "";
+  if (size <= limit) return "";
+  // A little over the limit is told to the byte: "1.0 MiB; the limit is 1 MiB" explains nothing.
+  const write = bytes(size) === bytes(limit) ? (n: number) => `${count(n)} B` : bytes;
+  return `${write(size)}; the limit is ${write(limit).replace(".0 ", " ")} (--max-message).`;
 }

@@ -43,7 +43,7 @@ export class Numbers {
     for (const chip of chips.querySelectorAll<HTMLElement>(".chip[data-topic]")) shown.set(chip.dataset["topic"] ?? "", chip);
     for (const { name, retained } of stats.busiest) write(shown.get(name)?.querySelector(".n") ?? null, count(retained));
     const more = chips.querySelector(".more");
-    if (this.scope === ">") write(more, stats.topics === 1 ? "All topics" : `All ${count(stats.topics)} topics`);
+    if (this.scope === ">") write(more, allTopics(stats.topics));
     const same = stats.busiest.length === shown.size && stats.busiest.every(({ name }) => shown.has(name));
     // Chips change their places only while nobody is about to press one.
     if (same || chips.matches(":hover, :focus-within")) return;
@@ -75,6 +75,11 @@ function moreLink(topics: number): HTMLElement {
   const link = document.createElement("a");
   link.className = "more";
   link.href = "/topics";
-  link.textContent = topics === 1 ? "All topics" : `All ${count(topics)} topics`;
+  link.textContent = allTopics(topics);
   return link;
+}
+
+function allTopics(topics: number): string {
+  if (topics === 0) return "No topics";
+  return topics === 1 ? "All topics" : `All ${count(topics)} topics`;
 }
