@@ -169,7 +169,7 @@ func TestContract12_BatchCommitsWholeOrNotAtAll(t *testing.T) {
 		}
 		b.fault(first.Results[1].Err, broker.ErrTTLRejected)
 		b.fault(first.Results[2].Err, broker.ErrInvalid)
-		if bad := first.Results[3]; bad.Err != refused || bad.FailedMessage != 7 || first.Results[1].FailedMessage != -1 {
+		if bad := first.Results[3]; !errors.Is(bad.Err, refused) || bad.FailedMessage != 7 || first.Results[1].FailedMessage != -1 {
 			t.Errorf("%+v", first.Results)
 		}
 		if first.Results[0].First != 1 || first.Results[4].First != 2 {
