@@ -7,6 +7,8 @@
 //	control_test.go   controls by role and accessible name, mouse and keys
 //	page_test.go      what stands on the page with the form and the lists
 //
+// Tests that measure time run alone; those that mostly wait run beside each other.
+//
 // LINGER_SOAK=1 takes larger numbers, LINGER_SCREENSHOTS=DIR makes the pictures, LINGER_BINARY=PATH tests a program that
 // is built already.
 package e2e

@@ -62,6 +62,7 @@ func (d *detector) fired(b *tab) map[int]bool {
 
 // The detector works: the same list, not escaped and without a policy, fires.
 func TestHostilePayloadsFireWhereNothingIsDone(t *testing.T) {
+	t.Parallel()
 	d := newDetector(t)
 	payloads := d.payloads()
 	mux := http.NewServeMux()
@@ -85,7 +86,7 @@ func TestHostilePayloadsFireWhereNothingIsDone(t *testing.T) {
 
 	b := newPerson(t).blank()
 	b.tolerate()
-	b.load(control.URL)
+	eval[any](b, `location.assign(`+js(control.URL)+`)`) // it is not loaded before all its dialogs are answered
 	silent := func() (silent []string) {
 		fired := d.fired(b)
 		for i, p := range hostile {
@@ -112,6 +113,7 @@ func TestHostilePayloadsFireWhereNothingIsDone(t *testing.T) {
 
 // On Linger's pages all of it is text: as payload, key, attribute, topic and pattern.
 func TestHostilePayloadsAreText(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	d := newDetector(t)
 	payloads := d.payloads()
@@ -157,7 +159,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 	inert("the lists, rendered")
 
 	// On a message's own page, and as keys and attributes.
-	pages := []int{1, 14, 33, 49, 81, 90}
+	pages := []int{1, 14, 33, 81}
 	if soak {
 		pages = nil
 		for i := range payloads {
@@ -197,7 +199,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 		if err == nil {
 			t.Errorf("a topic may be called %q", p)
 		}
-		if i%25 != 1 && !soak {
+		if i%50 != 1 && !soak {
 			continue
 		}
 		for _, path := range []string{"/topics/" + url.PathEscape(p), "/?in=" + url.QueryEscape(p), "/topics?go=" + url.QueryEscape(p),

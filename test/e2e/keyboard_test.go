@@ -28,6 +28,7 @@ func (b *tab) tabTo(role, name string) []string {
 
 // All that a mouse can do, the keyboard does.
 func TestKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	b := newPerson(t).live(s, "/")
 	if role, name := b.focused(); role != "button" || name != "Publish" {

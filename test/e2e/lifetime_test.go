@@ -19,6 +19,7 @@ func (s *server) goesAt(topic string, sequence uint64, want time.Time) {
 }
 
 func TestExtendAndExpireFromTheRow(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	s.publish("orders", 2*time.Minute, "first", "second", "third")
 	deadline := s.deadline("orders", 2)
@@ -56,6 +57,7 @@ func TestExtendAndExpireFromTheRow(t *testing.T) {
 }
 
 func TestExtendAndExpireFromTheMessagePage(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	s.publish("orders", 30*time.Second, "payload")
 	deadline := s.deadline("orders", 1)

@@ -8,6 +8,7 @@ import (
 
 // The names by which people who do not see, and programs, find what is on the pages.
 func TestNames(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	s.publish("orders", time.Minute, "message")
 	b := newPerson(t).live(s, "/")

@@ -14,6 +14,7 @@ func withoutScript(b *tab) {
 
 // Everything but what moves by itself works where no script runs.
 func TestWithoutScript(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	b := newPerson(t).open(s.url("/"), withoutScript)
 	if found, err := b.all("slider", "Time to live"); err != nil || len(found) > 0 {

@@ -11,6 +11,7 @@ import (
 
 // Each payload is shown as what it is: in the lists, and on its own page.
 func TestPayloads(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	binary := make([]byte, 2112)
 	for i := range binary {

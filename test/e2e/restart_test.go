@@ -10,6 +10,7 @@ import (
 
 // A page outlives its server: it says so, and is live again by itself.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	s.publish("orders", time.Minute, "before")
 	b := newPerson(t).live(s, "/")
@@ -43,6 +44,7 @@ func TestRestart(t *testing.T) {
 
 // A server that dies says nothing; the page tries again and says so.
 func TestReconnecting(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	b := newPerson(t).live(s, "/")
 	s.signal(syscall.SIGKILL)
@@ -58,14 +60,18 @@ func TestReconnecting(t *testing.T) {
 	s.run()
 	b.connected("Live")
 	b.says("with an empty memory store")
+	// Whether the first press stored it, this server cannot know; it says so once, and then publishes.
+	b.find("button", "Publish").click()
+	b.says("The server no longer knows whether this was stored.")
 	b.find("button", "Publish").click()
 	b.holds("Live", 1, "#1", "while nobody is there")
 }
 
 // A server that does not answer, but is there, makes the page stale; countdowns go on, with a mark.
 func TestStale(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
-	s.publish("orders", 7*time.Second, "short")
+	s.publish("orders", 10*time.Second, "short")
 	s.publish("orders", time.Minute, "long")
 	b := newPerson(t).live(s, "/")
 	s.signal(syscall.SIGSTOP)

@@ -30,6 +30,7 @@ type server struct {
 	cmd     *exec.Cmd
 	log     *output
 	exited  chan struct{} // closed when the process has ended
+	client  *client.Client
 
 	grpc, http string // host:port
 }
@@ -77,7 +78,7 @@ var (
 // run starts the process on s.grpc and s.http and reads from its output where it listens.
 func (s *server) run() {
 	s.t.Helper()
-	s.log = &output{}
+	s.log, s.client = &output{}, nil
 	s.cmd = exec.Command(s.program, append([]string{"serve", "--grpc", s.grpc, "--http", s.http}, s.flags...)...)
 	s.cmd.Env = environment()
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
@@ -190,6 +191,15 @@ func (s *server) messages(topic string) []messageLine {
 	return list
 }
 
+// usual is the connection for what has no need of its own; it does not outlive the process it talks to.
+func (s *server) usual() *client.Client {
+	s.t.Helper()
+	if s.client == nil {
+		s.client = s.dial()
+	}
+	return s.client
+}
+
 // dial connects the Go client.
 func (s *server) dial() *client.Client {
 	s.t.Helper()
@@ -215,7 +225,7 @@ func (s *server) publishMessages(topic string, ttl time.Duration, messages ...cl
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
-	ack, err := s.dial().Publish(ctx, topic, ttl, messages...)
+	ack, err := s.usual().Publish(ctx, topic, ttl, messages...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -227,7 +237,7 @@ func (s *server) state(topic string, sequence uint64) client.MessageState {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
-	state, err := s.dial().GetMessage(ctx, topic, sequence)
+	state, err := s.usual().GetMessage(ctx, topic, sequence)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 const manyTabs = 7 // a browser opens six connections to a server over plain HTTP
 
 func TestSevenTabsShareOneStream(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	p := newPerson(t)
 	var tabs []*tab
@@ -37,6 +38,7 @@ func TestSevenTabsShareOneStream(t *testing.T) {
 
 // Where tabs cannot share a worker, those for which no connection is left say so, and still work.
 func TestTabsWithoutSharedWorker(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	p := newPerson(t)
 	without := func(b *tab) { b.early(`delete globalThis.SharedWorker`) }
