@@ -240,6 +240,29 @@ func dumpNote(m Message) string {
 	return ""
 }
 
+func (f Failure) title() string {
+	if f.Status == http.StatusNotFound {
+		return "Not found — Linger"
+	}
+	return "Not done — Linger"
+}
+
+// heading begins with the field at fault: "Topic: a space at position 4."
+func (f Failure) heading() string {
+	if f.Field == "" || f.What == "" {
+		return f.What
+	}
+	field, what := []byte(f.Field), []byte(f.What)
+	if c := field[0]; c >= 'a' && c <= 'z' {
+		field[0] -= 'a' - 'A'
+	}
+	// A capital that only begins the sentence, as in "A space", not one of a name.
+	if c := what[0]; c >= 'A' && c <= 'Z' && len(what) > 1 && (what[1] == ' ' || what[1] >= 'a' && what[1] <= 'z') {
+		what[0] += 'a' - 'A'
+	}
+	return string(field) + ": " + string(what)
+}
+
 func statusText(status int) string {
 	if text := http.StatusText(status); text != "" {
 		return strconv.Itoa(status) + " " + text

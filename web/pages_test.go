@@ -132,6 +132,19 @@ func TestCommandsWorkOnThisServer(t *testing.T) {
 	}
 }
 
+func TestErrorPageNamesItsSubject(t *testing.T) {
+	for want, f := range map[string]web.Failure{
+		"Topic: a space at position 4.|Not done — Linger":              {Page: page, Status: 400, Field: "topic", What: "A space at position 4."},
+		"Sequence: \"x\" is not a message's number.|Not done — Linger": {Page: page, Status: 400, Field: "sequence", What: "\"x\" is not a message's number."},
+		"There is no page at /help.|Not found — Linger":                {Page: page, Status: 404, What: "There is no page at /help."},
+	} {
+		doc := render(t, web.ErrorPage(f))
+		if got := text(byTag(doc, "h1")[0]) + "|" + text(byTag(doc, "title")[0]); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestErrorsStandUnderTheirFields(t *testing.T) {
 	doc := render(t, web.NowPage(web.Now{Page: page, Pattern: ">", Fresh: true, Form: web.Form{
 		Topic: "orders eu", Message: "\nkept", TTL: "a while",
