@@ -100,7 +100,7 @@ func TestHostilePayloadsFireWhereNothingIsDone(t *testing.T) {
 	if len(hostile) != 100 {
 		t.Errorf("%d payloads", len(hostile))
 	}
-	eventually(t, patience, func() error {
+	eventually(t, 3*patience, func() error { // dialogs come one after the other
 		fired := d.fired(b)
 		delete(fired, 0)
 		if len(fired) < able {
