@@ -34,6 +34,19 @@ export class Card {
     this.line.end();
     write(element(".lead", this.card), `Gone ${clock(expires, now)}`);
     for (const form of this.card.querySelectorAll<HTMLElement>("form")) form.hidden = true;
+    // What is past its deadline is not shown any more; the server, if it is there, tells how it ended.
+    for (let next = this.card.nextElementSibling; next; next = next.nextElementSibling) (next as HTMLElement).hidden = true;
+    setTimeout(() => void reloadIfServed(), 300);
     return Infinity;
+  }
+}
+
+// reloadIfServed reads the page anew, unless that would leave an error of the browser's in its place.
+async function reloadIfServed(): Promise<void> {
+  try {
+    const answer = await fetch(location.href);
+    if (answer.status < 500) location.reload();
+  } catch {
+    // Not connected: what stands here stays.
   }
 }
