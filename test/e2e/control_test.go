@@ -88,16 +88,6 @@ func (b *tab) gone(role, name string) {
 	})
 }
 
-// property reads what the accessibility tree says of the control: "valuetext", "checked", "invalid", …; "" if nothing.
-func (c *control) property(name string) string {
-	for _, p := range c.ax.Properties {
-		if string(p.Name) == name {
-			return axText(p.Value)
-		}
-	}
-	return ""
-}
-
 // value is the control's value as the accessibility tree has it, description what it is described by.
 func (c *control) value() string       { return axText(c.ax.Value) }
 func (c *control) description() string { return axText(c.ax.Description) }
@@ -147,14 +137,10 @@ func tryCallOn[T any](c *control, function string, args ...any) (v T, err error)
 	return v, json.Unmarshal(result.Result.Value, &v)
 }
 
-// text is what a person reads in it.
-func (c *control) text() string { return callOn[string](c, `function() { return this.innerText }`) }
-
 // box is a rectangle on the screen.
 type box struct{ X, Y, Width, Height float64 }
 
 func (r box) centre() (x, y float64) { return r.X + r.Width/2, r.Y + r.Height/2 }
-func (r box) right() float64         { return r.X + r.Width }
 
 // box is where the control is, scrolled into view.
 func (c *control) box() box {

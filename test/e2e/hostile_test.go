@@ -202,8 +202,10 @@ func TestHostilePayloadsAreText(t *testing.T) {
 		if i%50 != 1 && !soak {
 			continue
 		}
-		for _, path := range []string{"/topics/" + url.PathEscape(p), "/?in=" + url.QueryEscape(p), "/topics?go=" + url.QueryEscape(p),
-			"/topics/hostile/" + url.PathEscape(p), "/" + url.PathEscape(p), "/topics/hostile?changed=" + url.QueryEscape(p) + "&sequence=1"} {
+		for _, path := range []string{
+			"/topics/" + url.PathEscape(p), "/?in=" + url.QueryEscape(p), "/topics?go=" + url.QueryEscape(p),
+			"/topics/hostile/" + url.PathEscape(p), "/" + url.PathEscape(p), "/topics/hostile?changed=" + url.QueryEscape(p) + "&sequence=1",
+		} {
 			b.load(s.url(path))
 			inert(path)
 		}

@@ -40,8 +40,10 @@ func TestKeyboardAlone(t *testing.T) {
 	b.load(s.url("/"))
 	b.connected("Live")
 	way := b.tabTo("slider", "Time to live")
-	for _, wanted := range []string{"link Skip to content", "link Linger", "link Now", "link Topics", "searchbox Go to a topic",
-		"combobox Topic", "textbox Message", "button Publish", "textbox Time to live, typed", "slider Time to live"} {
+	for _, wanted := range []string{
+		"link Skip to content", "link Linger", "link Now", "link Topics", "searchbox Go to a topic",
+		"combobox Topic", "textbox Message", "button Publish", "textbox Time to live, typed", "slider Time to live",
+	} {
 		if !strings.Contains("\n"+strings.Join(way, "\n")+"\n", "\n"+wanted+"\n") {
 			t.Errorf("Tab does not come to %s: %q", wanted, way)
 		}
