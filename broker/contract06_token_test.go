@@ -115,12 +115,13 @@ func TestContract06_TokenThatNoLongerFits(t *testing.T) {
 			same(t, "resets", r.resets, []broker.Reset{{Reason: reason, Topic: topic}})
 			r.resets = nil
 		}
-		deleted, made, twice, wild := read("t"), read("t"), read("t"), read(">")
+		deleted, made, twice, wild, gone := read("t"), read("t"), read("t"), read(">"), read("*")
 		deleted.Close()
 		made.Close()
 		twice.Close()
 		wild.Close()
 		b.drop("t")
+		expectReset(gone.resume("*"), broker.ResetTopicDeleted, "t")
 		deleted = deleted.resume("t")
 		expectReset(deleted, broker.ResetTopicDeleted, "t")
 		deleted = deleted.resume("t")
@@ -134,13 +135,13 @@ func TestContract06_TokenThatNoLongerFits(t *testing.T) {
 		expectReset(twice.resume("t"), broker.ResetNewIncarnation, "t", "d")
 		expectReset(wild.resume(">"), broker.ResetNewIncarnation, "t", "d")
 
-		kept, remade, gone := read("u"), read("t"), read("t")
+		kept, remade, lost := read("u"), read("t"), read("t") // before a restart
 		b.drop("t")
 		b.publish("t", time.Hour, "e")
 		store := b
 		b = b.restart(broker.Config{}, 0)
 		defer b.Close()
-		for _, r := range []*reader{kept, remade, gone} {
+		for _, r := range []*reader{kept, remade, lost} {
 			r.b = b
 		}
 		kept = kept.resume("u")
@@ -151,8 +152,8 @@ func TestContract06_TokenThatNoLongerFits(t *testing.T) {
 		b.drop("t")
 		b = b.restart(broker.Config{}, 0)
 		defer b.Close()
-		gone.b = b
-		expectReset(gone.resume("t"), broker.ResetTopicDeleted, "t")
+		lost.b = b
+		expectReset(lost.resume("t"), broker.ResetTopicDeleted, "t")
 
 		another := open(t, broker.Config{}, nil)
 		defer another.Close()

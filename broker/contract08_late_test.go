@@ -120,6 +120,28 @@ func TestContract08_EveryAcceptedExtensionHolds(t *testing.T) {
 	})
 }
 
+func TestContract08_OneOfTwoThatCompareAtOnceConflicts(t *testing.T) {
+	inLateBubble(t, logtest.LateOptions{Delay: delay(lateBy)}, func(b *bench) {
+		sent := b.publish("t", time.Hour, "a")
+		errs := make(chan error, 2)
+		for i := range 2 { // both shorten, and both see the deadline that they expect
+			go func() {
+				_, err := b.SetDeadline(context.Background(), "t", 1, sent.PublishTime.Add(time.Duration(i+1)*time.Minute), sent.Deadline)
+				errs <- err
+			}()
+			synctest.Wait()
+		}
+		first, second := <-errs, <-errs
+		if first != nil {
+			t.Error(first)
+		}
+		b.fault(second, broker.ErrConflict)
+		if m, _, err := b.Get("t", 1); err != nil || m.Deadline != sent.PublishTime.Add(time.Minute) {
+			t.Errorf("%+v, %v", m, err)
+		}
+	})
+}
+
 func TestContract08_ExtensionInDoubtHoldsWhileItMayAppear(t *testing.T) {
 	for fate, want := range map[logtest.Fate][]string{logtest.CommitsInDoubt: {"a"}, logtest.VanishesInDoubt: nil} {
 		now := logtest.Commits
