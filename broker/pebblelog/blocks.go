@@ -1,0 +1,235 @@
+package pebblelog
+
+import (
+	"slices"
+	"sort"
+	"sync"
+)
+
+const (
+	blockBytes = 1 << 20 // of records: what is deleted at once
+	blockRuns  = 1 << 16
+	// A block of which less than a quarter is alive is written again with that alone, unless it is too small to matter.
+	sparseBytes = 64 << 10
+)
+
+// block is a stretch of one class, some of which may be dead.
+type block struct {
+	first, last uint64 // positions; no other block of the class holds any between
+	live, runs  int
+	bytes       int64    // on disk, before Pebble's own overhead
+	changes     []attach // changes of its runs, to be let go when the runs are off the disk
+}
+
+type attach struct{ run, change uint64 }
+
+// alive estimates the bytes of what is alive in a block.
+func (b *block) alive() int64 {
+	if b.runs == 0 {
+		return 0
+	}
+	return b.bytes * int64(b.live) / int64(b.runs)
+}
+
+// space is what the log knows of the runs and changes on its disk: which are alive, in blocks by class. Safe for
+// concurrent use.
+type space struct {
+	mu      sync.Mutex
+	live    liveSet
+	classes [256][]block // in order of position
+	bytes   int64        // of all blocks
+	aliveIn int64        // estimate, as of the last look
+}
+
+// add takes a record that holds n runs, of which those in alive are.
+func (s *space) add(class uint8, first, last uint64, n int, bytes int64, alive []uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	blocks := s.classes[class]
+	if k := len(blocks); k == 0 || blocks[k-1].bytes+bytes > blockBytes || blocks[k-1].runs+n > blockRuns {
+		blocks = append(blocks, block{first: first})
+	}
+	b := &blocks[len(blocks)-1]
+	b.last = last
+	b.runs += n
+	b.live += len(alive)
+	b.bytes += bytes
+	s.bytes += bytes
+	s.classes[class] = blocks
+	for _, position := range alive {
+		s.live.add(position, class)
+	}
+}
+
+// blockLocked finds the block of a class that holds a position, nil if none does.
+func (s *space) blockLocked(class uint8, position uint64) *block {
+	blocks := s.classes[class]
+	i := sort.Search(len(blocks), func(i int) bool { return blocks[i].last >= position })
+	if i == len(blocks) || blocks[i].first > position {
+		return nil
+	}
+	return &blocks[i]
+}
+
+// release lets a position go. What holds it is reclaimed later.
+func (s *space) release(position uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.releaseLocked(position)
+}
+
+func (s *space) releaseLocked(position uint64) {
+	class := s.live.remove(position)
+	if class == 0 {
+		return
+	}
+	if b := s.blockLocked(class, position); b != nil {
+		b.live--
+	}
+}
+
+// class gives the class of a live position, 0 for none.
+func (s *space) class(position uint64) uint8 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.live.class(position)
+}
+
+// attach has a change live as long as the run that it changes is on disk. It reports false when that is not known.
+func (s *space) attach(run, change uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	class := s.live.class(run)
+	if class == 0 {
+		return false
+	}
+	b := s.blockLocked(class, run)
+	b.changes = append(b.changes, attach{run, change})
+	return true
+}
+
+// attachTo is attach for a run that need not be alive, only on disk.
+func (s *space) attachTo(class uint8, run, change uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.blockLocked(class, run)
+	if b == nil {
+		return false
+	}
+	b.changes = append(b.changes, attach{run, change})
+	return true
+}
+
+// stretch is positions of one class.
+type stretch struct {
+	class       uint8
+	first, last uint64
+	bytes       int64
+}
+
+// takeDead removes the blocks that are dead, neighbours as one. The changes of what was in them are dead from then on,
+// but theirs is a later call, so that they are never off the disk before the runs.
+func (s *space) takeDead() (dead []stretch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var changes []attach
+	s.aliveIn = 0
+	for class := range s.classes {
+		blocks := s.classes[class]
+		kept := blocks[:0]
+		joinable := false // the newest stretch ends where the next block begins
+		for i := range blocks {
+			b := blocks[i]
+			if b.live > 0 {
+				kept = append(kept, b)
+				s.aliveIn += b.alive()
+				joinable = false
+				continue
+			}
+			changes = append(changes, b.changes...)
+			s.bytes -= b.bytes
+			if joinable {
+				d := &dead[len(dead)-1]
+				d.last = b.last
+				d.bytes += b.bytes
+				continue
+			}
+			dead = append(dead, stretch{uint8(class), b.first, b.last, b.bytes})
+			joinable = true
+		}
+		clear(blocks[len(kept):])
+		s.classes[class] = kept
+		if len(kept) == 0 {
+			s.classes[class] = nil
+		}
+	}
+	for _, c := range changes {
+		s.releaseLocked(c.change)
+	}
+	return dead
+}
+
+// sparse finds blocks that should be written again, at most n.
+func (s *space) sparse(n int) (found []stretch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for class := range s.classes {
+		for i := range s.classes[class] {
+			b := &s.classes[class][i]
+			if b.live == 0 || b.bytes < sparseBytes || b.alive()*4 >= b.bytes {
+				continue
+			}
+			if i == len(s.classes[class])-1 && b.bytes < blockBytes/2 {
+				continue // still being filled
+			}
+			if found = append(found, stretch{uint8(class), b.first, b.last, b.bytes}); len(found) == n {
+				return found
+			}
+		}
+	}
+	return found
+}
+
+// rewritten notes that a block now holds its living runs only: those in kept, in so many bytes.
+func (s *space) rewritten(at stretch, kept map[uint64]bool, bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.blockLocked(at.class, at.first)
+	s.bytes += bytes - b.bytes
+	b.bytes, b.runs = bytes, len(kept)
+	b.changes = slices.DeleteFunc(b.changes, func(c attach) bool {
+		if kept[c.run] {
+			return false
+		}
+		s.releaseLocked(c.change)
+		return true
+	})
+	s.joinLocked(at.class)
+}
+
+// joinLocked makes one of neighbours that have become small.
+func (s *space) joinLocked(class uint8) {
+	blocks := s.classes[class]
+	joined := blocks[:0]
+	for i := range blocks {
+		if n := len(joined); n > 0 && joined[n-1].bytes+blocks[i].bytes <= blockBytes/2 && joined[n-1].runs+blocks[i].runs <= blockRuns {
+			b := &joined[n-1]
+			b.last = blocks[i].last
+			b.live += blocks[i].live
+			b.runs += blocks[i].runs
+			b.bytes += blocks[i].bytes
+			b.changes = append(b.changes, blocks[i].changes...)
+			continue
+		}
+		joined = append(joined, blocks[i])
+	}
+	clear(blocks[len(joined):])
+	s.classes[class] = joined
+}
+
+// used tells the bytes of all blocks and an estimate of those alive.
+func (s *space) used() (all, alive int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes, s.aliveIn
+}

@@ -1,0 +1,59 @@
+package pebblelog
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"time"
+)
+
+// The key spaces. A key is its space's byte and what is told here; numbers are big-endian, so that keys sort by number.
+const (
+	spaceAnswers  = 'a' // position of the group's first commit → the answers to producers in the group
+	spaceGroups   = 'g' // number of the group → what the group was: groupRecord
+	spaceMeta     = 'm' // name → a fact about the store
+	spaceNext     = 'n' // topic → the sequence of its next message, and up to where numbers are reserved
+	spaceProducer = 'p' // producer → answers to its last request, once those in spaceAnswers are gone
+	spaceRuns     = 'r' // class, position of the first run → runs
+	spaceTopics   = 't' // topic → what it is: TopicPut
+)
+
+// keyOldestGroup names the oldest group whose record is kept.
+var keyOldestGroup = []byte{spaceMeta, 'o'}
+
+// changeClass holds changes of messages: they go when the run that they change has gone, whenever that is.
+const changeClass = 0xfe
+
+// classOf is the lifetime class of a run: those of one class live within a factor of two as long, and so die in about
+// the order in which they were committed.
+func classOf(ttl time.Duration) uint8 {
+	return uint8(bits.Len64(uint64(ttl.Milliseconds())))
+}
+
+// classLife is the longest lifetime in a class.
+func classLife(class uint8) time.Duration {
+	return time.Duration(uint64(1)<<class-1) * time.Millisecond
+}
+
+func appendKey(b []byte, space byte, n uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(b, space), n)
+}
+
+func key(space byte, n uint64) []byte { return appendKey(make([]byte, 0, 9), space, n) }
+
+// runKeySize is the length of a key in spaceRuns.
+const runKeySize = 10
+
+func runKey(class uint8, position uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(make([]byte, 0, runKeySize), spaceRuns, class), position)
+}
+
+// numberOf reads the number that ends a key; ok is false where it has another length.
+func numberOf(k []byte, size int) (n uint64, ok bool) {
+	if len(k) != size {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(k[size-8:]), true
+}
+
+// spaceEnd is the key behind all of a space.
+func spaceEnd(space byte) []byte { return []byte{space + 1} }
