@@ -108,18 +108,6 @@ func (s *space) attach(run, change uint64) bool {
 	return true
 }
 
-// attachTo is attach for a run that need not be alive, only on disk.
-func (s *space) attachTo(class uint8, run, change uint64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.blockLocked(class, run)
-	if b == nil {
-		return false
-	}
-	b.changes = append(b.changes, attach{run, change})
-	return true
-}
-
 // stretch is positions of one class.
 type stretch struct {
 	class       uint8
@@ -179,7 +167,7 @@ func (s *space) sparse(n int) (found []stretch) {
 			if b.live == 0 || b.bytes < sparseBytes || b.alive()*4 >= b.bytes {
 				continue
 			}
-			if i == len(s.classes[class])-1 && b.bytes < blockBytes/2 {
+			if i == len(s.classes[class])-1 {
 				continue // still being filled
 			}
 			if found = append(found, stretch{uint8(class), b.first, b.last, b.bytes}); len(found) == n {

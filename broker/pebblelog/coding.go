@@ -179,7 +179,6 @@ func decodeNext(key, value []byte) (next, reserved uint64, err error) {
 	return next, reserved, r.err()
 }
 
-
 func encodeChange(key []byte, c *broker.Commit) []byte {
 	b := []byte{byte(c.Kind)}
 	for _, v := range []uint64{uint64(c.Time), uint64(c.Topic), c.Published, c.Sequence, uint64(c.Deadline), uint64(c.Expected)} {

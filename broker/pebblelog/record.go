@@ -36,12 +36,12 @@ type storedRun struct {
 
 func (s *storedRun) deadline(at broker.Instant) broker.Instant { return at.Add(s.ttl) }
 
-// columns writes a record's header into b.
-func columns(b []byte, at broker.Instant, runs []storedRun) []byte {
+// columns writes the header of a record under position into b.
+func columns(b []byte, position uint64, at broker.Instant, runs []storedRun) []byte {
 	b = binary.AppendUvarint(b, uint64(at))
 	b = binary.AppendUvarint(b, uint64(len(runs)))
 	var before storedRun
-	before.position = runs[0].position
+	before.position = position
 	for i := range runs {
 		s := &runs[i]
 		b = binary.AppendUvarint(b, s.position-before.position)

@@ -1,0 +1,55 @@
+package pebblelog
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"linger/broker"
+)
+
+// ErrInUse is returned when another process has the directory.
+var ErrInUse = errors.New("the directory is in use")
+
+// CorruptionError is returned when something stored is not what was stored. It is never served.
+type CorruptionError struct {
+	File     string         // where, when that is known
+	Topic    broker.TopicID // of the run, 0 when it is no run
+	Position uint64         // of the run's commit
+	Err      error
+}
+
+func (e *CorruptionError) Error() string {
+	var b strings.Builder
+	b.WriteString("damaged")
+	if e.Position != 0 {
+		fmt.Fprintf(&b, ": commit %d", e.Position)
+		if e.Topic != 0 {
+			fmt.Fprintf(&b, " of topic %d", e.Topic)
+		}
+	}
+	if e.File != "" {
+		fmt.Fprintf(&b, " in %s", e.File)
+	}
+	return fmt.Sprintf("%s: %v", b.String(), e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *CorruptionError) Unwrap() error { return e.Err }
+
+// corruption dresses an error of Pebble's that tells of damage; others it gives back as they are.
+func corruption(err error) error {
+	var dressed *CorruptionError
+	if err == nil || errors.As(err, &dressed) || !isDamage(err) {
+		return err
+	}
+	e := &CorruptionError{Err: err}
+	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
+		e.File = info.Path
+	}
+	return e
+}
+
+func isDamage(err error) bool { return pebble.IsCorruptionError(err) }

@@ -1,0 +1,330 @@
+package pebblelog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"linger/broker"
+)
+
+// Log is a log on disk. Make one with [Open].
+type Log struct {
+	options Options
+	guard   *guard
+	lock    *pebble.Lock
+	db      *pebble.DB
+	fence   fence  // as it stands on disk; written by one goroutine at a time
+	opened  groups // what was found
+	apply   func(broker.Commit)
+
+	mu     sync.Mutex // guards the queue
+	more   *sync.Cond
+	queue  []proposed
+	closed bool
+
+	state     state // of the committing goroutine
+	space     space
+	producers producers
+	lasting   lasting
+
+	inflight chan *group   // from the committing goroutine to the finishing one
+	syncing  chan *group   // from the finishing one to the one that waits for the disk
+	synced   chan error    // and back
+	failing  chan struct{} // closed when the guard has stopped
+	closing  chan struct{} // closed to stop the tending goroutine
+	kick     chan struct{} // has it look at once
+	parts    sync.WaitGroup
+	done     sync.WaitGroup // of the committing and finishing goroutines
+
+	syncedGroup atomic.Uint64 // all groups up to this are on disk
+	content     atomic.Uint64 // the last of them that held more than the time
+	full        atomic.Pointer[broker.Error]
+	damage      atomic.Pointer[CorruptionError]
+	flushes     flushes
+	recovered   Recovery
+	running     bool // Open has succeeded
+	diskBytes   atomic.Int64
+}
+
+// proposed is a proposal that waits for its commit.
+type proposed struct {
+	broker.Proposal
+	done func(broker.Commit, error)
+}
+
+// Open locks a directory and checks that all of it is there, before anything can be deleted. [Log.Open] reads it.
+func Open(o Options) (*Log, error) {
+	o.setDefaults()
+	l := &Log{
+		options: o, inflight: make(chan *group, pipelined), syncing: make(chan *group), synced: make(chan error, 1),
+		failing: make(chan struct{}), closing: make(chan struct{}), kick: make(chan struct{}, 1),
+	}
+	l.more = sync.NewCond(&l.mu)
+	l.guard = newGuard(o.FS, o.Dir, l.fail)
+	if err := o.FS.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	var err error
+	if l.lock, err = lockDirectory(&o); err != nil {
+		return nil, err
+	}
+	if err := l.guarded(l.openStore); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", o.Dir, err), l.lock.Close())
+	}
+	return l, nil
+}
+
+// lockDirectory keeps others away. The file system is asked itself: the guard has nothing to add.
+func lockDirectory(o *Options) (*pebble.Lock, error) {
+	lock, err := pebble.LockDirectory(o.Dir, o.FS)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s belongs to another server that is running, or this user may not write there (%v)", ErrInUse, o.Dir, err) //nolint:errorlint // what it is is said
+	}
+	return lock, nil
+}
+
+// guarded runs what writes. A disk that fails has it never come back; then it is left behind.
+func (l *Log) guarded(f func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- f() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-l.failing:
+		return l.stoppedError()
+	}
+}
+
+// openStore opens what is in the directory, or makes it.
+func (l *Log) openStore() error {
+	if err := l.makeFence(); err != nil {
+		return err
+	}
+	p := l.options.pebbleOptions(l.guard, l.lock, pebbleLogger{l})
+	p.EventListener = l.events()
+	if err := checkBeforeOpen(&l.fence, l.options.Dir, p); err != nil {
+		return err
+	}
+	// From here on the directory is as a crash would leave it.
+	f := l.fence
+	f.clean = false
+	if err := f.write(l.guard, l.options.Dir); err != nil {
+		return err
+	}
+	db, err := openPebble(l.options.Dir, p)
+	if err != nil {
+		return err
+	}
+	l.db = db
+	if err := l.readStore(); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	l.fence.clean = false
+	return nil
+}
+
+// readStore reads where the store has come to.
+func (l *Log) readStore() error {
+	if emptyStore(l.db) {
+		k := keyOldestGroup
+		if err := l.db.Set(k, sealed([]byte{1}, k), pebble.Sync); err != nil {
+			return err
+		}
+	}
+	var err error
+	l.opened, err = readGroups(l.db)
+	if err == nil {
+		err = l.fence.check(l.opened)
+	}
+	l.syncedGroup.Store(l.opened.newest)
+	return err
+}
+
+// Append implements [broker.Log].
+func (l *Log) Append(p broker.Proposal, done func(broker.Commit, error)) {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		done(broker.Commit{}, l.stoppedError())
+		return
+	}
+	if full := l.full.Load(); full != nil && p.Kind == broker.KindPublished && p.TTL > 0 {
+		l.mu.Unlock()
+		done(broker.Commit{}, full)
+		return
+	}
+	l.queue = append(l.queue, proposed{p, done})
+	l.mu.Unlock()
+	l.more.Signal()
+}
+
+// stoppedError tells why nothing is accepted.
+func (l *Log) stoppedError() error {
+	if err := l.guard.failed(); err != nil {
+		return &broker.Error{Err: broker.ErrStopped, Detail: fmt.Sprintf(
+			"the disk failed (%v); nothing more is accepted, and nothing of this was published. Reading goes on; restart the server once the disk is sound.", err)}
+	}
+	return broker.ErrStopped
+}
+
+// unknownError tells that what was under way when the disk failed may or may not be on it.
+func (l *Log) unknownError() error {
+	return &broker.Error{Err: broker.ErrUnknownOutcome, Detail: fmt.Sprintf(
+		"the disk failed while this was written (%v); a restart tells whether it is there.", l.guard.failed())}
+}
+
+// fail is called once, when a write or a sync has failed: what the disk holds is no longer known.
+func (l *Log) fail(err error) {
+	l.options.Logger.Error("the disk failed; the log stops accepting and stays readable", "dir", l.options.Dir, "error", err)
+	close(l.failing)
+	go l.refuseQueued() // whoever failed may hold what the answers need
+}
+
+// refuseQueued answers what was never written.
+func (l *Log) refuseQueued() {
+	l.mu.Lock()
+	l.closed = true
+	queue := l.queue
+	l.queue = nil
+	l.mu.Unlock()
+	l.more.Broadcast()
+	for i := range queue {
+		queue[i].done(broker.Commit{}, l.stoppedError())
+	}
+}
+
+// Load implements [broker.Log]. Damage is a [*CorruptionError].
+func (l *Log) Load(ctx context.Context, ref broker.Ref) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	class := l.space.class(ref.Position)
+	if class == 0 || class == changeClass {
+		return nil, broker.ErrNotStored
+	}
+	body, err := l.load(class, ref)
+	var damage *CorruptionError
+	if err = corruption(err); errors.As(err, &damage) {
+		damage.Topic, damage.Position = ref.Topic, ref.Position
+		l.noteDamage(damage)
+	}
+	return body, err
+}
+
+// load finds the record that holds a run: the last that begins at or before it.
+func (l *Log) load(class uint8, ref broker.Ref) (body []byte, err error) {
+	iter, err := l.db.NewIter(&pebble.IterOptions{LowerBound: runKey(class, 0), UpperBound: runKey(class, ref.Position+1)})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, iter.Close()) }()
+	if !iter.Last() {
+		if err := iter.Error(); err != nil {
+			return nil, err
+		}
+		return nil, l.missing(ref)
+	}
+	value, err := iter.ValueAndErr()
+	if err != nil {
+		return nil, err
+	}
+	var rec record
+	if err := rec.decode(iter.Key(), value); err != nil {
+		return nil, &CorruptionError{Err: err}
+	}
+	for i := range rec.runs {
+		s := &rec.runs[i]
+		if s.position != ref.Position {
+			continue
+		}
+		if ref.Topic != 0 && s.topic != ref.Topic {
+			return nil, broker.ErrNotStored
+		}
+		if err := s.verify(); err != nil {
+			return nil, &CorruptionError{Err: err}
+		}
+		return append(make([]byte, 0, s.size), s.body...), nil
+	}
+	return nil, l.missing(ref)
+}
+
+// missing tells a run that was released in the meantime from one that is lost.
+func (l *Log) missing(ref broker.Ref) error {
+	if l.space.class(ref.Position) == 0 {
+		return broker.ErrNotStored
+	}
+	return &CorruptionError{Err: errors.New("the run is not where it was stored")}
+}
+
+// Release implements [broker.Log].
+func (l *Log) Release(refs ...broker.Ref) {
+	for _, ref := range refs {
+		l.space.release(ref.Position)
+	}
+}
+
+// Stats implements [broker.Log].
+func (l *Log) Stats() broker.LogStats {
+	l.mu.Lock()
+	pending := len(l.queue)
+	l.mu.Unlock()
+	return broker.LogStats{
+		Store: l.fence.store, Durability: broker.DurabilityFsynced, Bytes: l.diskUsed(), Pending: pending,
+	}
+}
+
+// Health tells what is wrong: a disk that failed ([broker.ErrStopped]), damage ([*CorruptionError]), or a full disk
+// ([broker.ErrFull]), which heals by itself. nil: nothing.
+func (l *Log) Health() error {
+	if l.guard.failed() != nil {
+		return l.stoppedError()
+	}
+	if damage := l.damage.Load(); damage != nil {
+		return damage
+	}
+	if full := l.full.Load(); full != nil {
+		return full
+	}
+	return nil
+}
+
+// closeWait is how long a close waits for space on a full disk.
+const closeWait = 3 * time.Second
+
+// Close implements [broker.Log].
+func (l *Log) Close() error {
+	l.mu.Lock()
+	if l.closed && l.guard.failed() == nil {
+		l.mu.Unlock()
+		return errors.New("the log is closed already")
+	}
+	l.closed = true
+	l.mu.Unlock()
+	l.more.Broadcast()
+	close(l.closing)
+	ended := make(chan struct{})
+	go func() {
+		l.done.Wait()
+		l.parts.Wait()
+		close(ended)
+	}()
+	if err := l.await(ended); err != nil {
+		return errors.Join(err, l.lock.Close())
+	}
+	var err error
+	closed := make(chan struct{})
+	go func() {
+		err = l.closeStore()
+		close(closed)
+	}()
+	if err := l.await(closed); err != nil {
+		return errors.Join(err, l.lock.Close())
+	}
+	return errors.Join(err, l.lock.Close())
+}

@@ -1,0 +1,163 @@
+package pebblelog_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"linger/broker"
+	"linger/broker/pebblelog"
+)
+
+// TestContract4ExtendedPinsNothing extends a few of many messages; the others' space comes back, theirs stays readable.
+func TestContract4ExtendedPinsNothing(t *testing.T) {
+	dir := t.TempDir()
+	o := pebblelog.Options{Dir: dir, MemTable: 1 << 20}
+	h := open(t, o)
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	body := strings.Repeat("x", 8<<10)
+	extended := map[uint64]bool{}
+	for i := range 2000 {
+		c := h.mustCommit(t, published(id, time.Hour, body))
+		if i%500 == 250 {
+			extended[c.Position] = true
+			h.mustCommit(t, broker.Proposal{
+				Kind: broker.KindDeadline, Topic: id, Published: c.Position, Sequence: c.First, Deadline: c.Time.Add(24 * time.Hour),
+			})
+		}
+	}
+	for _, c := range h.applied {
+		if c.Kind == broker.KindPublished && !extended[c.Position] {
+			h.Release(broker.Ref{Position: c.Position, Topic: id})
+		}
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for h.Stored() > 100<<10 {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d bytes are kept for %d messages", h.Stored(), len(extended))
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	for position := range extended {
+		if b, err := h.Load(context.Background(), broker.Ref{Position: position, Topic: id}); err != nil || string(b) != body {
+			t.Errorf("extended at %d: %d bytes, %v", position, len(b), err)
+		}
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, o)
+	defer again.Close()
+	if n := again.Recovered().Messages; n != uint64(len(extended)) {
+		t.Errorf("%d messages after a restart", n)
+	}
+}
+
+// TestContract11DamageWhileRunning damages a table that is in use: the message is not served, and health tells.
+func TestContract11DamageWhileRunning(t *testing.T) {
+	dir := t.TempDir()
+	held := fill(t, dir, true)
+	h := open(t, pebblelog.Options{Dir: dir})
+	defer h.Close()
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatal(tables, err)
+	}
+	for _, path := range tables {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY, 0) // in place: it is open
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 5000; at < len(b)-20000; at += 20000 {
+			f.WriteAt([]byte{b[at] ^ 0x10}, int64(at))
+		}
+		f.Close()
+	}
+	damaged := 0
+	for _, c := range h.applied {
+		if c.Kind != broker.KindPublished {
+			continue
+		}
+		body, err := h.Load(context.Background(), broker.Ref{Position: c.Position, Topic: c.Topic})
+		var damage *pebblelog.CorruptionError
+		switch {
+		case err == nil && string(body) != held[nameOf(c)]:
+			t.Fatalf("served what was never published: %s", nameOf(c))
+		case errors.As(err, &damage):
+			if damage.Topic != c.Topic || damage.Position != c.Position || !strings.HasSuffix(damage.File, ".sst") {
+				t.Errorf("damage told as %+v", damage)
+			}
+			damaged++
+		case err != nil:
+			t.Errorf("%s: %v", nameOf(c), err)
+		}
+	}
+	var damage *pebblelog.CorruptionError
+	if err := h.Health(); damaged == 0 || !errors.As(err, &damage) {
+		t.Errorf("%d damaged, health: %v", damaged, err)
+	}
+	if c := h.mustCommit(t, topicPut("goes on")); c.Position == 0 {
+		t.Error("publishing stopped")
+	}
+}
+
+// TestContract12ProducersOutliveMessages asks for answers whose messages are dead.
+func TestContract12ProducersOutliveMessages(t *testing.T) {
+	w := &wall{now: time.UnixMilli(10_000_000)}
+	o := pebblelog.Options{Dir: t.TempDir(), Clock: broker.NewClock(w.read)}
+	h := open(t, o)
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	producer := broker.ProducerID{3}
+	for n := range uint64(20) {
+		p := published(id, time.Millisecond, "short")
+		p.Producer, p.Request = producer, n+1
+		c := h.mustCommit(t, p)
+		h.Release(broker.Ref{Position: c.Position, Topic: id})
+	}
+	w.add(time.Minute)
+	h.Look()
+	time.Sleep(50 * time.Millisecond)
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		o.Clock = broker.NewClock(w.read)
+		h = open(t, o)
+		last := uint64(0)
+		for _, c := range h.applied {
+			if c.Producer == producer {
+				last = c.Request
+				if c.Kind != broker.KindPublished || c.First != c.Request || c.Body != nil {
+					t.Errorf("answer %+v", c)
+				}
+			}
+		}
+		if last != 20 {
+			t.Errorf("the last request is %d", last)
+		}
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.add(broker.ProducerIdle)
+	o.Clock = broker.NewClock(w.read)
+	h = open(t, o)
+	h.Look()
+	time.Sleep(50 * time.Millisecond)
+	h.Close()
+	h = open(t, o)
+	defer h.Close()
+	for _, c := range h.applied {
+		if c.Producer == producer {
+			t.Errorf("not forgotten: %+v", c)
+		}
+	}
+}

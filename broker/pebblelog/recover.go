@@ -1,0 +1,252 @@
+package pebblelog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"linger/broker"
+)
+
+// Recovery tells what a start found.
+type Recovery struct {
+	Clean          bool // the log had been closed
+	Runs, Messages uint64
+	Bytes          int64 // of bodies
+	Dead           uint64
+	Took           time.Duration
+}
+
+// Recovered tells what Open found.
+func (l *Log) Recovered() Recovery { return l.recovered }
+
+// Open implements [broker.Log].
+func (l *Log) Open(ctx context.Context, apply func(broker.Commit)) error {
+	began := time.Now()
+	l.apply = apply
+	r := &recovery{log: l, topics: map[broker.TopicID]*topicState{}, changed: map[uint64]broker.Instant{}}
+	if err := r.run(ctx); err != nil {
+		return fmt.Errorf("%s: %w", l.options.Dir, corruption(err))
+	}
+	r.stats.Took = time.Since(began)
+	r.stats.Clean = l.recovered.Clean
+	l.recovered = r.stats
+	if err := l.guarded(l.start); err != nil {
+		return err
+	}
+	l.options.Logger.Info("recovered", "dir", l.options.Dir, "clean", r.stats.Clean, "messages", r.stats.Messages,
+		"bytes", r.stats.Bytes, "dead", r.stats.Dead, "took", r.stats.Took.Round(time.Millisecond))
+	return nil
+}
+
+// start stores that the log is open and as of when, and begins to commit. What is dead now stays dead, whatever the
+// clock says at the next start.
+func (l *Log) start() error {
+	if err := l.writeGroup(); err != nil {
+		return err
+	}
+	if err := l.writeFence(false); err != nil {
+		return err
+	}
+	l.watchDisk()
+	l.running = true
+	l.done.Add(2)
+	go l.commitAll()
+	go l.finishAll()
+	go l.awaitSyncs()
+	l.parts.Add(1)
+	go l.tend()
+	return nil
+}
+
+// writeGroup commits a group without commits: it says how far numbers and time have come. Only while nobody commits.
+func (l *Log) writeGroup() error {
+	s := &l.state
+	s.time = max(s.time, l.options.Clock.Now())
+	s.group++
+	s.reserved = max(s.reserved, s.position)
+	k := key(spaceGroups, s.group)
+	r := groupRecord{first: s.position + 1, last: s.position, time: s.time, reserved: s.reserved}
+	if err := l.db.Set(k, r.encode(k), pebble.Sync); err != nil {
+		return err
+	}
+	s.stored = s.time
+	l.syncedGroup.Store(s.group)
+	l.content.Store(s.group)
+	return nil
+}
+
+// recovery is a replay under way.
+type recovery struct {
+	log     *Log
+	now     broker.Instant
+	topics  map[broker.TopicID]*topicState
+	puts    []broker.Commit           // in order of position
+	changes []broker.Commit           // in order of position
+	changed map[uint64]broker.Instant // by position of the run: the latest deadline that a change gives
+	orphans map[broker.TopicID][]broker.Commit
+	kept    []answer // of spaceProducer, in order of position
+	stats   Recovery
+}
+
+func (r *recovery) run(ctx context.Context) error {
+	l := r.log
+	newest := &l.opened.newestRecord
+	l.options.Clock.NotBefore(newest.time)
+	r.now = l.options.Clock.Now()
+	l.state = state{
+		group: l.opened.newest, position: max(newest.last, newest.reserved), time: newest.time, topics: r.topics,
+	}
+	l.state.reserved = l.state.position
+	for _, read := range []func() error{r.readTopics, r.readNext, r.readChanges, r.readProducers} {
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	if err := r.replay(ctx); err != nil {
+		return err
+	}
+	for i := range r.changes {
+		l.keepChange(&r.changes[i])
+	}
+	if l.opened.newest > 0 {
+		l.apply(broker.Commit{
+			Proposal: broker.Proposal{Kind: broker.KindClock}, Position: l.state.position, Time: l.state.time,
+		})
+	}
+	return nil
+}
+
+// each calls f for every entry from one key up to another.
+func each(db pebble.Reader, from, to []byte, f func(k, v []byte) error) (err error) {
+	iter, err := db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, iter.Close()) }()
+	for iter.First(); iter.Valid(); iter.Next() {
+		v, err := iter.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		if err := f(iter.Key(), v); err != nil {
+			return err
+		}
+	}
+	return iter.Error()
+}
+
+func eachOf(db pebble.Reader, space byte, f func(k, v []byte) error) error {
+	return each(db, []byte{space}, spaceEnd(space), f)
+}
+
+// idOf reads the topic that a key names.
+func idOf(k []byte) (broker.TopicID, error) {
+	id, ok := numberOf(k, 9)
+	if !ok {
+		return 0, &CorruptionError{Err: fmt.Errorf("key %x: %w", k, errFormat)}
+	}
+	return broker.TopicID(id), nil
+}
+
+func (r *recovery) readTopics() error {
+	return eachOf(r.log.db, spaceTopics, func(k, v []byte) error {
+		id, err := idOf(k)
+		if err != nil {
+			return err
+		}
+		put, at, err := decodeTopic(k, v)
+		if err != nil {
+			return &CorruptionError{Topic: id, Position: uint64(id), Err: err}
+		}
+		r.topics[id] = &topicState{max: put.Policy.Max}
+		r.puts = append(r.puts, broker.Commit{
+			Proposal: broker.Proposal{Kind: broker.KindTopicPut, Topic: id, Put: put}, Position: uint64(id), Time: at,
+		})
+		return nil
+	})
+}
+
+func (r *recovery) readNext() error {
+	err := eachOf(r.log.db, spaceNext, func(k, v []byte) error {
+		id, err := idOf(k)
+		if err != nil {
+			return err
+		}
+		next, reserved, err := decodeNext(k, v)
+		if err != nil {
+			return &CorruptionError{Topic: id, Err: fmt.Errorf("its next sequence: %w", err)}
+		}
+		t := r.topics[id]
+		if t == nil {
+			return &CorruptionError{Topic: id, Err: errors.New("the topic is missing")}
+		}
+		// After a clean stop the two are equal.
+		t.next = max(next, reserved)
+		t.reserved = t.next
+		return nil
+	})
+	for i := range r.puts {
+		id := r.puts[i].Topic
+		if r.topics[id].next == 0 && err == nil {
+			return &CorruptionError{Topic: id, Err: errors.New("its next sequence is missing")}
+		}
+		r.puts[i].First = r.topics[id].next
+	}
+	return err
+}
+
+// readChanges reads what was changed of messages, before the messages: it may say that one lives.
+func (r *recovery) readChanges() error {
+	return each(r.log.db, runKey(changeClass, 0), runKey(changeClass+1, 0), func(k, v []byte) error {
+		c, err := decodeChange(k, v)
+		if err != nil {
+			position, _ := numberOf(k, runKeySize)
+			return &CorruptionError{Position: position, Err: err}
+		}
+		r.log.space.add(changeClass, c.Position, c.Position, 1, int64(len(k)+len(v)), []uint64{c.Position})
+		r.changes = append(r.changes, c)
+		if c.Published != 0 {
+			r.changed[c.Published] = max(r.changed[c.Published], c.Deadline)
+			return nil
+		}
+		if r.orphans == nil {
+			r.orphans = map[broker.TopicID][]broker.Commit{}
+		}
+		r.orphans[c.Topic] = append(r.orphans[c.Topic], c)
+		return nil
+	})
+}
+
+func (r *recovery) readProducers() error {
+	err := eachOf(r.log.db, spaceProducer, func(k, v []byte) error {
+		all, err := decodeAnswers(k, v)
+		if err != nil || len(all) == 0 {
+			return &CorruptionError{Err: fmt.Errorf("producer %x: %w", k[1:], errors.Join(err, errFormat))}
+		}
+		r.log.producers.restore(all)
+		r.kept = append(r.kept, all...)
+		return nil
+	})
+	sortAnswers(r.kept)
+	return err
+}
+
+// alive tells whether a run, or part of it, still lives.
+func (r *recovery) alive(s *storedRun, at broker.Instant) bool {
+	if r.topics[s.topic] == nil {
+		return false
+	}
+	if s.deadline(at) > r.now || r.changed[s.position] > r.now {
+		return true
+	}
+	for _, c := range r.orphans[s.topic] {
+		if c.Deadline > r.now && c.Sequence >= s.first && c.Sequence < s.first+uint64(s.count) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,117 @@
+package pebblelog_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"linger/broker"
+	"linger/broker/pebblelog"
+)
+
+// harness is a log and all that it applied.
+type harness struct {
+	*pebblelog.Log
+	applied []broker.Commit
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func open(t testing.TB, o pebblelog.Options) *harness {
+	t.Helper()
+	h, err := tryOpen(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func tryOpen(o pebblelog.Options) (*harness, error) {
+	if o.Logger == nil {
+		o.Logger = quiet()
+	}
+	l, err := pebblelog.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	h := &harness{Log: l}
+	if err := l.Open(context.Background(), func(c broker.Commit) { h.applied = append(h.applied, c) }); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// commit proposes and waits.
+func (h *harness) commit(p broker.Proposal) (broker.Commit, error) {
+	type outcome struct {
+		c   broker.Commit
+		err error
+	}
+	result := make(chan outcome, 1)
+	h.Append(p, func(c broker.Commit, err error) { result <- outcome{c, err} })
+	r := <-result
+	return r.c, r.err
+}
+
+func (h *harness) mustCommit(t testing.TB, p broker.Proposal) broker.Commit {
+	t.Helper()
+	c, err := h.commit(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func topicPut(name string) broker.Proposal {
+	return broker.Proposal{Kind: broker.KindTopicPut, Put: broker.TopicPut{
+		Name: name, Incarnation: 77, Created: 5, Durability: broker.DurabilityFsynced,
+		Policy: broker.Policy{Min: time.Millisecond, Default: time.Minute, Max: 7 * 24 * time.Hour},
+	}}
+}
+
+func published(topic broker.TopicID, ttl time.Duration, body string) broker.Proposal {
+	return broker.Proposal{Kind: broker.KindPublished, Topic: topic, Count: 1, TTL: ttl, Body: []byte(body)}
+}
+
+func TestReopen(t *testing.T) {
+	dir := t.TempDir()
+	h := open(t, pebblelog.Options{Dir: dir})
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	for i := range 1000 {
+		c := h.mustCommit(t, published(id, time.Hour, fmt.Sprint(i)))
+		if c.First != uint64(i+1) {
+			t.Fatalf("sequence %d", c.First)
+		}
+	}
+	h.mustCommit(t, published(id, 0, "passing"))
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, pebblelog.Options{Dir: dir})
+	defer again.Close()
+	if got := again.applied[0]; got.First != 1002 || got.Put.Name != "a" {
+		t.Errorf("topic %+v", got)
+	}
+	runs := again.applied[1 : len(again.applied)-1]
+	if len(runs) != 1000 {
+		t.Fatalf("%d runs", len(runs))
+	}
+	for i, c := range runs {
+		if string(c.Body) != fmt.Sprint(i) {
+			t.Fatalf("run %d: %q", i, c.Body)
+		}
+		body, err := again.Load(context.Background(), broker.Ref{Position: c.Position, Topic: id})
+		if err != nil || string(body) != string(c.Body) {
+			t.Fatalf("load %d: %q, %v", i, body, err)
+		}
+	}
+	if r := again.Recovered(); !r.Clean || r.Messages != 1000 {
+		t.Errorf("recovered %+v", r)
+	}
+	if c := again.mustCommit(t, published(id, time.Hour, "next")); c.First != 1002 {
+		t.Errorf("next is %d", c.First)
+	}
+}

@@ -1,0 +1,103 @@
+package pebblelog
+
+import (
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"linger/broker"
+)
+
+// watchDisk refuses messages while the directory is at its limit or the file system below its reserve, and takes them
+// again when there is room.
+func (l *Log) watchDisk() {
+	used := int64(l.db.Metrics().DiskSpaceUsage())
+	l.diskBytes.Store(used)
+	disk, err := l.options.FS.GetDiskUsage(l.options.Dir)
+	if err != nil {
+		disk.AvailBytes = 1 << 62 // it does not tell
+	}
+	limit, reserve := l.limits(used, disk.AvailBytes)
+	detail := ""
+	switch {
+	case l.guard.full.Load() > 0 || disk.AvailBytes < uint64(reserve):
+		detail = fmt.Sprintf("the disk of %s is full: %d bytes are free and %d are kept free. Make room there; messages are taken again by itself.", l.options.Dir, disk.AvailBytes, reserve)
+	case used >= limit, l.full.Load() != nil && used >= limit-limit/50:
+		detail = fmt.Sprintf("%s has reached its limit: %d of %d bytes (--disk). What expires makes room; shorter lifetimes make it sooner.", l.options.Dir, used, limit)
+	}
+	was := l.full.Load()
+	switch {
+	case detail == "" && was != nil:
+		l.full.Store(nil)
+		l.options.Logger.Info("messages are taken again", "dir", l.options.Dir)
+	case detail != "":
+		l.full.Store(&broker.Error{Err: broker.ErrFull, Detail: detail})
+		if was == nil {
+			l.options.Logger.Warn("messages are refused: " + detail)
+		}
+	}
+}
+
+// limits gives the limit of the directory and what is kept free.
+func (l *Log) limits(used int64, available uint64) (limit, reserve int64) {
+	limit, reserve = l.options.DiskLimit, l.options.Reserve
+	if limit == 0 {
+		free := int64(min(available, 1<<60))
+		limit = min(defaultDiskLimit, (free+used)/5*4)
+	}
+	if reserve == 0 {
+		reserve = min(defaultReserve, limit/10)
+	}
+	return limit, reserve
+}
+
+func (l *Log) diskUsed() int64 { return l.diskBytes.Load() }
+
+// events has Pebble tell what it meets. Without a listener for damage it would end the process.
+func (l *Log) events() *pebble.EventListener {
+	logger := l.options.Logger
+	return &pebble.EventListener{
+		FlushBegin: func(pebble.FlushInfo) { l.flushes.begin(l.syncedGroup.Load()) },
+		FlushEnd:   func(pebble.FlushInfo) { l.flushes.end() },
+		DataCorruption: func(info pebble.DataCorruptionInfo) {
+			l.noteDamage(&CorruptionError{File: info.Path, Err: info.Details})
+		},
+		BackgroundError: func(err error) {
+			if isDamage(err) {
+				return // told as damage
+			}
+			logger.Warn("the store met an error in the background", "dir", l.options.Dir, "error", err)
+		},
+		DiskSlow: func(info pebble.DiskSlowInfo) {
+			logger.Warn("the disk is slow", "file", info.Path, "took", info.Duration)
+		},
+		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
+			logger.Warn("writing waits for the disk", "dir", l.options.Dir, "reason", info.Reason)
+		},
+	}
+}
+
+// noteDamage tells loudly, once for each file.
+func (l *Log) noteDamage(e *CorruptionError) {
+	before := l.damage.Swap(e)
+	if before == nil || before.File != e.File || before.Position != e.Position {
+		l.options.Logger.Error("stored data is damaged; run linger verify", "dir", l.options.Dir, "error", e)
+	}
+}
+
+// pebbleLogger is where Pebble logs to. What it takes for the end of the process is the end of writing here.
+type pebbleLogger struct{ log *Log }
+
+// Infof implements pebble.Logger.
+func (p pebbleLogger) Infof(string, ...any) {}
+
+// Errorf implements pebble.Logger.
+func (p pebbleLogger) Errorf(format string, args ...any) {
+	p.log.options.Logger.Warn(fmt.Sprintf(format, args...), "dir", p.log.options.Dir)
+}
+
+// Fatalf implements pebble.Logger: it must not return.
+func (p pebbleLogger) Fatalf(format string, args ...any) {
+	p.log.guard.fail(fmt.Errorf(format, args...))
+	select {}
+}
