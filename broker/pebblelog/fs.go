@@ -60,7 +60,7 @@ func (g *guard) fail(err error) {
 // things are, not that they failed. After a failure it does not return: the caller must not go on as if it were done,
 // and would not survive being told.
 func (g *guard) do(path string, op func() error) error {
-	if !strings.HasPrefix(path, g.dir) {
+	if !g.below(path) {
 		return op()
 	}
 	for {
@@ -89,13 +89,19 @@ func (g *guard) waitForSpace(err error) {
 	}
 }
 
+// below tells whether a path is in the directory. A backup that fails is no failure of the log.
+func (g *guard) below(path string) bool {
+	rest, ok := strings.CutPrefix(path, g.dir)
+	return ok && (rest == "" || g.PathBase(path) != path && g.PathDir(path) == g.dir)
+}
+
 // giveUp has nobody wait for space any more.
 func (g *guard) giveUp() { g.given.Do(func() { close(g.closing) }) }
 
 func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 func (g *guard) file(name string, f vfs.File) vfs.File {
-	if f == nil || !strings.HasPrefix(name, g.dir) {
+	if f == nil || !g.below(name) {
 		return f
 	}
 	return &guardedFile{File: f, guard: g, name: name}

@@ -13,7 +13,8 @@ import (
 
 // Recovery tells what a start found.
 type Recovery struct {
-	Clean          bool // the log had been closed
+	Clean          bool   // the log had been closed
+	Position       uint64 // of the last commit on disk
 	Runs, Messages uint64
 	Bytes          int64 // of bodies
 	Dead           uint64
@@ -32,7 +33,7 @@ func (l *Log) Open(ctx context.Context, apply func(broker.Commit)) error {
 		return fmt.Errorf("%s: %w", l.options.Dir, corruption(err))
 	}
 	r.stats.Took = time.Since(began)
-	r.stats.Clean = l.recovered.Clean
+	r.stats.Clean, r.stats.Position = l.recovered.Clean, l.opened.newestRecord.last
 	l.recovered = r.stats
 	if err := l.guarded(l.start); err != nil {
 		return err

@@ -33,6 +33,7 @@ func (l *Log) tend() {
 		select {
 		case <-ticker.C:
 		case <-l.kick:
+			t.fenced = time.Time{}
 		case <-l.closing:
 			return
 		case <-l.failing:

@@ -1,0 +1,284 @@
+package pebblelog_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"linger/broker"
+	"linger/broker/pebblelog"
+)
+
+// model says what a log must give back after a crash: a function of the commits in order, and of the time.
+type model struct {
+	topics  map[broker.TopicID]uint64 // next sequence
+	runs    map[uint64]broker.Commit
+	changes map[uint64][]broker.Commit // by the run's position
+	last    map[broker.ProducerID]broker.Commit
+	passed  map[broker.TopicID]bool // used sequences for what is never written
+}
+
+func newModel(commits []broker.Commit) *model {
+	m := &model{
+		topics: map[broker.TopicID]uint64{}, runs: map[uint64]broker.Commit{}, changes: map[uint64][]broker.Commit{},
+		last: map[broker.ProducerID]broker.Commit{}, passed: map[broker.TopicID]bool{},
+	}
+	for _, c := range commits {
+		m.apply(c)
+	}
+	return m
+}
+
+func (m *model) apply(c broker.Commit) {
+	if c.Request != 0 && (c.Kind != broker.KindPublished || c.TTL > 0) {
+		m.last[c.Producer] = c
+	}
+	switch c.Kind {
+	case broker.KindTopicPut:
+		if c.Topic == 0 {
+			m.topics[broker.TopicID(c.Position)] = c.First
+		}
+	case broker.KindTopicDeleted:
+		delete(m.topics, c.Topic)
+	case broker.KindPublished:
+		m.topics[c.Topic] = max(m.topics[c.Topic], c.First+uint64(c.Count))
+		if c.TTL > 0 {
+			m.runs[c.Position] = c
+		} else {
+			m.passed[c.Topic] = true
+		}
+	case broker.KindDeadline, broker.KindDeleted:
+		m.changes[c.Published] = append(m.changes[c.Published], c)
+	}
+}
+
+// fate follows the changes of a run of one message, and gives its last deadline and those changes that it lived to see.
+func (m *model) fate(run broker.Commit) (deadline broker.Instant, changes []broker.Commit) {
+	deadline = run.Expires()
+	for _, c := range m.changes[run.Position] {
+		if c.Time >= deadline {
+			break
+		}
+		changes = append(changes, c)
+		deadline = c.Deadline // 0 for a deletion
+	}
+	return deadline, changes
+}
+
+// alive tells whether a run must be there.
+func (m *model) alive(run broker.Commit, now broker.Instant) bool {
+	if _, ok := m.topics[run.Topic]; !ok {
+		return false
+	}
+	deadline, _ := m.fate(run)
+	return deadline > now
+}
+
+// check compares a replay with what must have survived.
+func (m *model) check(replay []broker.Commit, now broker.Instant) error {
+	position := uint64(0)
+	seen := map[uint64]bool{}
+	topics := map[broker.TopicID]uint64{}
+	last := map[broker.ProducerID]broker.Commit{}
+	for _, c := range replay {
+		if c.Position < position {
+			return fmt.Errorf("position %d after %d", c.Position, position)
+		}
+		position = c.Position
+		if c.Request != 0 {
+			last[c.Producer] = c
+		}
+		switch c.Kind {
+		case broker.KindTopicPut:
+			topics[c.Topic] = c.First
+		case broker.KindPublished:
+			run, ok := m.runs[c.Position]
+			switch {
+			case !ok || run.First != c.First || run.Count != c.Count || run.Time != c.Time || run.TTL != c.TTL:
+				return fmt.Errorf("was never published: %+v, but %+v", c, run)
+			case c.Body != nil && string(c.Body) != string(run.Body):
+				return fmt.Errorf("body of %d: %q, want %q", c.Position, c.Body, run.Body)
+			}
+			seen[c.Position] = c.Body != nil
+		case broker.KindDeadline, broker.KindDeleted:
+			if !slices.ContainsFunc(m.changes[c.Published], func(x broker.Commit) bool { return x.Position == c.Position && x.Deadline == c.Deadline }) {
+				return fmt.Errorf("was never changed: %+v", c)
+			}
+			seen[c.Position] = true
+		}
+	}
+	if err := m.checkTopics(topics); err != nil {
+		return err
+	}
+	for _, run := range m.runs {
+		if m.alive(run, now) && !seen[run.Position] {
+			return fmt.Errorf("lost at %d: %+v", now, run)
+		}
+		_, changes := m.fate(run)
+		for _, c := range changes {
+			if seen[run.Position] && !seen[c.Position] {
+				return fmt.Errorf("run %d is there, its change %d is lost", run.Position, c.Position)
+			}
+		}
+	}
+	for id, want := range m.last {
+		if got := last[id]; now.Sub(want.Time) < broker.ProducerIdle && (got.Request != want.Request || got.First != want.First) {
+			if _, deleted := m.topics[want.Topic]; !deleted && got.Request == want.Request {
+				continue
+			}
+			return fmt.Errorf("producer %x: %+v, want %+v", id[:2], got, want)
+		}
+	}
+	return nil
+}
+
+func (m *model) checkTopics(topics map[broker.TopicID]uint64) error {
+	for id, next := range m.topics {
+		got, ok := topics[id]
+		if !ok || got < next || (got > next && !m.passed[id]) || got > next+2*4096 {
+			return fmt.Errorf("topic %d goes on at %d, want %d", id, got, next)
+		}
+	}
+	for id := range topics {
+		if _, ok := m.topics[id]; !ok {
+			return fmt.Errorf("topic %d has come back", id)
+		}
+	}
+	return nil
+}
+
+// driver proposes at random and keeps the commits in order.
+type driver struct {
+	rng  *rand.Rand
+	log  *pebblelog.Log
+	wall *wall
+	fs   *vfs.MemFS
+
+	mu       sync.Mutex
+	commits  []broker.Commit // as applied, over all restarts
+	applied  int             // of these when the crash was
+	released map[uint64]bool
+	requests map[broker.ProducerID]uint64
+	pending  sync.WaitGroup
+}
+
+// wall is a clock that a test sets.
+type wall struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (w *wall) read() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *wall) add(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// apply takes commits. Replays are looked at elsewhere.
+func (d *driver) apply(c broker.Commit) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.commits = append(d.commits, c)
+}
+
+// propose proposes something, mostly messages.
+func (d *driver) propose() {
+	d.mu.Lock()
+	p := d.pick()
+	d.mu.Unlock()
+	d.pending.Add(1)
+	d.log.Append(p, func(broker.Commit, error) { d.pending.Done() })
+}
+
+func (d *driver) pick() broker.Proposal {
+	m := d.topicIDs()
+	if len(m) == 0 || d.rng.IntN(100) == 0 {
+		return topicPut(fmt.Sprintf("t%d", d.rng.IntN(1000)))
+	}
+	topic := m[d.rng.IntN(len(m))]
+	switch n := d.rng.IntN(100); {
+	case n < 2:
+		put := topicPut("again")
+		put.Topic = topic
+		return put
+	case n < 3 && len(m) > 3:
+		return broker.Proposal{Kind: broker.KindTopicDeleted, Topic: topic}
+	case n < 4:
+		return broker.Proposal{Kind: broker.KindClock}
+	case n < 8:
+		return published(topic, 0, "passing")
+	case n < 20:
+		if run, ok := d.anyRun(); ok {
+			kind, deadline := broker.KindDeadline, run.Time.Add(time.Duration(d.rng.IntN(20000))*time.Millisecond)
+			if d.rng.IntN(3) == 0 {
+				kind, deadline = broker.KindDeleted, 0
+			}
+			return broker.Proposal{Kind: kind, Topic: run.Topic, Published: run.Position, Sequence: run.First, Deadline: deadline}
+		}
+	}
+	p := published(topic, time.Millisecond<<d.rng.IntN(16), "")
+	p.Body = make([]byte, d.rng.IntN(300))
+	if d.rng.IntN(40) == 0 {
+		p.Body = make([]byte, d.rng.IntN(100_000))
+	}
+	for i := range p.Body {
+		p.Body[i] = byte(d.rng.Uint32())
+	}
+	if d.rng.IntN(2) == 0 {
+		p.Producer = broker.ProducerID{1, byte(d.rng.IntN(5))}
+		d.requests[p.Producer]++
+		p.Request = d.requests[p.Producer]
+	}
+	return p
+}
+
+func (d *driver) topicIDs() (ids []broker.TopicID) {
+	for _, c := range d.commits {
+		switch c.Kind {
+		case broker.KindTopicPut:
+			if c.Topic == 0 {
+				ids = append(ids, broker.TopicID(c.Position))
+			}
+		case broker.KindTopicDeleted:
+			ids = slices.DeleteFunc(ids, func(id broker.TopicID) bool { return id == c.Topic })
+		}
+	}
+	return ids
+}
+
+// anyRun picks a recent run that was not released.
+func (d *driver) anyRun() (broker.Commit, bool) {
+	for range 20 {
+		if len(d.commits) == 0 {
+			break
+		}
+		c := d.commits[len(d.commits)-1-d.rng.IntN(min(len(d.commits), 300))]
+		if c.Kind == broker.KindPublished && c.TTL > 0 && !d.released[c.Position] {
+			return c, true
+		}
+	}
+	return broker.Commit{}, false
+}
+
+// releaseDead releases what is dead by now, most of it.
+func (d *driver) releaseDead(now broker.Instant) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := newModel(d.commits)
+	for _, run := range m.runs {
+		if !d.released[run.Position] && !m.alive(run, now) && d.rng.IntN(10) > 0 {
+			d.released[run.Position] = true
+			d.log.Release(broker.Ref{Position: run.Position, Topic: run.Topic})
+		}
+	}
+}
