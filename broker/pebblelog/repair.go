@@ -1,0 +1,245 @@
+package pebblelog
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"linger/broker"
+)
+
+// lostNumbers is how many positions and sequences are passed over in a repair: what is lost may have used them.
+const lostNumbers = 1 << 20
+
+// Repair keeps what can be read of a store that no server uses. The readable rest takes the place of the directory; what
+// was there stays beside it, as the name that it gives back. It is another store from then on: resume tokens of the old
+// one are answered by a reset.
+func Repair(dir string) (r Report, damaged string, err error) { return repair(vfs.Default, dir) }
+
+func repair(fs vfs.FS, dir string) (r Report, damaged string, err error) {
+	o := Options{Dir: dir, FS: fs}
+	o.setDefaults()
+	if !exists(fs, dir) {
+		return r, "", fmt.Errorf("%s does not exist", dir)
+	}
+	lock, err := lockDirectory(&o)
+	if err != nil {
+		return r, "", err
+	}
+	next := dir + ".repaired"
+	damaged = dir + ".damaged"
+	for n := 2; exists(fs, damaged); n++ {
+		damaged = fmt.Sprintf("%s.damaged-%d", dir, n)
+	}
+	if err := errors.Join(fs.RemoveAll(next), fs.MkdirAll(next, 0o755)); err != nil {
+		return r, "", errors.Join(err, lock.Close())
+	}
+	err = rebuild(fs, dir, next, &o, &r)
+	if err := errors.Join(err, lock.Close()); err != nil {
+		return r, "", err
+	}
+	if err := errors.Join(fs.Rename(dir, damaged), fs.Rename(next, dir)); err != nil {
+		return r, "", err
+	}
+	after, err := verify(fs, dir)
+	r.Topics, r.Runs, r.Messages, r.Bytes = after.Topics, after.Runs, after.Messages, after.Bytes
+	r.Problems = append(r.Problems, after.Problems...)
+	return r, damaged, err
+}
+
+// rebuilder makes a store of what was salvaged.
+type rebuilder struct {
+	db       *pebble.DB
+	batch    *pebble.Batch
+	report   *Report
+	time     broker.Instant
+	position uint64
+	ends     map[broker.TopicID]uint64 // behind the last message that was found
+	topics   map[broker.TopicID]bool
+	next     map[broker.TopicID]uint64
+}
+
+func rebuild(fs vfs.FS, from, to string, o *Options, report *Report) (err error) {
+	p := o.pebbleOptions(fs, nil, quietLogger{})
+	p.EventListener = &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}
+	db, err := openPebble(to, p)
+	if err != nil {
+		return err
+	}
+	r := &rebuilder{
+		db: db, batch: db.NewBatch(), report: report, ends: map[broker.TopicID]uint64{},
+		topics: map[broker.TopicID]bool{}, next: map[broker.TopicID]uint64{},
+	}
+	s := &salvage{fs: fs, report: report, newest: map[string]version{}, take: r.take}
+	err = s.dir(from)
+	if err == nil {
+		err = r.dig(s)
+	}
+	if err == nil {
+		err = r.settle()
+	}
+	if err := errors.Join(err, db.Flush(), db.Close()); err != nil {
+		return err
+	}
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails
+	f := fence{format: formatVersion, store: hex.EncodeToString(id[:]), group: 1, clean: true}
+	return f.write(fs, to)
+}
+
+// take puts one version of a key into the new store, when it is what was written. nil: it was deleted.
+func (r *rebuilder) take(k, v []byte) error {
+	if v == nil {
+		return r.put(k, nil)
+	}
+	var err error
+	switch k[0] {
+	case spaceGroups:
+		var g groupRecord
+		if err = g.decode(k, v); err == nil {
+			r.time = max(r.time, g.time)
+			r.position = max(r.position, g.last, g.reserved)
+		}
+		v = nil // numbered anew
+	case spaceTopics:
+		_, _, err = decodeTopic(k, v)
+	case spaceNext:
+		_, _, err = decodeNext(k, v)
+	case spaceAnswers, spaceProducer:
+		_, err = decodeAnswers(k, v)
+	case spaceRuns:
+		v, err = r.run(k, v)
+	default:
+		return nil
+	}
+	if err != nil {
+		r.report.add("", "", "key %x is given up: %v", k, err)
+		return nil
+	}
+	if v == nil {
+		return nil
+	}
+	return r.put(k, v)
+}
+
+func (r *rebuilder) put(k, v []byte) error {
+	var err error
+	if v == nil {
+		err = r.batch.Delete(k, nil)
+	} else {
+		err = r.batch.Set(k, v, nil)
+	}
+	if err != nil || r.batch.Len() < 4<<20 {
+		return err
+	}
+	return r.flush()
+}
+
+func (r *rebuilder) flush() error {
+	if err := r.db.Apply(r.batch, pebble.NoSync); err != nil {
+		return err
+	}
+	r.batch = r.db.NewBatch()
+	return nil
+}
+
+// run gives a record without the runs whose body is damaged.
+func (r *rebuilder) run(k, v []byte) ([]byte, error) {
+	if len(k) != runKeySize {
+		return nil, errFormat
+	}
+	if k[1] == changeClass {
+		_, err := decodeChange(k, v)
+		return v, err
+	}
+	var rec record
+	if err := rec.decode(k, v); err != nil {
+		return nil, err
+	}
+	whole := rec.runs[:0]
+	size := 0
+	for _, s := range rec.runs {
+		r.ends[s.topic] = max(r.ends[s.topic], s.first+uint64(s.count))
+		r.position = max(r.position, s.position)
+		r.time = max(r.time, rec.time)
+		if err := s.verify(); err != nil {
+			r.report.add("", fmt.Sprint(uint64(s.topic)), "commit %d is given up: %v", s.position, err)
+			continue
+		}
+		whole = append(whole, s)
+		size += s.size
+	}
+	if len(whole) == 0 {
+		return nil, nil
+	}
+	first, _ := numberOf(k, runKeySize)
+	header := columns(nil, first, rec.time, whole)
+	value := make([]byte, recordPrefix+len(header)+size)
+	fillRecord(value, k, header, whole)
+	return value, nil
+}
+
+// dig deletes what had been deleted in ranges.
+func (r *rebuilder) dig(s *salvage) error {
+	if err := r.flush(); err != nil {
+		return err
+	}
+	for _, h := range s.holes {
+		err := each(r.db, h.from, h.to, func(k, _ []byte) error {
+			if s.newest[string(k)].sequence < h.sequence {
+				return r.put(k, nil)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return r.flush()
+}
+
+// settle writes what ties the store together.
+func (r *rebuilder) settle() error {
+	err := eachOf(r.db, spaceTopics, func(k, _ []byte) error {
+		id, err := idOf(k)
+		r.topics[id] = true
+		r.position = max(r.position, uint64(id))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = eachOf(r.db, spaceNext, func(k, v []byte) error {
+		id, err := idOf(k)
+		if err != nil {
+			return err
+		}
+		if !r.topics[id] {
+			r.report.add("", fmt.Sprint(uint64(id)), "what it was is lost, and its messages with it")
+			return r.put(k, nil)
+		}
+		next, reserved, err := decodeNext(k, v)
+		r.next[id] = max(next, reserved)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for id := range r.topics {
+		k := key(spaceNext, uint64(id))
+		next := max(r.next[id], r.ends[id], 1) + lostNumbers
+		if err := r.put(k, encodeNext(k, next, next)); err != nil {
+			return err
+		}
+	}
+	position := r.position + lostNumbers
+	k := key(spaceGroups, 1)
+	g := groupRecord{first: position + 1, last: position, time: r.time, reserved: position}
+	err = errors.Join(r.put(k, g.encode(k)), r.put(keyOldestGroup, sealed(binary.AppendUvarint(nil, 1), keyOldestGroup)))
+	return errors.Join(err, r.flush())
+}

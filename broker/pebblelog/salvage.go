@@ -1,0 +1,288 @@
+package pebblelog
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/batchrepr"
+	pebblerecord "github.com/cockroachdb/pebble/v2/record"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	pebbleblock "github.com/cockroachdb/pebble/v2/sstable/block"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// salvage reads a store's tables and WALs one by one, without what ties them together, and passes over what is damaged.
+// Every value has its own checksum, so that what it gives is what was written, once.
+type salvage struct {
+	fs     vfs.FS
+	report *Report
+	newest map[string]version // by key
+	holes  []hole
+	take   func(k, v []byte) error // called for the newest version of a key so far
+}
+
+// version is the newest that was seen of a key.
+type version struct {
+	sequence uint64
+	deleted  bool
+}
+
+// hole is a range that was deleted.
+type hole struct {
+	from, to []byte
+	sequence uint64
+}
+
+// dir reads all files of a directory.
+func (s *salvage) dir(dir string) error {
+	names, err := s.fs.List(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		path := s.fs.PathJoin(dir, name)
+		switch {
+		case strings.HasSuffix(name, ".sst"):
+			err = s.table(path)
+		case strings.HasSuffix(name, ".log"):
+			err = s.wal(path, name)
+		default:
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry takes one version of a key.
+func (s *salvage) entry(k, v []byte, sequence uint64, deleted bool) error {
+	if len(k) == 0 {
+		return nil
+	}
+	if before, ok := s.newest[string(k)]; ok && before.sequence > sequence {
+		return nil
+	}
+	s.newest[string(k)] = version{sequence, deleted}
+	if deleted {
+		return s.take(k, nil)
+	}
+	return s.take(k, v)
+}
+
+func (s *salvage) hole(from, to []byte, sequence uint64) {
+	s.holes = append(s.holes, hole{bytes.Clone(from), bytes.Clone(to), sequence})
+}
+
+// table reads one of Pebble's tables.
+func (s *salvage) table(path string) (err error) {
+	table, err := openTable(s.fs, path)
+	if err != nil {
+		s.report.add(path, "", "nothing of the table can be read: %v", err)
+		return nil
+	}
+	defer func() { _ = table.Close() }()
+	s.deletions(table, path)
+	var from []byte
+	for {
+		at, err := s.stretch(table, from)
+		var stop *takeError
+		if errors.As(err, &stop) {
+			return stop.error
+		}
+		if err == nil {
+			return nil
+		}
+		s.report.add(path, "", "a block is passed over behind key %x: %v", at, err)
+		if from = beyond(table, at); from == nil {
+			return nil
+		}
+	}
+}
+
+// takeError is an error of the caller's, not of the table.
+type takeError struct{ error }
+
+// stretch reads a table from a key on, up to its end or something damaged, and gives the last key that it came to.
+func (s *salvage) stretch(table *sstable.Reader, from []byte) (at []byte, err error) {
+	iter, err := table.NewIter(pebbleblock.NoTransforms, nil, nil, sstable.AssertNoBlobHandles)
+	if err != nil {
+		return from, err
+	}
+	defer func() { err = errors.Join(err, iter.Close()) }()
+	at = from
+	for kv := iter.SeekGE(from, 0); kv != nil; kv = iter.Next() {
+		v, _, err := kv.Value(nil)
+		if err != nil {
+			return at, err
+		}
+		at = append(at[:0:0], kv.K.UserKey...)
+		deleted := kv.Kind() != pebble.InternalKeyKindSet && kv.Kind() != pebble.InternalKeyKindSetWithDelete
+		if err := s.entry(kv.K.UserKey, v, uint64(kv.SeqNum()), deleted); err != nil {
+			return at, &takeError{err}
+		}
+	}
+	return at, iter.Error()
+}
+
+// beyond finds a key behind at from which a table can be read again: further and further, then back as near as it goes.
+func beyond(table *sstable.Reader, at []byte) []byte {
+	bad, good := uint64(0), uint64(0)
+	for step := uint64(1); step != 0 && good == 0; step <<= 1 {
+		if readable(table, forward(at, step)) {
+			good = step
+		} else {
+			bad = step
+		}
+	}
+	if good == 0 {
+		return nil
+	}
+	for good-bad > 1 {
+		if middle := bad + (good-bad)/2; readable(table, forward(at, middle)) {
+			good = middle
+		} else {
+			bad = middle
+		}
+	}
+	return forward(at, good)
+}
+
+// forward is the key so many numbers behind another, carrying into class and space.
+func forward(k []byte, by uint64) []byte {
+	next := make([]byte, max(len(k), runKeySize))
+	copy(next, k)
+	number := next[len(next)-8:]
+	old := binary.BigEndian.Uint64(number)
+	binary.BigEndian.PutUint64(number, old+by)
+	if old+by >= old {
+		return next
+	}
+	for i := len(next) - 9; i >= 0; i-- {
+		if next[i]++; next[i] != 0 {
+			break
+		}
+	}
+	return next
+}
+
+// readable tells whether a table has something readable at or behind a key.
+func readable(table *sstable.Reader, k []byte) bool {
+	iter, err := table.NewIter(pebbleblock.NoTransforms, nil, nil, sstable.AssertNoBlobHandles)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = iter.Close() }()
+	kv := iter.SeekGE(k, 0)
+	return kv != nil
+}
+
+// deletions reads what ranges a table deletes.
+func (s *salvage) deletions(table *sstable.Reader, path string) {
+	iter, err := table.NewRawRangeDelIter(context.Background(), pebbleblock.NoFragmentTransforms, sstable.NoReadEnv)
+	if err != nil {
+		s.report.add(path, "", "its deletions are lost: %v", err)
+		return
+	}
+	if iter == nil {
+		return
+	}
+	defer iter.Close()
+	span, err := iter.First()
+	for ; span != nil && err == nil; span, err = iter.Next() {
+		for _, k := range span.Keys {
+			s.hole(span.Start, span.End, uint64(k.SeqNum()))
+		}
+	}
+	if err != nil {
+		s.report.add(path, "", "some of its deletions are lost: %v", err)
+	}
+}
+
+// walBlock is where a WAL can be taken up again behind something damaged.
+const walBlock = 32 << 10
+
+// wal reads a WAL. It ends in what was preallocated, or in the rest of an older one; that is no damage.
+func (s *salvage) wal(path, name string) error {
+	number, err := strconv.ParseUint(strings.TrimSuffix(name, ".log"), 10, 64)
+	if err != nil {
+		return nil // not one of Pebble's
+	}
+	f, err := s.fs.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		s.report.add(path, "", "%v", err)
+	}
+	for start := 0; start < len(b); {
+		read, err := s.walFrom(b[start:], number)
+		if err != nil {
+			return err
+		}
+		start += (read/walBlock + 1) * walBlock
+	}
+	return nil
+}
+
+// walFrom reads batches until there is something that is none, and tells how far it came.
+func (s *salvage) walFrom(b []byte, number uint64) (read int, err error) {
+	r := walReader(pebblerecord.NewReader, bytes.NewReader(b), number)
+	for {
+		read = int(r.Offset())
+		next, err := r.Next()
+		if err != nil {
+			return read, nil //nolint:nilerror // where it ends is told
+		}
+		repr, err := io.ReadAll(next)
+		if err != nil {
+			return read, nil //nolint:nilerror // as above
+		}
+		if err := s.batch(repr); err != nil {
+			return read, err
+		}
+	}
+}
+
+// walReader calls record.NewReader, whose second type has no name outside Pebble.
+func walReader[N ~uint64](open func(io.Reader, N) *pebblerecord.Reader, r io.Reader, number uint64) *pebblerecord.Reader {
+	return open(r, N(number))
+}
+
+// batch takes what a batch did.
+func (s *salvage) batch(repr []byte) error {
+	h, ok := batchrepr.ReadHeader(repr)
+	if !ok {
+		return nil
+	}
+	sequence := uint64(h.SeqNum)
+	for r := batchrepr.Read(repr); ; {
+		kind, k, v, ok, err := r.Next()
+		if !ok || err != nil {
+			return nil //nolint:nilerror // the WAL's own checksum was right; what is not a batch is of another kind
+		}
+		switch kind {
+		case pebble.InternalKeyKindSet:
+			err = s.entry(k, v, sequence, false)
+		case pebble.InternalKeyKindDelete:
+			err = s.entry(k, nil, sequence, true)
+		case pebble.InternalKeyKindRangeDelete:
+			s.hole(k, v, sequence)
+		case pebble.InternalKeyKindLogData:
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		sequence++
+	}
+}
