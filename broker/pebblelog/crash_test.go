@@ -16,14 +16,14 @@ import (
 	"linger/broker/pebblelog"
 )
 
-var seed = flag.Uint64("seed", 0, "run this seed only")
+var seedFlag = flag.Uint64("seed", 0, "run this seed only")
 
 func soak() bool { return os.Getenv("LINGER_SOAK") != "" }
 
 // seeds gives the seeds to run: those of the short or the long form, or the one that was asked for.
 func seeds(short, long uint64) (all []uint64) {
-	if *seed != 0 {
-		return []uint64{*seed}
+	if *seedFlag != 0 {
+		return []uint64{*seedFlag}
 	}
 	n := short
 	if soak() {

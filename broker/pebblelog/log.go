@@ -50,6 +50,7 @@ type Log struct {
 	recovered   Recovery
 	running     bool // Open has succeeded
 	diskBytes   atomic.Int64
+	room        atomic.Int64 // what may be published until the disk is looked at again
 }
 
 // proposed is a proposal that waits for its commit.
@@ -154,10 +155,12 @@ func (l *Log) Append(p broker.Proposal, done func(broker.Commit, error)) {
 		done(broker.Commit{}, l.stoppedError())
 		return
 	}
-	if full := l.full.Load(); full != nil && p.Kind == broker.KindPublished && p.TTL > 0 {
-		l.mu.Unlock()
-		done(broker.Commit{}, full)
-		return
+	if p.Kind == broker.KindPublished && p.TTL > 0 {
+		if full := l.takeRoom(len(p.Body)); full != nil {
+			l.mu.Unlock()
+			done(broker.Commit{}, full)
+			return
+		}
 	}
 	l.queue = append(l.queue, proposed{p, done})
 	l.mu.Unlock()

@@ -11,9 +11,13 @@ import (
 	"linger/broker"
 )
 
-const (
+// How often the log looks after itself, and states how far the disk has come. Tests hurry.
+var (
 	tendEvery  = 200 * time.Millisecond
 	fenceEvery = time.Second
+)
+
+const (
 	// Groups whose records are kept at least, and dropped at once.
 	groupsDropped = 4096
 	// Deletions reach the tables with the next flush; so much that they would free is worth one of its own.
@@ -33,7 +37,6 @@ func (l *Log) tend() {
 		select {
 		case <-ticker.C:
 		case <-l.kick:
-			t.fenced = time.Time{}
 		case <-l.closing:
 			return
 		case <-l.failing:

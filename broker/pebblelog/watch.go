@@ -18,6 +18,7 @@ func (l *Log) watchDisk() {
 		disk.AvailBytes = 1 << 62 // it does not tell
 	}
 	limit, reserve := l.limits(used, disk.AvailBytes)
+	l.room.Store(int64(min(disk.AvailBytes, 1<<60)) - reserve)
 	detail := ""
 	switch {
 	case l.guard.full.Load() > 0 || disk.AvailBytes < uint64(reserve):
@@ -36,6 +37,26 @@ func (l *Log) watchDisk() {
 			l.options.Logger.Warn("messages are refused: " + detail)
 		}
 	}
+}
+
+// written is how often a message's bytes are written before the disk is looked at again, at most: to the WAL, to a table,
+// and to another.
+const written = 3
+
+// takeRoom takes what a message needs, or tells that the disk is full. Between two looks at the disk a fast publisher
+// could use up the reserve; what may be left after it is refused then, until the next look.
+func (l *Log) takeRoom(bytes int) *broker.Error {
+	if full := l.full.Load(); full != nil {
+		return full
+	}
+	if l.room.Add(-written*int64(bytes+100)) >= 0 {
+		return nil
+	}
+	select {
+	case l.kick <- struct{}{}:
+	default:
+	}
+	return &broker.Error{Err: broker.ErrFull, Detail: fmt.Sprintf("the disk of %s is nearly full.", l.options.Dir)}
 }
 
 // limits gives the limit of the directory and what is kept free.

@@ -1,0 +1,299 @@
+package pebblelog_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"linger/broker"
+	"linger/broker/memlog"
+	"linger/broker/pebblelog"
+)
+
+// What BenchmarkLog prints is what docs/durability.md quotes. It takes a few seconds for each line whatever b.N is:
+//
+//	go test -run '^$' -bench . -benchtime 1x ./broker/pebblelog
+
+const benchBody = 128
+
+// pump keeps a window of messages on their way for a while, batch by batch, and gives messages a second.
+func pump(l broker.Log, id broker.TopicID, batch, window int, ttl, d time.Duration) float64 {
+	slots := make(chan struct{}, window/batch)
+	body := make([]byte, batch*benchBody)
+	began := time.Now()
+	acked := 0
+	var mu sync.Mutex
+	for time.Since(began) < d {
+		slots <- struct{}{}
+		p := broker.Proposal{Kind: broker.KindPublished, Topic: id, Count: batch, TTL: ttl, Body: body}
+		l.Append(p, func(c broker.Commit, err error) {
+			if err == nil {
+				mu.Lock()
+				acked += c.Count
+				mu.Unlock()
+			}
+			<-slots
+		})
+	}
+	took := time.Since(began)
+	mu.Lock()
+	defer mu.Unlock()
+	return float64(acked) / took.Seconds()
+}
+
+// waiting has n publishers that each wait for an answer, and gives messages a second and the median latency.
+func waiting(h *harness, id broker.TopicID, n int, d time.Duration) (rate float64, median time.Duration) {
+	var all []time.Duration
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	end := time.Now().Add(d)
+	for range n {
+		wait.Go(func() {
+			var mine []time.Duration
+			for time.Now().Before(end) {
+				at := time.Now()
+				if _, err := h.commit(published(id, time.Minute, strings.Repeat("x", benchBody))); err != nil {
+					panic(err)
+				}
+				mine = append(mine, time.Since(at))
+			}
+			mu.Lock()
+			all = append(all, mine...)
+			mu.Unlock()
+		})
+	}
+	wait.Wait()
+	slices.Sort(all)
+	return float64(len(all)) / d.Seconds(), all[len(all)/2]
+}
+
+// openQuiet opens without keeping what is applied.
+func openQuiet(b *testing.B, l broker.Log) (*harness, broker.TopicID) {
+	if err := l.Open(context.Background(), func(c broker.Commit) {}); err != nil {
+		b.Fatal(err)
+	}
+	h := &harness{}
+	if p, ok := l.(*pebblelog.Log); ok {
+		h.Log = p
+	}
+	made := make(chan broker.TopicID, 1)
+	l.Append(topicPut("bench"), func(c broker.Commit, _ error) { made <- broker.TopicID(c.Position) })
+	return h, <-made
+}
+
+func newLog(b *testing.B, dir string) *pebblelog.Log {
+	l, err := pebblelog.Open(pebblelog.Options{Dir: dir, Logger: quiet(), DiskLimit: 20 << 30})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return l
+}
+
+// BenchmarkPipelined compares with memlog in interleaved rounds.
+func BenchmarkPipelined(b *testing.B) {
+	for _, batch := range []int{1, 100} {
+		b.Run(fmt.Sprint("batch=", batch), func(b *testing.B) {
+			var ratios, disk, memory []float64
+			for range 7 {
+				m := memlog.New(memlog.Options{Clock: broker.NewClock(time.Now)})
+				_, id := openQuiet(b, m)
+				inMemory := pump(m, id, batch, 20000, 10*time.Second, time.Second)
+				m.Close()
+				l := newLog(b, b.TempDir())
+				_, id = openQuiet(b, l)
+				onDisk := pump(l, id, batch, 20000, 10*time.Second, time.Second)
+				l.Close()
+				ratios, disk, memory = append(ratios, onDisk/inMemory), append(disk, onDisk), append(memory, inMemory)
+			}
+			b.ReportMetric(middle(disk), "disk-msg/s")
+			b.ReportMetric(middle(memory), "memory-msg/s")
+			b.ReportMetric(middle(ratios), "disk/memory")
+		})
+	}
+}
+
+func middle(all []float64) float64 {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// BenchmarkWaiting compares publishers that wait for each answer with a bare fsync.
+func BenchmarkWaiting(b *testing.B) {
+	var raws, ones, ratios, gains []float64
+	for range 7 {
+		raw := rawSync(b)
+		l := newLog(b, b.TempDir())
+		h, id := openQuiet(b, l)
+		one, median := waiting(h, id, 1, 700*time.Millisecond)
+		many, _ := waiting(h, id, 64, 700*time.Millisecond)
+		l.Close()
+		raws = append(raws, float64(raw.Microseconds()))
+		ones = append(ones, float64(median.Microseconds()))
+		ratios, gains = append(ratios, float64(median)/float64(raw)), append(gains, many/one)
+	}
+	b.ReportMetric(middle(raws), "fsync-µs")
+	b.ReportMetric(middle(ones), "one-µs")
+	b.ReportMetric(middle(ratios), "one/fsync")
+	b.ReportMetric(middle(gains), "64/one")
+}
+
+// rawSync is the median time to append 256 bytes to a preallocated file and sync them.
+func rawSync(b *testing.B) time.Duration {
+	f, err := os.Create(filepath.Join(b.TempDir(), "raw"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	f.Write(make([]byte, 1<<20))
+	f.Sync()
+	var all []time.Duration
+	for i := range 300 {
+		at := time.Now()
+		f.WriteAt(make([]byte, 256), int64(i)*256)
+		f.Sync()
+		all = append(all, time.Since(at))
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// BenchmarkRecovery reads two million messages back, alive and dead.
+func BenchmarkRecovery(b *testing.B) {
+	for _, batch := range []int{1, 100} {
+		b.Run(fmt.Sprint("batch=", batch), func(b *testing.B) {
+			dir := b.TempDir()
+			l := newLog(b, dir)
+			_, id := openQuiet(b, l)
+			pump(l, id, batch, 50000, time.Hour, 3*time.Second)
+			l.Close()
+			for range 3 {
+				l = newLog(b, dir)
+				openQuiet(b, l)
+				r := l.Recovered()
+				l.Close()
+				b.ReportMetric(float64(r.Messages)/r.Took.Seconds(), "msg/s")
+				b.ReportMetric(float64(r.Messages), "messages")
+			}
+		})
+	}
+}
+
+// BenchmarkSpace publishes 20 MB a second for a while and releases what is dead, as a broker would; it prints what the
+// process wrote for each byte, and the directory against what is alive. SPACE_SECONDS sets for how long.
+func BenchmarkSpace(b *testing.B) {
+	seconds := 40
+	if n, err := strconv.Atoi(os.Getenv("SPACE_SECONDS")); err == nil {
+		seconds = n
+	}
+	for name, long := range map[string]int{"all-10s": 0, "1s-and-1h": 100} {
+		b.Run(name, func(b *testing.B) { space(b, seconds, long) })
+	}
+}
+
+func space(b *testing.B, seconds, longEvery int) {
+	dir := b.TempDir()
+	l := newLog(b, dir)
+	var mu sync.Mutex
+	type due struct {
+		at   time.Time
+		ref  broker.Ref
+		size int
+	}
+	var waits []due
+	live, worst, worstOver := 0, 0.0, 0.0
+	opened := false
+	if err := l.Open(context.Background(), func(c broker.Commit) {
+		if opened && c.Kind == broker.KindPublished {
+			mu.Lock()
+			waits = append(waits, due{time.Now().Add(c.TTL), broker.Ref{Position: c.Position, Topic: c.Topic}, len(c.Body)})
+			live += len(c.Body)
+			mu.Unlock()
+		}
+	}); err != nil {
+		b.Fatal(err)
+	}
+	opened = true
+	h := &harness{Log: l}
+	c, err := h.commit(topicPut("space"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	id := broker.TopicID(c.Position)
+	before := written(b)
+	published := 0
+	began := time.Now()
+	const tick, body = 10 * time.Millisecond, 1000
+	for n := 0; time.Since(began) < time.Duration(seconds)*time.Second; n++ {
+		for i := range 200 {
+			ttl := 10 * time.Second
+			if longEvery > 0 {
+				ttl = time.Second
+				if i%longEvery == 0 {
+					ttl = time.Hour
+				}
+			}
+			p := broker.Proposal{Kind: broker.KindPublished, Topic: id, Count: 1, TTL: ttl, Body: make([]byte, body)}
+			l.Append(p, func(_ broker.Commit, err error) {
+				if err != nil {
+					panic(err)
+				}
+			})
+			published += body
+		}
+		mu.Lock()
+		now := time.Now()
+		waits = slices.DeleteFunc(waits, func(d due) bool {
+			if d.at.After(now) {
+				return false
+			}
+			l.Release(d.ref)
+			live -= d.size
+			return true
+		})
+		if n%20 == 0 && time.Since(began) > 2*time.Second {
+			size := float64(dirSize(dir))
+			worst = max(worst, size)
+			worstOver = max(worstOver, (size-float64(256<<20))/float64(live))
+		}
+		mu.Unlock()
+		time.Sleep(time.Until(began.Add(time.Duration(n+1) * tick)))
+	}
+	b.ReportMetric(float64(written(b)-before)/float64(published), "written/published")
+	b.ReportMetric(worst/(1<<20), "largest-MiB")
+	b.ReportMetric(float64(live)/(1<<20), "live-MiB")
+	b.ReportMetric(worstOver, "(largest-256MiB)/live")
+	b.ReportMetric(float64(published)/(1<<20)/time.Since(began).Seconds(), "MiB/s")
+	l.Close()
+}
+
+func dirSize(dir string) (size int64) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
+}
+
+// written is what this process has written to disks.
+func written(b *testing.B) int64 {
+	all, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		b.Skip(err)
+	}
+	for line := range strings.Lines(string(all)) {
+		if rest, ok := strings.CutPrefix(line, "write_bytes: "); ok {
+			n, _ := strconv.ParseInt(strings.TrimSpace(rest), 10, 64)
+			return n
+		}
+	}
+	return 0
+}

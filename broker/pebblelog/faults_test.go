@@ -1,0 +1,312 @@
+package pebblelog_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"linger/broker"
+	"linger/broker/pebblelog"
+)
+
+// faulty is a file system whose writes and syncs can be made to fail or to take long.
+func faulty(fs vfs.FS, decide func(op errorfs.Op) error) vfs.FS {
+	return errorfs.Wrap(fs, errorfs.InjectorFunc(decide))
+}
+
+// TestContract11FailedSync has a sync fail while publishing goes on: nothing more is accepted, reading goes on, and what
+// was acknowledged is there after a restart.
+func TestContract11FailedSync(t *testing.T) {
+	for _, kind := range []errorfs.OpKind{errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileWrite} {
+		t.Run(fmt.Sprint(kind), func(t *testing.T) {
+			mem := vfs.NewCrashableMem()
+			var failing, failed atomic.Bool
+			fs := faulty(mem, func(op errorfs.Op) error {
+				if failing.Load() && op.Kind == kind && strings.HasSuffix(op.Path, ".log") {
+					failed.Store(true)
+					return syscall.EIO
+				}
+				return nil
+			})
+			o := pebblelog.Options{Dir: "db", FS: fs}
+			h := open(t, o)
+			id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+			var last broker.Commit
+			for range 100 {
+				last = h.mustCommit(t, published(id, time.Hour, "kept"))
+			}
+			failing.Store(true)
+			var refused error
+			for range 200 {
+				if refused != nil || failed.Load() {
+					break
+				}
+				_, refused = h.commit(published(id, time.Hour, "in doubt"))
+			}
+			if !failed.Load() {
+				t.Skip("this file system's WAL is not written that way")
+			}
+			if refused != nil && !errors.Is(refused, broker.ErrUnknownOutcome) {
+				t.Errorf("in doubt: %v", refused)
+			}
+			if _, err := h.commit(published(id, time.Hour, "later")); !errors.Is(err, broker.ErrStopped) {
+				t.Errorf("later: %v", err)
+			}
+			if err := h.Health(); !errors.Is(err, broker.ErrStopped) {
+				t.Errorf("health: %v", err)
+			}
+			if body, err := h.Load(context.Background(), broker.Ref{Position: last.Position, Topic: id}); err != nil || string(body) != "kept" {
+				t.Errorf("reading: %q, %v", body, err)
+			}
+			if err := h.Close(); !errors.Is(err, broker.ErrStopped) {
+				t.Errorf("close: %v", err)
+			}
+			o.FS = mem.CrashClone(vfs.CrashCloneCfg{})
+			again := open(t, o)
+			defer again.Close()
+			if n := again.Recovered().Messages; n < 100 {
+				t.Errorf("%d messages after the restart", n)
+			}
+		})
+	}
+}
+
+// TestContract9DiskFull fills a small file system with something else, and makes room again.
+func TestContract9DiskFull(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=48m"); err != nil {
+		t.Skipf("needs to mount a small file system: %v", err)
+	}
+	defer syscall.Unmount(dir, syscall.MNT_DETACH)
+	h := open(t, pebblelog.Options{Dir: filepath.Join(dir, "db"), MemTable: 1 << 20, Reserve: 8 << 20, DiskLimit: 1 << 30})
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	body := string(make([]byte, 64<<10))
+	acked, err := 0, error(nil)
+	var last broker.Commit
+	for ; err == nil && acked < 5000; acked++ {
+		var c broker.Commit
+		if c, err = h.commit(published(id, time.Hour, body)); err == nil {
+			last = c
+		}
+	}
+	var full *broker.Error
+	if !errors.Is(err, broker.ErrFull) || !errors.As(err, &full) || full.RetryAfter != 0 {
+		t.Fatalf("after %d: %v", acked, err)
+	}
+	// Somebody else takes the reserve, too: whatever is written now waits.
+	ballast := filepath.Join(dir, "ballast")
+	fillUp(ballast)
+	time.Sleep(500 * time.Millisecond) // until the log has looked
+	began := time.Now()
+	if _, err := h.commit(published(id, time.Hour, body)); !errors.Is(err, broker.ErrFull) || time.Since(began) > time.Second {
+		t.Errorf("refused with %v after %v", err, time.Since(began))
+	}
+	waits := make(chan error, 1)
+	go func() {
+		for range 400 { // of the kinds that are still taken; in the end there is no room in the WAL either
+			if _, err := h.commit(topicPut(strings.Repeat("n", 2000))); err != nil {
+				waits <- err
+				return
+			}
+		}
+		waits <- nil
+	}()
+	if got, err := h.Load(context.Background(), broker.Ref{Position: last.Position, Topic: id}); err != nil || len(got) != len(body) {
+		t.Errorf("reading: %d bytes, %v", len(got), err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	if err := errors.Join(os.Remove(ballast)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-waits; err != nil {
+		t.Errorf("what waited for room: %v", err)
+	}
+	// What is dead makes room.
+	for _, c := range h.applied {
+		if c.Kind == broker.KindPublished {
+			h.Release(broker.Ref{Position: c.Position, Topic: c.Topic})
+		}
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		_, err := h.commit(published(id, time.Hour, "again"))
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still refused: %v; %s", err, listing(filepath.Join(dir, "db")))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// listing shows a directory in a failure.
+func listing(dir string) string {
+	var b strings.Builder
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			fmt.Fprintf(&b, "%s %d, ", e.Name(), info.Size())
+		}
+	}
+	return b.String()
+}
+
+func fillUp(path string) {
+	f, err := os.Create(path)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	for size := 1 << 20; size >= 512; {
+		if _, err := f.Write(make([]byte, size)); err != nil {
+			size /= 2
+		}
+	}
+}
+
+// TestContract11SlowDisk has each sync take long: it costs time and nothing else.
+func TestContract11SlowDisk(t *testing.T) {
+	fs := faulty(vfs.NewMem(), func(op errorfs.Op) error {
+		if op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData {
+			time.Sleep(30 * time.Millisecond)
+		}
+		return nil
+	})
+	h := open(t, pebblelog.Options{Dir: "db", FS: fs})
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	var acked atomic.Int64
+	done := make(chan struct{})
+	began := time.Now()
+	for range 1000 {
+		h.Append(published(id, time.Hour, "slow"), func(_ broker.Commit, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			if acked.Add(1) == 1000 {
+				close(done)
+			}
+		})
+	}
+	<-done
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("a thousand at once took %v", took)
+	}
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestContract5ClockOverRestart sets the wall clock back and forth while the log is closed, and crashed.
+func TestContract5ClockOverRestart(t *testing.T) {
+	fs := vfs.NewMem()
+	w := &wall{now: time.UnixMilli(10_000_000)}
+	o := pebblelog.Options{Dir: "db", FS: fs}
+	reopen := func() *harness {
+		o.Clock = broker.NewClock(w.read)
+		return open(t, o)
+	}
+	h := reopen()
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	h.mustCommit(t, published(id, time.Minute, "a minute"))
+	h.mustCommit(t, published(id, 2*time.Hour, "two hours"))
+	w.add(10 * time.Second)
+	h.mustCommit(t, broker.Proposal{Kind: broker.KindClock})
+	before := o.Clock.Now()
+	h.Close()
+
+	w.add(-time.Hour)
+	h = reopen()
+	if now := o.Clock.Now(); now < before {
+		t.Errorf("the clock ran back from %d to %d", before, now)
+	}
+	if n := h.Recovered().Messages; n != 2 {
+		t.Errorf("%d messages alive after a step back", n)
+	}
+	h.Close()
+
+	w.add(2 * time.Hour)
+	h = reopen()
+	if n := h.Recovered().Messages; n != 1 {
+		t.Errorf("%d messages alive after a step forward", n)
+	}
+	h.Close()
+
+	w.add(-2 * time.Hour)
+	h = reopen()
+	if n := h.Recovered().Messages; n != 1 {
+		t.Errorf("%d messages alive after a step back: what was dead stays dead", n)
+	}
+	if c := h.mustCommit(t, published(id, time.Hour, "next")); c.Time < before+3_000_000 {
+		t.Errorf("published at %d", c.Time)
+	}
+	h.Close()
+}
+
+// TestInUse opens a directory twice.
+func TestInUse(t *testing.T) {
+	dir := t.TempDir()
+	h := open(t, pebblelog.Options{Dir: dir})
+	_, err := tryOpen(pebblelog.Options{Dir: dir})
+	if !errors.Is(err, pebblelog.ErrInUse) || !strings.Contains(err.Error(), dir) {
+		t.Errorf("twice: %v", err)
+	}
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+	open(t, pebblelog.Options{Dir: dir}).Close()
+}
+
+// TestNewerFormat opens a store of a later version.
+func TestNewerFormat(t *testing.T) {
+	dir := t.TempDir()
+	open(t, pebblelog.Options{Dir: dir}).Close()
+	path := filepath.Join(dir, "FENCE")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(b), "format 1", "format 2", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tryOpen(pebblelog.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "format 2") {
+		t.Errorf("newer: %v", err)
+	}
+}
+
+// TestCheckpoint copies a store while it is written.
+func TestCheckpoint(t *testing.T) {
+	dir := t.TempDir()
+	h := open(t, pebblelog.Options{Dir: filepath.Join(dir, "db")})
+	defer h.Close()
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	for range 50 {
+		h.mustCommit(t, published(id, time.Hour, "copied"))
+	}
+	backup := filepath.Join(dir, "backup")
+	if err := h.Checkpoint(backup); err != nil {
+		t.Fatal(err)
+	}
+	h.mustCommit(t, published(id, time.Hour, "not copied"))
+	if r, err := pebblelog.Verify(backup); err != nil || len(r.Problems) > 0 || r.Messages != 50 {
+		t.Errorf("verify: %+v, %v", r, err)
+	}
+	copied := open(t, pebblelog.Options{Dir: backup})
+	defer copied.Close()
+	if n := copied.Recovered().Messages; n != 50 {
+		t.Errorf("%d messages in the copy", n)
+	}
+}
