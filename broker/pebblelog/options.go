@@ -19,7 +19,7 @@ type Options struct {
 	// free and used now, the less.
 	DiskLimit int64
 	// Reserve is how much of the file system is left free; below it messages are refused, so that what makes space has
-	// room to work. 0: 256 MiB or a tenth of DiskLimit, the less.
+	// room to work. As much as Pebble may merge at a time comes on top, up to 200 MiB. 0: 256 MiB or a tenth of DiskLimit, the less.
 	Reserve int64
 	Logger  *slog.Logger // nil: slog.Default
 	// MemTable is how much is gathered in memory before it is sorted into tables, in bytes; 0: 32 MiB.
@@ -30,7 +30,8 @@ const (
 	defaultDiskLimit = 10 << 30
 	defaultReserve   = 256 << 20
 	memTables        = 3 // of which one is filled and the others wait for the disk
-	sortedRuns       = 2 // tables over each other in level 0 before they are merged
+	tableBytes       = 8 << 20
+	sortedRuns       = 8 // tables over each other in level 0 before they are merged
 )
 
 func (o *Options) setDefaults() {
@@ -66,7 +67,9 @@ func (o *Options) pebbleOptions(fs vfs.FS, lock *pebble.Lock, logger pebble.Logg
 		CacheSize:                   16 << 20,
 		MaxOpenFiles:                1000,
 	}
-	p.TargetFileSizes[0] = 8 << 20
+	for i := range p.TargetFileSizes {
+		p.TargetFileSizes[i] = tableBytes
+	}
 	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
 	for i := range p.Levels {
 		p.Levels[i].BlockSize = 32 << 10

@@ -11,13 +11,16 @@ import (
 // watchDisk refuses messages while the directory is at its limit or the file system below its reserve, and takes them
 // again when there is room.
 func (l *Log) watchDisk() {
-	used := int64(l.db.Metrics().DiskSpaceUsage())
+	metrics := l.db.Metrics()
+	used := int64(metrics.DiskSpaceUsage())
 	l.diskBytes.Store(used)
 	disk, err := l.options.FS.GetDiskUsage(l.options.Dir)
 	if err != nil {
 		disk.AvailBytes = 1 << 62 // it does not tell
 	}
 	limit, reserve := l.limits(used, disk.AvailBytes)
+	// Tables are merged into new ones before the old ones go: without room for that, nothing gets smaller any more.
+	reserve += min(int64(metrics.Table.Local.LiveSize), mergeBytes)
 	l.room.Store(int64(min(disk.AvailBytes, 1<<60)) - reserve)
 	detail := ""
 	switch {
@@ -38,6 +41,9 @@ func (l *Log) watchDisk() {
 		}
 	}
 }
+
+// mergeBytes is the most that Pebble merges at a time.
+const mergeBytes = 25 * tableBytes
 
 // written is how often a message's bytes are written before the disk is looked at again, at most: to the WAL, to a table,
 // and to another.
