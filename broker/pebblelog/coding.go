@@ -137,18 +137,25 @@ func encodeTopic(key []byte, c *broker.Commit) []byte {
 	b = appendMillis(b, p.Policy.Default)
 	b = appendMillis(b, p.Policy.Max)
 	b = binary.AppendUvarint(b, uint64(c.Time))
+	b = binary.AppendUvarint(b, c.First)
 	return sealed(b, key)
 }
 
-func decodeTopic(key, value []byte) (put broker.TopicPut, at broker.Instant, err error) {
+// decodeTopic reads a KindTopicPut. Its position is known from the key.
+func decodeTopic(key, value []byte) (c broker.Commit, err error) {
+	c.Kind = broker.KindTopicPut
+	put := &c.Put
+	if c.Topic, c.Position, err = topicKeyOf(key); err != nil {
+		return c, err
+	}
 	b, err := unsealed(value, key)
 	if err != nil {
-		return put, 0, err
+		return c, err
 	}
 	r := reader{b: b}
 	head := r.bytes(2)
 	if r.bad {
-		return put, 0, errFormat
+		return c, errFormat
 	}
 	put.Auto, put.Policy.Reject, put.Policy.RefuseZero = head[0]&1 != 0, head[0]&2 != 0, head[0]&4 != 0
 	put.Durability = broker.Durability(head[1])
@@ -158,8 +165,8 @@ func decodeTopic(key, value []byte) (put broker.TopicPut, at broker.Instant, err
 	}
 	put.Created = broker.Instant(r.uint())
 	put.Policy.Min, put.Policy.Default, put.Policy.Max = r.millis(), r.millis(), r.millis()
-	at = broker.Instant(r.uint())
-	return put, at, r.err()
+	c.Time, c.First = broker.Instant(r.uint()), r.uint()
+	return c, r.err()
 }
 
 // encodeNext writes the sequence of a topic's next message, and that all below reserved may have been used.
@@ -181,7 +188,7 @@ func decodeNext(key, value []byte) (next, reserved uint64, err error) {
 
 func encodeChange(key []byte, c *broker.Commit) []byte {
 	b := []byte{byte(c.Kind)}
-	for _, v := range []uint64{uint64(c.Time), uint64(c.Topic), c.Published, c.Sequence, uint64(c.Deadline), uint64(c.Expected)} {
+	for _, v := range []uint64{uint64(c.Time), uint64(c.Topic), c.Published, c.Sequence, uint64(c.Deadline), uint64(c.Expected), uint64(c.Accepted)} {
 		b = binary.AppendUvarint(b, v)
 	}
 	return sealed(b, key)
@@ -199,6 +206,6 @@ func decodeChange(key, value []byte) (c broker.Commit, err error) {
 	c.Position, _ = numberOf(key, runKeySize)
 	c.Time, c.Topic = broker.Instant(r.uint()), broker.TopicID(r.uint())
 	c.Published, c.Sequence = r.uint(), r.uint()
-	c.Deadline, c.Expected = broker.Instant(r.uint()), broker.Instant(r.uint())
+	c.Deadline, c.Expected, c.Accepted = broker.Instant(r.uint()), broker.Instant(r.uint()), broker.Instant(r.uint())
 	return c, r.err()
 }

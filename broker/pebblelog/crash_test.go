@@ -106,7 +106,7 @@ func (d *driver) generation() error {
 func checkApplied(applied, replay []broker.Commit, last uint64) error {
 	next := map[broker.TopicID]uint64{}
 	for _, c := range replay {
-		if c.Kind == broker.KindTopicPut {
+		if c.Kind == broker.KindTopicPut && c.Position == uint64(c.Topic) {
 			next[c.Topic] = c.First
 		}
 	}

@@ -51,6 +51,8 @@ func fill(t *testing.T, dir string, clean bool) map[string]string {
 	return held
 }
 
+func nameOf(c broker.Commit) string { return fmt.Sprint(c.Topic, "#", c.First) }
+
 // read opens a store and compares all that it gives with what was published.
 func read(dir string, held map[string]string) (found int, err error) {
 	h, err := tryOpen(pebblelog.Options{Dir: dir})
@@ -62,7 +64,7 @@ func read(dir string, held map[string]string) (found int, err error) {
 		if c.Kind != broker.KindPublished {
 			continue
 		}
-		name := fmt.Sprint(c.Topic, "#", c.First)
+		name := nameOf(c)
 		if want, ok := held[name]; !ok || want != string(c.Body) {
 			return 0, fmt.Errorf("served what was never published: %s", name)
 		}

@@ -7,3 +7,9 @@ func Hurry() { tendEvery, fenceEvery = 10*time.Millisecond, 30*time.Millisecond 
 
 // Look has the log look after itself now.
 func (l *Log) Look() { l.kick <- struct{}{} }
+
+// Stored is the size of all records that are on disk.
+func (l *Log) Stored() int64 {
+	all, _ := l.space.used()
+	return all
+}

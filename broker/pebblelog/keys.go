@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"time"
+
+	"linger/broker"
 )
 
 // The key spaces. A key is its space's byte and what is told here; numbers are big-endian, so that keys sort by number.
@@ -14,7 +16,7 @@ const (
 	spaceNext     = 'n' // topic → the sequence of its next message, and up to where numbers are reserved
 	spaceProducer = 'p' // producer → answers to its last request, once those in spaceAnswers are gone
 	spaceRuns     = 'r' // class, position of the first run → runs
-	spaceTopics   = 't' // topic → what it is: TopicPut
+	spaceTopics   = 't' // topic → what it was made as; topic, position → what it was changed to: TopicPut
 )
 
 // keyOldestGroup names the oldest group whose record is kept.
@@ -53,6 +55,24 @@ func numberOf(k []byte, size int) (n uint64, ok bool) {
 		return 0, false
 	}
 	return binary.BigEndian.Uint64(k[size-8:]), true
+}
+
+// topicKey is where a KindTopicPut stands: the one that made the topic, or a later one.
+func topicKey(id broker.TopicID, position uint64) []byte {
+	k := key(spaceTopics, uint64(id))
+	if position == uint64(id) {
+		return k
+	}
+	return binary.BigEndian.AppendUint64(k, position)
+}
+
+// topicKeyOf reads what topicKey made.
+func topicKeyOf(k []byte) (id broker.TopicID, position uint64, err error) {
+	if len(k) != 9 && len(k) != 17 {
+		return 0, 0, errFormat
+	}
+	position = binary.BigEndian.Uint64(k[len(k)-8:])
+	return broker.TopicID(binary.BigEndian.Uint64(k[1:])), position, nil
 }
 
 // spaceEnd is the key behind all of a space.

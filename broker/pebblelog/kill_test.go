@@ -174,7 +174,7 @@ func checkKilled(dir string, acks []acknowledged) error {
 	newest := map[string]int{}
 	err = l.Open(context.Background(), func(c broker.Commit) {
 		switch {
-		case c.Kind == broker.KindTopicPut:
+		case c.Kind == broker.KindTopicPut && c.Position == uint64(c.Topic):
 			names[c.Topic], next[c.Put.Name] = c.Put.Name, c.First
 		case c.Kind == broker.KindPublished && c.Body != nil:
 			found[fmt.Sprint(names[c.Topic], "#", c.First)] = message{int64(c.Expires()), string(c.Body[3:])}

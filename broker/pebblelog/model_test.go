@@ -94,7 +94,9 @@ func (m *model) check(replay []broker.Commit, now broker.Instant) error {
 		}
 		switch c.Kind {
 		case broker.KindTopicPut:
-			topics[c.Topic] = c.First
+			if c.Position == uint64(c.Topic) {
+				topics[c.Topic] = c.First
+			}
 		case broker.KindPublished:
 			run, ok := m.runs[c.Position]
 			switch {

@@ -24,6 +24,8 @@ type Options struct {
 	Logger  *slog.Logger // nil: slog.Default
 	// MemTable is how much is gathered in memory before it is sorted into tables, in bytes; 0: 32 MiB.
 	MemTable int64
+	// Cache is how much of what was read is kept in memory, in bytes; 0: 16 MiB.
+	Cache int64
 }
 
 const (
@@ -47,6 +49,9 @@ func (o *Options) setDefaults() {
 	if o.MemTable == 0 {
 		o.MemTable = 32 << 20
 	}
+	if o.Cache == 0 {
+		o.Cache = 16 << 20
+	}
 }
 
 // pebbleOptions are what the store is opened with. FormatNewest is not a matter of taste: before it, a flipped bit in
@@ -64,7 +69,7 @@ func (o *Options) pebbleOptions(fs vfs.FS, lock *pebble.Lock, logger pebble.Logg
 		LBaseMaxBytes:               256 << 20,
 		BytesPerSync:                1 << 20,
 		WALBytesPerSync:             0,
-		CacheSize:                   16 << 20,
+		CacheSize:                   o.Cache,
 		MaxOpenFiles:                1000,
 	}
 	for i := range p.TargetFileSizes {

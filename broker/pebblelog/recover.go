@@ -1,9 +1,11 @@
 package pebblelog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -153,22 +155,46 @@ func idOf(k []byte) (broker.TopicID, error) {
 	return broker.TopicID(id), nil
 }
 
+// readTopics reads what topics are, and what they were while messages were published that may still be alive.
 func (r *recovery) readTopics() error {
-	return eachOf(r.log.db, spaceTopics, func(k, v []byte) error {
-		id, err := idOf(k)
+	var before []byte // key of the policy that the next one replaced, if it is a topic's second or later
+	var policy *broker.Commit
+	forgotten := r.log.db.NewBatch()
+	defer func() { _ = forgotten.Close() }()
+	err := eachOf(r.log.db, spaceTopics, func(k, v []byte) error {
+		c, err := decodeTopic(k, v)
 		if err != nil {
-			return err
+			id, position, _ := topicKeyOf(k)
+			return &CorruptionError{Topic: id, Position: position, Err: err}
 		}
-		put, at, err := decodeTopic(k, v)
-		if err != nil {
-			return &CorruptionError{Topic: id, Position: uint64(id), Err: err}
+		made := len(k) == 9
+		t := r.topics[c.Topic]
+		if made != (t == nil) {
+			return &CorruptionError{Topic: c.Topic, Position: c.Position, Err: errors.New("what the topic was made as is missing")}
 		}
-		r.topics[id] = &topicState{max: put.Policy.Max}
-		r.puts = append(r.puts, broker.Commit{
-			Proposal: broker.Proposal{Kind: broker.KindTopicPut, Topic: id, Put: put}, Position: uint64(id), Time: at,
-		})
+		if made {
+			t = &topicState{}
+			r.topics[c.Topic] = t
+			before = nil
+		}
+		t.max = max(t.max, c.Put.Policy.Max)
+		if before != nil && c.Time.Add(policy.Put.Policy.Max) < r.now {
+			r.puts = r.puts[:len(r.puts)-1] // nothing that it ruled can be alive
+			if err := forgotten.Delete(before, nil); err != nil {
+				return err
+			}
+		}
+		r.puts = append(r.puts, c)
+		if !made {
+			before, policy = append([]byte(nil), k...), &c
+		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(r.puts, func(x, y broker.Commit) int { return cmp.Compare(x.Position, y.Position) })
+	return r.log.db.Apply(forgotten, pebble.NoSync)
 }
 
 func (r *recovery) readNext() error {
@@ -195,7 +221,9 @@ func (r *recovery) readNext() error {
 		if r.topics[id].next == 0 && err == nil {
 			return &CorruptionError{Topic: id, Err: errors.New("its next sequence is missing")}
 		}
-		r.puts[i].First = r.topics[id].next
+		if r.puts[i].Position == uint64(id) {
+			r.puts[i].First = r.topics[id].next // the others tell from which message on they ruled
+		}
 	}
 	return err
 }

@@ -107,7 +107,7 @@ func (r *rebuilder) take(k, v []byte) error {
 		}
 		v = nil // numbered anew
 	case spaceTopics:
-		_, _, err = decodeTopic(k, v)
+		_, err = decodeTopic(k, v)
 	case spaceNext:
 		_, _, err = decodeNext(k, v)
 	case spaceAnswers, spaceProducer:
@@ -206,9 +206,13 @@ func (r *rebuilder) dig(s *salvage) error {
 // settle writes what ties the store together.
 func (r *rebuilder) settle() error {
 	err := eachOf(r.db, spaceTopics, func(k, _ []byte) error {
-		id, err := idOf(k)
-		r.topics[id] = true
-		r.position = max(r.position, uint64(id))
+		id, position, err := topicKeyOf(k)
+		if len(k) == 9 {
+			r.topics[id] = true
+		} else if !r.topics[id] {
+			return r.put(k, nil) // what made it is lost
+		}
+		r.position = max(r.position, position)
 		return err
 	})
 	if err != nil {

@@ -3,7 +3,6 @@ package pebblelog
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"strconv"
@@ -90,98 +89,58 @@ func (s *salvage) table(path string) (err error) {
 	}
 	defer func() { _ = table.Close() }()
 	s.deletions(table, path)
-	var from []byte
-	for {
-		at, err := s.stretch(table, from)
-		var stop *takeError
-		if errors.As(err, &stop) {
-			return stop.error
-		}
-		if err == nil {
-			return nil
-		}
-		s.report.add(path, "", "a block is passed over behind key %x: %v", at, err)
-		if from = beyond(table, at); from == nil {
-			return nil
-		}
+	at, err := s.stretch(table, nil)
+	var stop *takeError
+	if err == nil || errors.As(err, &stop) {
+		return stop.Unwrap()
 	}
+	// Pebble tries every single bit when a checksum does not match, which takes seconds. So the table is read once more
+	// from its end, and no further search is made: between two damaged blocks all is given up.
+	s.report.add(path, "", "some of it can not be read behind key %x: %v", at, err)
+	if _, err = s.stretch(table, append(at, 0)); errors.As(err, &stop) {
+		return stop.error
+	}
+	return nil
 }
 
 // takeError is an error of the caller's, not of the table.
 type takeError struct{ error }
 
-// stretch reads a table from a key on, up to its end or something damaged, and gives the last key that it came to.
-func (s *salvage) stretch(table *sstable.Reader, from []byte) (at []byte, err error) {
+// Unwrap gives the cause; nil of nil.
+func (e *takeError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.error
+}
+
+// stretch reads a table from its beginning, or with down set from its end down to that key, until it has all or meets
+// something damaged, and gives the last key that it came to.
+func (s *salvage) stretch(table *sstable.Reader, down []byte) (at []byte, err error) {
 	iter, err := table.NewIter(pebbleblock.NoTransforms, nil, nil, sstable.AssertNoBlobHandles)
 	if err != nil {
-		return from, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, iter.Close()) }()
-	at = from
-	for kv := iter.SeekGE(from, 0); kv != nil; kv = iter.Next() {
+	first, next := iter.First, iter.Next
+	if down != nil {
+		first, next = iter.Last, iter.Prev
+	}
+	for kv := first(); kv != nil; kv = next() {
+		if down != nil && bytes.Compare(kv.K.UserKey, down) < 0 {
+			return at, nil
+		}
 		v, _, err := kv.Value(nil)
 		if err != nil {
 			return at, err
 		}
-		at = append(at[:0:0], kv.K.UserKey...)
+		at = append(at[:0], kv.K.UserKey...)
 		deleted := kv.Kind() != pebble.InternalKeyKindSet && kv.Kind() != pebble.InternalKeyKindSetWithDelete
 		if err := s.entry(kv.K.UserKey, v, uint64(kv.SeqNum()), deleted); err != nil {
 			return at, &takeError{err}
 		}
 	}
 	return at, iter.Error()
-}
-
-// beyond finds a key behind at from which a table can be read again: further and further, then back as near as it goes.
-func beyond(table *sstable.Reader, at []byte) []byte {
-	bad, good := uint64(0), uint64(0)
-	for step := uint64(1); step != 0 && good == 0; step <<= 1 {
-		if readable(table, forward(at, step)) {
-			good = step
-		} else {
-			bad = step
-		}
-	}
-	if good == 0 {
-		return nil
-	}
-	for good-bad > 1 {
-		if middle := bad + (good-bad)/2; readable(table, forward(at, middle)) {
-			good = middle
-		} else {
-			bad = middle
-		}
-	}
-	return forward(at, good)
-}
-
-// forward is the key so many numbers behind another, carrying into class and space.
-func forward(k []byte, by uint64) []byte {
-	next := make([]byte, max(len(k), runKeySize))
-	copy(next, k)
-	number := next[len(next)-8:]
-	old := binary.BigEndian.Uint64(number)
-	binary.BigEndian.PutUint64(number, old+by)
-	if old+by >= old {
-		return next
-	}
-	for i := len(next) - 9; i >= 0; i-- {
-		if next[i]++; next[i] != 0 {
-			break
-		}
-	}
-	return next
-}
-
-// readable tells whether a table has something readable at or behind a key.
-func readable(table *sstable.Reader, k []byte) bool {
-	iter, err := table.NewIter(pebbleblock.NoTransforms, nil, nil, sstable.AssertNoBlobHandles)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = iter.Close() }()
-	kv := iter.SeekGE(k, 0)
-	return kv != nil
 }
 
 // deletions reads what ranges a table deletes.

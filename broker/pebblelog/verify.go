@@ -187,12 +187,10 @@ type extent struct {
 func (v *verifier) entry(k, value []byte) error {
 	switch k[0] {
 	case spaceTopics:
-		id, err := idOf(k)
-		if err != nil {
-			return err
+		c, err := decodeTopic(k, value)
+		if err == nil {
+			v.names[c.Topic] = c.Put.Name
 		}
-		put, _, err := decodeTopic(k, value)
-		v.names[id] = put.Name
 		return err
 	case spaceNext:
 		id, err := idOf(k)

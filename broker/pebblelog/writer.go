@@ -152,13 +152,13 @@ func (w *writer) writeTopic(g *group, c *broker.Commit) {
 	}
 	switch c.Kind {
 	case broker.KindTopicPut:
-		k := key(spaceTopics, uint64(id))
+		k := topicKey(id, c.Position)
 		_ = g.batch.Set(k, encodeTopic(k, c), nil)
 		if t := w.log.state.topics[id]; t != nil {
 			w.touched[id] = t
 		}
 	case broker.KindTopicDeleted:
-		_ = g.batch.Delete(key(spaceTopics, uint64(id)), nil)
+		_ = g.batch.DeleteRange(key(spaceTopics, uint64(id)), key(spaceTopics, uint64(id)+1), nil)
 		_ = g.batch.Delete(key(spaceNext, uint64(id)), nil)
 	}
 }
