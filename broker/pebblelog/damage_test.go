@@ -70,7 +70,7 @@ func read(dir string, held map[string]string) (found int, err error) {
 		}
 		body, err := h.Load(context.Background(), broker.Ref{Position: c.Position, Topic: c.Topic})
 		if err != nil || string(body) != held[name] {
-			return 0, fmt.Errorf("load of %s: %v", name, err)
+			return 0, fmt.Errorf("load of %s: %w", name, err)
 		}
 		found++
 	}

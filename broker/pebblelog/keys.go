@@ -31,11 +31,6 @@ func classOf(ttl time.Duration) uint8 {
 	return uint8(bits.Len64(uint64(ttl.Milliseconds())))
 }
 
-// classLife is the longest lifetime in a class.
-func classLife(class uint8) time.Duration {
-	return time.Duration(uint64(1)<<class-1) * time.Millisecond
-}
-
 func appendKey(b []byte, space byte, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(b, space), n)
 }

@@ -3,6 +3,7 @@ package pebblelog_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -146,7 +147,7 @@ func killOnce(t *testing.T, dir string, after time.Duration) (acks []acknowledge
 			acks = append(acks, a)
 		}
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 	cmd.Wait()
