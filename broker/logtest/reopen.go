@@ -64,7 +64,7 @@ func testReopenTopics(t *testing.T, f Factory) {
 	kept, empty, gone := s.topic("kept"), s.topic("empty"), s.topic("gone")
 	first := s.must(publish(kept, time.Hour, 3))
 	policy := s.must(put2(kept, "kept", time.Minute))
-	second := s.must(publish(kept, time.Second, 1))
+	second := s.must(publish(kept, time.Minute, 1))
 	s.must(publish(gone, time.Hour, 1))
 	s.must(broker.Proposal{Kind: broker.KindTopicDeleted, Topic: gone})
 	again := s.topic("gone")
@@ -119,7 +119,7 @@ func testReopenProducers(t *testing.T, f Factory) {
 		return
 	}
 	for _, i := range []int{1, 2, 4} {
-		commits[i].Body = nil // gone; what the producer was told is left
+		commits[i].Body, commits[i].Size = nil, 0 // gone; what the producer was told is left
 	}
 	checkSame(t, s.replayed()[1:], commits)
 }
@@ -135,8 +135,8 @@ func testReopenTime(t *testing.T, f Factory) {
 		return
 	}
 	commits := s.commits()
-	if end := commits[len(commits)-1]; end.Time != last.Time || end.Position != last.Position {
-		t.Errorf("the replay ends with %+v, want the time and position of %+v", end, last)
+	if end := commits[len(commits)-1]; end.Time < last.Time || end.Position != last.Position {
+		t.Errorf("the replay ends with %+v, want the position of %+v and no earlier time", end, last)
 	}
 	s.clock.NotBefore(last.Time) // as the broker does
 	if c := s.must(publish(topic, time.Hour, 1)); c.Time < last.Time || !bytes.Equal(c.Body, publish(topic, 0, 1).Body) {
