@@ -63,6 +63,9 @@ func (l *Log) settle() error {
 			return err
 		}
 	}
+	if err := l.writeLive(b); err != nil {
+		return err
+	}
 	if err := l.db.Apply(b, pebble.NoSync); err != nil { // writeGroup syncs
 		return err
 	}

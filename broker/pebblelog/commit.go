@@ -29,10 +29,12 @@ type state struct {
 	time     broker.Instant
 	stored   broker.Instant // the time that is on disk
 	topics   map[broker.TopicID]*topicState
+	names    map[string]*topicState
 }
 
 // topicState is a topic that exists.
 type topicState struct {
+	name     string
 	next     uint64        // sequence of the next message
 	reserved uint64        // sequences below this are taken, whatever happens
 	max      time.Duration // the greatest lifetime that any policy of it allowed
@@ -196,8 +198,8 @@ func (l *Log) giveUp() {
 // assign orders one proposal: position, sequence and time together.
 func (s *state) assign(p broker.Proposal) (c broker.Commit, err error) {
 	t := s.topics[p.Topic]
-	if p.Topic != 0 && t == nil {
-		return c, broker.ErrTopicNotFound
+	if err := s.refuse(&p, t); err != nil {
+		return c, err
 	}
 	s.position++
 	c = broker.Commit{Proposal: p, Position: s.position, Time: s.time}
@@ -207,15 +209,30 @@ func (s *state) assign(p broker.Proposal) (c broker.Commit, err error) {
 		t.next += uint64(p.Count)
 	case broker.KindTopicPut:
 		if t == nil {
-			t = &topicState{next: 1, reserved: 1}
+			t = &topicState{name: p.Put.Name, next: 1, reserved: 1}
 			s.topics[broker.TopicID(c.Position)] = t
+			s.names[t.name] = t
 		}
 		c.First = t.next
 		t.max = max(t.max, p.Put.Policy.Max)
 	case broker.KindTopicDeleted:
 		delete(s.topics, p.Topic)
+		delete(s.names, t.name)
 	}
 	return c, nil
+}
+
+// refuse tells why a proposal cannot be committed.
+func (s *state) refuse(p *broker.Proposal, t *topicState) error {
+	switch {
+	case p.Topic != 0 && t == nil:
+		return broker.ErrTopicNotFound
+	case p.Kind == broker.KindTopicPut && p.Topic == 0 && s.names[p.Put.Name] != nil:
+		return broker.ErrTopicExists
+	case p.Kind == broker.KindTopicDeleted && p.Sequence != 0 && p.Sequence != t.next:
+		return broker.ErrConflict
+	}
+	return nil
 }
 
 func sortedTopics(touched map[broker.TopicID]*topicState) []broker.TopicID {

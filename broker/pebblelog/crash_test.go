@@ -2,6 +2,7 @@ package pebblelog_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -69,14 +70,16 @@ func (d *driver) generation() error {
 	before, applied := d.commits, d.applied
 	var replay []broker.Commit
 	opened := false
+	var loaded error
 	err = l.Open(context.Background(), func(c broker.Commit) {
+		loaded = errors.Join(loaded, load(l, &c))
 		if opened {
 			d.apply(c)
 		} else {
 			replay = append(replay, c)
 		}
 	})
-	if err != nil {
+	if err = errors.Join(err, loaded); err != nil {
 		return err
 	}
 	d.log, opened = l, true

@@ -36,6 +36,9 @@ func (e *CorruptionError) Error() string {
 	return fmt.Sprintf("%s: %v", b.String(), e.Err)
 }
 
+// Is makes it a [broker.ErrDamaged].
+func (e *CorruptionError) Is(target error) bool { return target == broker.ErrDamaged }
+
 // Unwrap gives the cause.
 func (e *CorruptionError) Unwrap() error { return e.Err }
 

@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		child(dir)
 	}
+	if os.Getenv("LINGER_SOAK") == "" {
+		_ = flag.Set("rapid.checks", "15") // each opens the store several times; -rapid.checks says otherwise
+	}
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() == "" {
 		pebblelog.Hurry()
@@ -173,7 +176,9 @@ func checkKilled(dir string, acks []acknowledged) error {
 	bySource := map[string]int{}
 	next := map[string]uint64{}
 	newest := map[string]int{}
+	var loaded error
 	err = l.Open(context.Background(), func(c broker.Commit) {
+		loaded = errors.Join(loaded, load(l, &c))
 		switch {
 		case c.Kind == broker.KindTopicPut && c.Position == uint64(c.Topic):
 			names[c.Topic], next[c.Put.Name] = c.Put.Name, c.First
@@ -186,10 +191,10 @@ func checkKilled(dir string, acks []acknowledged) error {
 			newest[publisher] = max(newest[publisher], int(c.Request))
 		}
 	})
-	if err != nil {
+	defer l.Close()
+	if err = errors.Join(err, loaded); err != nil {
 		return err
 	}
-	defer l.Close()
 	for source, n := range bySource {
 		if n > 1 {
 			return fmt.Errorf("%.20s is there %d times", source, n)

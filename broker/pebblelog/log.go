@@ -31,6 +31,7 @@ type Log struct {
 	state     state // of the committing goroutine
 	space     space
 	producers producers
+	existing  sync.Map // by TopicID: the topics there are
 	lasting   lasting
 
 	inflight chan *group   // from the committing goroutine to the finishing one
@@ -208,7 +209,7 @@ func (l *Log) Load(ctx context.Context, ref broker.Ref) ([]byte, error) {
 		return nil, err
 	}
 	class := l.space.class(ref.Position)
-	if class == 0 || class == changeClass {
+	if _, exists := l.existing.Load(ref.Topic); !exists || class == 0 || class == changeClass {
 		return nil, broker.ErrNotStored
 	}
 	body, err := l.load(class, ref)
@@ -278,7 +279,7 @@ func (l *Log) Stats() broker.LogStats {
 	pending := len(l.queue)
 	l.mu.Unlock()
 	return broker.LogStats{
-		Store: l.fence.store, Durability: broker.DurabilityFsynced, Bytes: l.diskUsed(), Pending: pending,
+		Store: l.fence.store, Durability: broker.DurabilityFsynced, Bytes: l.diskUsed(), Pending: pending, Loads: true,
 	}
 }
 

@@ -229,10 +229,11 @@ func (d *driver) pick() broker.Proposal {
 		}
 	}
 	p := published(topic, time.Millisecond<<d.rng.IntN(16), "")
-	p.Body = make([]byte, d.rng.IntN(300))
+	p.Body = make([]byte, 1+d.rng.IntN(300))
 	if d.rng.IntN(40) == 0 {
 		p.Body = make([]byte, d.rng.IntN(100_000))
 	}
+	p.Size = len(p.Body)
 	for i := range p.Body {
 		p.Body[i] = byte(d.rng.Uint32())
 	}

@@ -142,7 +142,7 @@ func (s *storedRun) verify() error {
 func (s *storedRun) commit(at broker.Instant) broker.Commit {
 	return broker.Commit{
 		Proposal: broker.Proposal{
-			Kind: broker.KindPublished, Topic: s.topic, Count: s.count, TTL: s.ttl, Adjustment: s.adjustment,
+			Kind: broker.KindPublished, Topic: s.topic, Count: s.count, TTL: s.ttl, Adjustment: s.adjustment, Size: s.size,
 		},
 		Position: s.position, Time: at, First: s.first,
 	}

@@ -92,7 +92,9 @@ type recovery struct {
 	changed map[uint64]broker.Instant // by position of the run: the latest deadline that a change gives
 	orphans map[broker.TopicID][]broker.Commit
 	kept    []answer // of spaceProducer, in order of position
-	stats   Recovery
+	// What was released before the log was closed, though it could live.
+	released released
+	stats    Recovery
 }
 
 func (r *recovery) run(ctx context.Context) error {
@@ -102,9 +104,10 @@ func (r *recovery) run(ctx context.Context) error {
 	r.now = l.options.Clock.Now()
 	l.state = state{
 		group: l.opened.newest, position: max(newest.last, newest.reserved), time: newest.time, topics: r.topics,
+		names: map[string]*topicState{},
 	}
 	l.state.reserved = l.state.position
-	for _, read := range []func() error{r.readTopics, r.readNext, r.readChanges, r.readProducers} {
+	for _, read := range []func() error{r.readTopics, r.readNext, r.readChanges, r.readProducers, r.readLive} {
 		if err := read(); err != nil {
 			return err
 		}
@@ -155,12 +158,9 @@ func idOf(k []byte) (broker.TopicID, error) {
 	return broker.TopicID(id), nil
 }
 
-// readTopics reads what topics are, and what they were while messages were published that may still be alive.
+// readTopics reads what topics are, and what they were before. All of that is kept: a message may be extended for as long
+// as it likes, and goes by the policy that it was published under.
 func (r *recovery) readTopics() error {
-	var before []byte // key of the policy that the next one replaced, if it is a topic's second or later
-	var policy *broker.Commit
-	forgotten := r.log.db.NewBatch()
-	defer func() { _ = forgotten.Close() }()
 	err := eachOf(r.log.db, spaceTopics, func(k, v []byte) error {
 		c, err := decodeTopic(k, v)
 		if err != nil {
@@ -173,28 +173,17 @@ func (r *recovery) readTopics() error {
 			return &CorruptionError{Topic: c.Topic, Position: c.Position, Err: errors.New("what the topic was made as is missing")}
 		}
 		if made {
-			t = &topicState{}
+			t = &topicState{name: c.Put.Name}
 			r.topics[c.Topic] = t
-			before = nil
+			r.log.state.names[t.name] = t
+			r.log.existing.Store(c.Topic, nil)
 		}
 		t.max = max(t.max, c.Put.Policy.Max)
-		if before != nil && c.Time.Add(policy.Put.Policy.Max) < r.now {
-			r.puts = r.puts[:len(r.puts)-1] // nothing that it ruled can be alive
-			if err := forgotten.Delete(before, nil); err != nil {
-				return err
-			}
-		}
 		r.puts = append(r.puts, c)
-		if !made {
-			before, policy = append([]byte(nil), k...), &c
-		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
 	slices.SortFunc(r.puts, func(x, y broker.Commit) int { return cmp.Compare(x.Position, y.Position) })
-	return r.log.db.Apply(forgotten, pebble.NoSync)
+	return err
 }
 
 func (r *recovery) readNext() error {

@@ -2,6 +2,7 @@ package pebblelog_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -37,11 +38,24 @@ func tryOpen(o pebblelog.Options) (*harness, error) {
 		return nil, err
 	}
 	h := &harness{Log: l}
-	if err := l.Open(context.Background(), func(c broker.Commit) { h.applied = append(h.applied, c) }); err != nil {
+	var loaded error
+	err = l.Open(context.Background(), func(c broker.Commit) {
+		loaded = errors.Join(loaded, load(l, &c))
+		h.applied = append(h.applied, c)
+	})
+	if err = errors.Join(err, loaded); err != nil {
 		l.Close()
 		return nil, err
 	}
 	return h, nil
+}
+
+// load completes a commit that came back without its body.
+func load(l *pebblelog.Log, c *broker.Commit) (err error) {
+	if c.Kind == broker.KindPublished && c.Body == nil && c.Size > 0 {
+		c.Body, err = l.Load(context.Background(), broker.Ref{Position: c.Position, Topic: c.Topic})
+	}
+	return err
 }
 
 // commit proposes and waits.
@@ -73,7 +87,7 @@ func topicPut(name string) broker.Proposal {
 }
 
 func published(topic broker.TopicID, ttl time.Duration, body string) broker.Proposal {
-	return broker.Proposal{Kind: broker.KindPublished, Topic: topic, Count: 1, TTL: ttl, Body: []byte(body)}
+	return broker.Proposal{Kind: broker.KindPublished, Topic: topic, Count: 1, TTL: ttl, Body: []byte(body), Size: len(body)}
 }
 
 func TestReopen(t *testing.T) {

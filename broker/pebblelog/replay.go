@@ -18,11 +18,8 @@ import (
 // What is on disk by class is replayed by position: each class is read, checked and copied by a goroutine of its own, in
 // batches, and the batches are merged.
 
-// batchCommits and batchBytes bound what is read ahead of the broker.
-const (
-	batchCommits = 512
-	batchBytes   = 1 << 20
-)
+// batchCommits bounds what is read ahead of the broker.
+const batchCommits = 512
 
 // source gives commits in order of position.
 type source struct {
@@ -168,7 +165,7 @@ func (r *recovery) merge(rs *readers) {
 		}
 		c := h[0].batch[0]
 		if pending.Kind != 0 && pending.Position != c.Position {
-			r.applyAnswer(pending)
+			r.log.apply(pending) // without its messages
 			pending = broker.Commit{}
 		}
 		switch {
@@ -188,17 +185,8 @@ func (r *recovery) merge(rs *readers) {
 		}
 	}
 	if pending.Kind != 0 {
-		r.applyAnswer(pending)
+		r.log.apply(pending)
 	}
-}
-
-// applyAnswer replays an answer without its messages.
-func (r *recovery) applyAnswer(c broker.Commit) {
-	if c.Kind == broker.KindPublished && r.topics[c.Topic] == nil {
-		c.Proposal = broker.Proposal{Kind: broker.KindProducer, Producer: c.Producer, Request: c.Request}
-		c.First = 0
-	}
-	r.log.apply(c)
 }
 
 // applyOther replays a topic, or a change of what lives.
@@ -227,15 +215,14 @@ func (r *recovery) readAnswers(send func([]broker.Commit) error) error {
 	})
 }
 
-// readClass gives the living runs of a class.
+// readClass gives the living runs of a class, checked but without their bodies: the broker loads what it wants.
 func (r *recovery) readClass(rs *readers, class uint8, send func([]broker.Commit) error) error {
 	var rec record
 	var batch []broker.Commit
 	var stats Recovery
-	size := 0
 	flush := func() error {
 		all := batch
-		batch, size = make([]broker.Commit, 0, batchCommits), 0
+		batch = make([]broker.Commit, 0, batchCommits)
 		if len(all) == 0 {
 			return nil
 		}
@@ -250,7 +237,7 @@ func (r *recovery) readClass(rs *readers, class uint8, send func([]broker.Commit
 		live = live[:0]
 		for i := range rec.runs {
 			s := &rec.runs[i]
-			if !r.alive(s, rec.time) {
+			if !r.alive(s, rec.time) || r.released.gone(class, s.position) {
 				stats.Dead += uint64(s.count)
 				continue
 			}
@@ -258,17 +245,14 @@ func (r *recovery) readClass(rs *readers, class uint8, send func([]broker.Commit
 				return &CorruptionError{Topic: s.topic, Position: s.position, Err: err}
 			}
 			live = append(live, s.position)
-			c := s.commit(rec.time)
-			c.Body = append(make([]byte, 0, s.size), s.body...)
-			batch = append(batch, c)
-			size += s.size
+			batch = append(batch, s.commit(rec.time))
 			stats.Runs++
 			stats.Messages += uint64(s.count)
 			stats.Bytes += int64(s.size)
 		}
 		first, last := rec.runs[0].position, rec.runs[len(rec.runs)-1].position
 		r.log.space.add(class, first, last, len(rec.runs), int64(len(k)+len(v)), live)
-		if len(batch) >= batchCommits || size >= batchBytes {
+		if len(batch) >= batchCommits {
 			return flush()
 		}
 		return nil

@@ -155,7 +155,7 @@ func (r *Report) contents(db *pebble.DB, f *fence) {
 		r.add("", "", "%v", err)
 	}
 	v := &verifier{Report: r, names: map[broker.TopicID]string{}, next: map[broker.TopicID]uint64{}, runs: map[broker.TopicID][]extent{}}
-	for _, space := range []byte{spaceTopics, spaceNext, spaceAnswers, spaceProducer, spaceRuns} {
+	for _, space := range []byte{spaceTopics, spaceNext, spaceAnswers, spaceProducer, spaceLive, spaceRuns} {
 		err := eachOf(db, space, func(k, value []byte) error {
 			if err := v.entry(k, value); err != nil {
 				r.add("", "", "key %x: %v", k, err)
@@ -202,6 +202,9 @@ func (v *verifier) entry(k, value []byte) error {
 		return err
 	case spaceAnswers, spaceProducer:
 		_, err := decodeAnswers(k, value)
+		return err
+	case spaceLive:
+		_, err := decodeLive(k, value)
 		return err
 	}
 	if len(k) != runKeySize {

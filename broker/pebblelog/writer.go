@@ -53,10 +53,16 @@ func (w *writer) form(queue []proposed) *group {
 		if c.Kind == broker.KindPublished && c.TTL == 0 {
 			t := s.topics[c.Topic]
 			w.touched[c.Topic], t.passing, passing = t, true, true
+			if c.Request == 0 {
+				continue // nothing of it is written
+			}
+			w.collectAnswer(c)
+			lasting, g.content = true, true
 			continue
 		}
 		lasting = true
 		g.content = g.content || c.Kind != broker.KindClock
+		w.log.noteTopic(c)
 		w.collect(c)
 	}
 	if lasting || (passing && w.reservationDue()) {
@@ -69,9 +75,7 @@ func (w *writer) form(queue []proposed) *group {
 // collect sorts a commit into what is written of its group.
 func (w *writer) collect(c *broker.Commit) {
 	if c.Request != 0 && (c.Kind == broker.KindPublished || c.Kind == broker.KindProducer) {
-		a := answer{*c}
-		a.Body = nil
-		w.answers = append(w.answers, a)
+		w.collectAnswer(c)
 	}
 	switch c.Kind {
 	case broker.KindPublished:
@@ -87,6 +91,13 @@ func (w *writer) collect(c *broker.Commit) {
 	case broker.KindDeadline, broker.KindDeleted:
 		w.changes = append(w.changes, *c)
 	}
+}
+
+// collectAnswer has what a producer is told written.
+func (w *writer) collectAnswer(c *broker.Commit) {
+	a := answer{*c}
+	a.Body, a.Size = nil, 0
+	w.answers = append(w.answers, a)
 }
 
 // reservationDue tells whether what is never written has used up the numbers that were reserved for it, or a second
