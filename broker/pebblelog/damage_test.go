@@ -20,9 +20,13 @@ func fill(t *testing.T, dir string, clean bool) map[string]string {
 	h := open(t, pebblelog.Options{Dir: dir, MemTable: 256 << 10})
 	rng := rand.New(rand.NewPCG(7, 7))
 	held := map[string]string{}
+	each := 40
+	if soak() {
+		each = 150
+	}
 	for topic := range 3 {
 		id := broker.TopicID(h.mustCommit(t, topicPut(fmt.Sprint("t", topic))).Position)
-		for range 150 {
+		for range each {
 			body := make([]byte, 1000+rng.IntN(3000))
 			for i := range body {
 				body[i] = byte(rng.Uint32())
@@ -77,7 +81,9 @@ func read(dir string, held map[string]string) (found int, err error) {
 	return found, nil
 }
 
-// TestContract11Damage flips bits in each file, and cuts each, in a copy.
+// TestContract11Damage flips bits in each file, and cuts each, in a copy. Bits in tables, and tables of a
+// store that was closed, only with LINGER_SOAK=1, as Pebble
+// looks for the one that was flipped for seconds; TestContract11DamageWhileRunning flips one in the short form, too.
 func TestContract11Damage(t *testing.T) {
 	for _, clean := range []bool{true, false} {
 		t.Run(map[bool]string{true: "clean", false: "crashed"}[clean], func(t *testing.T) {
@@ -92,9 +98,12 @@ func TestContract11Damage(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, e := range entries {
+				if !soak() && clean && filepath.Ext(e.Name()) == ".sst" {
+					continue
+				}
 				for round := range rounds {
 					for _, how := range []string{"flip", "cut", "gone"} {
-						if how == "gone" && round > 0 {
+						if how == "gone" && round > 0 || how == "flip" && filepath.Ext(e.Name()) == ".sst" && !soak() {
 							continue
 						}
 						t.Run(fmt.Sprintf("%s-%s-%d", how, e.Name(), round), func(t *testing.T) {

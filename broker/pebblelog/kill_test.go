@@ -104,11 +104,12 @@ type acknowledged struct {
 	passing           bool
 }
 
-// TestContract11Kill kills a publishing process again and again over one directory.
+// TestContract11Kill kills a publishing process again and again over one directory: twice, with LINGER_SOAK=1 a hundred
+// times and later.
 func TestContract11Kill(t *testing.T) {
-	rounds := 5
+	rounds, most := 2, 300
 	if soak() {
-		rounds = 100
+		rounds, most = 100, 1200
 	}
 	dir := t.TempDir()
 	seed := uint64(time.Now().UnixNano())
@@ -119,7 +120,7 @@ func TestContract11Kill(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	var all []acknowledged
 	for round := range rounds {
-		acks := killOnce(t, dir, time.Duration(300+rng.IntN(1200))*time.Millisecond)
+		acks := killOnce(t, dir, time.Duration(200+rng.IntN(most))*time.Millisecond)
 		all = append(all, acks...)
 		if err := checkKilled(dir, all); err != nil {
 			t.Fatalf("round %d, after %d acknowledgements: %v", round, len(all), err)

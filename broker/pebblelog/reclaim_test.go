@@ -21,9 +21,9 @@ func TestContract4ExtendedPinsNothing(t *testing.T) {
 	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
 	body := strings.Repeat("x", 8<<10)
 	extended := map[uint64]bool{}
-	for i := range 2000 {
+	for i := range 600 {
 		c := h.mustCommit(t, published(id, time.Hour, body))
-		if i%500 == 250 {
+		if i%150 == 75 {
 			extended[c.Position] = true
 			h.mustCommit(t, broker.Proposal{
 				Kind: broker.KindDeadline, Topic: id, Published: c.Position, Sequence: c.First, Deadline: c.Time.Add(24 * time.Hour),
