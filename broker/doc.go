@@ -25,8 +25,8 @@
 // 4. Deadline. A message is alive while now < deadline; deadlines are whole milliseconds. One past its deadline is never
 // handed to a transport, listed or counted, whatever the state of clean-up: delivery compares, clean-up only reclaims.
 // Within a second of the deadline, without any subscriber or poll, it is gone from every count and limit; retained memory,
-// as the broker accounts and reports it, never exceeds twice the live bytes plus [TopicOverhead] per non-empty topic and
-// [ReaderOverhead] per stalled reader. A short TTL never waits behind a long one.
+// as the broker accounts and reports it, never exceeds twice the live bytes, [RunOverhead] counted with each run, plus
+// [TopicOverhead] per topic and [ReaderOverhead] per reader. A short TTL never waits behind a long one.
 //
 // 5. Clock. Server time is anchored to the wall clock at start, then advances with the clock it was given, and never runs
 // backwards: commits store it, an idle broker with live messages stores it each second, and a start takes the later of
@@ -73,7 +73,8 @@
 // # Concurrency
 //
 // Every method of [Broker] may be called from any goroutine; a [Subscription] or a [Watcher] belongs to one at a time.
-// Locks are taken in this order, and none is held while sending, waiting, or calling the log:
+// Locks are taken in this order, and none is held while sending, waiting, or calling the log, but for its Release:
 //
-//	Broker.mu (which topics and subscriptions exist) → topic.mu (a topic's runs, ends, cursors) → Subscription.mu, wheel
+//	Broker.reclaimMu (one clean-up at a time) → Broker.mu (which topics and subscriptions exist)
+//	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, wheel
 package broker

@@ -31,7 +31,7 @@ type Log interface {
 
 	// Release tells that runs will never be asked for again, so that their space can be reclaimed when it suits. What a
 	// producer was told is kept for [ProducerIdle] even so: the replay brings such a commit without its body, and also
-	// those of "now or never" and of topics that were deleted since.
+	// those of "now or never" and of topics that were deleted since. Called with the broker's locks held: it must not wait.
 	Release(refs ...Ref)
 
 	// Stats tells what the log promises and holds.
