@@ -238,7 +238,7 @@ type PublishResponse struct {
 	Results []*BatchResult `protobuf:"bytes,2,rep,name=results,proto3" json:"results,omitempty"`
 	// The server's clock when it answered.
 	ServerTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
-	// The request was committed earlier, longer than 1,024 requests ago: its results are no longer known.
+	// The request was committed earlier, longer than 1,024 requests or 4 MiB of answers ago: its results are no longer known.
 	Forgotten bool `protobuf:"varint,4,opt,name=forgotten,proto3" json:"forgotten,omitempty"`
 	// Only in a stream's first response.
 	Opened        *PublishOpened `protobuf:"bytes,5,opt,name=opened,proto3" json:"opened,omitempty"`

@@ -129,7 +129,7 @@ export type PublishResponse = Message<"linger.v1.PublishResponse"> & {
   serverTime?: Timestamp | undefined;
 
   /**
-   * The request was committed earlier, longer than 1,024 requests ago: its results are no longer known.
+   * The request was committed earlier, longer than 1,024 requests or 4 MiB of answers ago: its results are no longer known.
    *
    * @generated from field: bool forgotten = 4;
    */
