@@ -34,16 +34,16 @@ func (f *fence) encode() []byte {
 }
 
 func (f *fence) decode(b []byte) error {
-	i := bytes.LastIndex(b, []byte("sum "))
-	if i < 0 {
-		return errFormat
-	}
 	// The version is read before the sum is trusted: a newer one may sum otherwise.
 	if _, err := fmt.Sscanf(string(b), "linger log\nformat %d\n", &f.format); err != nil {
 		return errFormat
 	}
 	if f.format > formatVersion {
 		return nil
+	}
+	i := bytes.LastIndex(b, []byte("sum "))
+	if i < 0 {
+		return errFormat
 	}
 	var sum uint32
 	if _, err := fmt.Sscanf(string(b[i:]), "sum %08x\n", &sum); err != nil || sum != crc32.Checksum(b[:i], castagnoli) {
@@ -75,7 +75,7 @@ func readFence(fs vfs.FS, dir string) (fence, error) {
 		return f, &CorruptionError{File: path, Err: err}
 	}
 	if f.format > formatVersion {
-		return f, fmt.Errorf("%s was written in format %d; this server knows up to %d. Start a newer server, or export with the newer and import here", dir, f.format, formatVersion)
+		return f, &FormatError{Format: f.format, Known: formatVersion}
 	}
 	return f, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,7 +70,7 @@ func Open(o Options) (*Log, error) {
 	}
 	l.more = sync.NewCond(&l.mu)
 	l.guard = newGuard(o.FS, o.Dir, l.fail)
-	if err := o.FS.MkdirAll(o.Dir, 0o755); err != nil {
+	if err := o.FS.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
 	var err error
@@ -85,22 +86,28 @@ func Open(o Options) (*Log, error) {
 // lockDirectory keeps others away. The file system is asked itself: the guard has nothing to add.
 func lockDirectory(o *Options) (*pebble.Lock, error) {
 	lock, err := pebble.LockDirectory(o.Dir, o.FS)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s belongs to another server that is running, or this user may not write there (%v)", ErrInUse, o.Dir, err) //nolint:errorlint // what it is is said
+	var path *fs.PathError
+	switch {
+	case err == nil:
+		return lock, nil
+	case errors.As(err, &path): // there is no lock to ask for: the file could not be made
+		return nil, err
 	}
-	return lock, nil
+	return nil, fmt.Errorf("%w: %s (%v)", ErrInUse, o.Dir, err) //nolint:errorlint // what it is is said
 }
 
-// guarded runs what writes. A disk that fails has it never come back; then it is left behind.
+// guarded runs what writes. A disk that fails, or stays full, has it never come back; then it is left behind.
 func (l *Log) guarded(f func() error) error {
-	ended := make(chan error, 1)
-	go func() { ended <- f() }()
-	select {
-	case err := <-ended:
-		return err
-	case <-l.failing:
-		return l.stoppedError()
+	var err error
+	ended := make(chan struct{})
+	go func() {
+		err = f()
+		close(ended)
+	}()
+	if l.await(ended) != nil {
+		return l.guard.failed()
 	}
+	return err
 }
 
 // openStore opens what is in the directory, or makes it.
