@@ -78,6 +78,7 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	s := ts.Value(serverKey{}).(*testServer)
 	s.cmd = exec.Command(lingerPath(ts), append(append([]string{"serve"}, addresses...), args...)...)
+	s.cmd.Dir = ts.MkAbs(".")
 	stderr, err := s.cmd.StderrPipe()
 	ts.Check(err)
 	ts.Check(s.cmd.Start())

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"linger/broker"
-	"linger/broker/memlog"
 	"linger/client"
 	"linger/internal/server"
 )
@@ -23,7 +22,7 @@ Runs the server: gRPC on one address, the dashboard and gRPC-Web on another. Ctr
 
   --grpc ADDR          where gRPC is answered (default localhost:50074); port 0 takes a free one
   --http ADDR          where the dashboard is (default localhost:8080); port 0 takes a free one
-  --store URL          where messages are kept (default memory:, which a restart empties)
+  --store URL          where messages are kept (default memory:, which a restart empties; file:DIR keeps them on disk)
   --ttl-default D      lifetime where none is asked (default 10m)
   --ttl-min D          least lifetime (default 1ms)
   --ttl-max D          greatest lifetime, up to 3650d (default 7d)
@@ -93,11 +92,11 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	if err = errors.Join(a.wrong.err(), err, c.validate(&a.wrong)); err != nil {
 		return &usageError{err}
 	}
-	s, err := c.open(ctx, a.Version, log)
+	s, st, err := c.open(ctx, a.Version, log)
 	if err != nil {
 		return a.explainStart(ctx, err)
 	}
-	a.printStart(s)
+	a.printStart(s, st)
 	if c.Console {
 		stop, err := a.startConsole(ctx, s.GRPCAddr())
 		if err != nil {
@@ -113,12 +112,8 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 func (c *ServeConfig) validate(wrong *wrongFlags) error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	switch scheme, _, _ := strings.Cut(c.Store, ":"); {
-	case c.Store == "memory:":
-	case scheme == "file":
-		problem("--store %s: the store on disk is not built yet; memory: is what there is", c.Store)
-	default:
-		problem("--store %q is not a store; memory: is what there is", c.Store)
+	if err := checkStore(c.Store); err != nil {
+		problem("%w", err)
 	}
 	if c.MaxTopics < 1 && !wrong.has("max-topics") {
 		problem("--max-topics: %d; at least 1", c.MaxTopics)
@@ -192,14 +187,17 @@ func (c *ServeConfig) serverConfig(version string, b *broker.Broker, log *slog.L
 }
 
 // open opens the store and binds the addresses. The broker is the server's to close.
-func (c *ServeConfig) open(ctx context.Context, version string, log *slog.Logger) (*server.Server, error) {
+func (c *ServeConfig) open(ctx context.Context, version string, log *slog.Logger) (*server.Server, store, error) {
 	memory := c.Memory
 	if memory == 0 {
 		memory = int64(availableMemory() / 4)
 	}
 	clock := broker.NewClock(bootClock())
-	b, err := broker.Open(ctx, broker.Config{
-		Log:          memlog.New(memlog.Options{Clock: clock}),
+	st, err := openStore(c.Store, clock, log)
+	if err != nil {
+		return nil, store{}, err
+	}
+	b, err := st.broker(ctx, broker.Config{
 		Clock:        clock,
 		Policy:       broker.Policy{Min: c.TTLMin, Default: c.TTLDefault, Max: c.TTLMax},
 		NoAutoCreate: c.NoAutoCreate,
@@ -207,13 +205,13 @@ func (c *ServeConfig) open(ctx context.Context, version string, log *slog.Logger
 		MemoryLimit:  memory,
 	})
 	if err != nil {
-		return nil, err
+		return nil, store{}, err
 	}
 	s, err := server.New(c.serverConfig(version, b, log))
 	if err != nil {
-		return nil, errors.Join(err, b.Close())
+		return nil, store{}, errors.Join(err, b.Close())
 	}
-	return s, nil
+	return s, st, nil
 }
 
 // startConsole prompts on the server's own terminal until stopped or the input ends; the server goes on after that.

@@ -17,7 +17,7 @@ import (
 )
 
 // printStart says where everything is and what to try, and then the server is quiet.
-func (a *app) printStart(s *server.Server) {
+func (a *app) printStart(s *server.Server, st store) {
 	host, port, _ := net.SplitHostPort(s.HTTPAddr())
 	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
 		host = "localhost" // where a browser on this machine finds it
@@ -25,7 +25,7 @@ func (a *app) printStart(s *server.Server) {
 	fmt.Fprintf(a.Stderr, "Linger %s\n", a.Version)
 	fmt.Fprintf(a.Stderr, "  Dashboard   http://%s\n", net.JoinHostPort(host, port))
 	fmt.Fprintf(a.Stderr, "  gRPC        %s\n", s.GRPCAddr())
-	fmt.Fprintf(a.Stderr, "  Store       memory:   a restart empties it\n")
+	fmt.Fprintf(a.Stderr, "  Store       %s\n", st.promise())
 	fmt.Fprintf(a.Stderr, "Try           %s\n", s.Command(`pub hello "Hello, Linger" --ttl 30s`))
 	fmt.Fprintf(a.Stderr, "Ctrl-C stops it.\n")
 }
