@@ -18,6 +18,7 @@ import (
 
 	"linger/broker"
 	"linger/broker/pebblelog"
+	"linger/test/smalldisk"
 )
 
 // faulty is a file system whose writes and syncs can be made to fail or to take long.
@@ -87,11 +88,7 @@ func TestContract11FailedSync(t *testing.T) {
 
 // TestContract9DiskFull fills a small file system with something else, and makes room again.
 func TestContract9DiskFull(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=48m"); err != nil {
-		t.Skipf("needs to mount a small file system: %v", err)
-	}
-	defer syscall.Unmount(dir, syscall.MNT_DETACH)
+	dir := smalldisk.New(t, 48<<20)
 	h := open(t, pebblelog.Options{Dir: filepath.Join(dir, "db"), MemTable: 1 << 20, Reserve: 8 << 20, DiskLimit: 1 << 30})
 	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
 	body := string(make([]byte, 64<<10))
@@ -109,7 +106,7 @@ func TestContract9DiskFull(t *testing.T) {
 	}
 	// Somebody else takes the reserve, too: whatever is written now waits.
 	ballast := filepath.Join(dir, "ballast")
-	fillUp(ballast)
+	smalldisk.Fill(t, ballast)
 	time.Sleep(500 * time.Millisecond) // until the log has looked
 	began := time.Now()
 	if _, err := h.commit(published(id, time.Hour, body)); !errors.Is(err, broker.ErrFull) || time.Since(began) > time.Second {
@@ -167,19 +164,6 @@ func listing(dir string) string {
 		}
 	}
 	return b.String()
-}
-
-func fillUp(path string) {
-	f, err := os.Create(path)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	for size := 1 << 20; size >= 512; {
-		if _, err := f.Write(make([]byte, size)); err != nil {
-			size /= 2
-		}
-	}
 }
 
 // TestContract11SlowDisk has each sync take long: it costs time and nothing else.
