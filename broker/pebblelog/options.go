@@ -22,6 +22,9 @@ type Options struct {
 	// room to work. As much as Pebble may merge at a time comes on top, up to 200 MiB. 0: 256 MiB or a tenth of DiskLimit, the less.
 	Reserve int64
 	Logger  *slog.Logger // nil: slog.Default
+	// Progress is told how far a recovery has come, every few thousand commits and from one goroutine: done of total, in no
+	// unit of its own. It must not wait. nil: nobody wants to know.
+	Progress func(done, total int64)
 	// MemTable is how much is gathered in memory before it is sorted into tables, in bytes; 0: 32 MiB.
 	MemTable int64
 	// Cache is how much of what was read is kept in memory, in bytes; 0: 16 MiB.

@@ -18,8 +18,9 @@ type Recovery struct {
 	Clean          bool   // the log had been closed
 	Position       uint64 // of the last commit on disk
 	Runs, Messages uint64
-	Bytes          int64 // of bodies
-	Dead           uint64
+	Bytes          int64  // of bodies
+	Dead           uint64 // messages that were still on disk, but had ended
+	Expired        uint64 // of these, messages that expired while the log was closed
 	Took           time.Duration
 }
 

@@ -129,3 +129,37 @@ func TestReopen(t *testing.T) {
 		t.Errorf("next is %d", c.First)
 	}
 }
+
+// TestRecoveryTellsHowFarItIs follows the progress of a recovery, and what expired before it.
+func TestRecoveryTellsHowFarItIs(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now()
+	clock := func() *broker.Clock { return broker.NewClock(func() time.Time { return now }) }
+	h := open(t, pebblelog.Options{Dir: dir, Clock: clock()})
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	h.mustCommit(t, published(id, time.Minute, "short"))
+	h.mustCommit(t, published(id, 61*time.Second, "short too"))
+	for range 9999 {
+		h.Append(published(id, time.Hour, "x"), func(broker.Commit, error) {})
+	}
+	h.mustCommit(t, published(id, time.Hour, "x"))
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	now = now.Add(2 * time.Minute)
+	var told []int64
+	again := open(t, pebblelog.Options{Dir: dir, Clock: clock(), Progress: func(done, total int64) {
+		if done < 0 || done >= total || len(told) > 0 && done < told[len(told)-1] {
+			t.Errorf("%d of %d after %d", done, total, told)
+		}
+		told = append(told, done)
+	}})
+	defer again.Close()
+	if len(told) < 3 || told[0] != 0 || told[2] < 4000 {
+		t.Errorf("told %d", told)
+	}
+	if r := again.Recovered(); r.Messages != 10_000 || r.Dead != 2 || r.Expired != 2 {
+		t.Errorf("recovered %+v", r)
+	}
+}

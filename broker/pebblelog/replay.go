@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -153,12 +152,14 @@ func (r *recovery) classes() (found []uint8, err error) {
 func (r *recovery) merge(rs *readers) {
 	h := slices.DeleteFunc(rs.all, func(s *source) bool { return !s.next() })
 	heap.Init(&h)
-	progress := time.Now()
+	var first uint64
+	if len(h) > 0 {
+		first = h[0].batch[0].Position
+	}
 	var pending broker.Commit // an answer whose run may follow
 	for n := 0; len(h) > 0; n++ {
-		if n%4096 == 0 && time.Since(progress) > 2*time.Second {
-			progress = time.Now()
-			r.log.options.Logger.Info("recovering", "dir", r.log.options.Dir, "position", h[0].batch[0].Position, "of", r.log.state.position)
+		if n%4096 == 0 && r.log.options.Progress != nil {
+			r.log.options.Progress(int64(h[0].batch[0].Position-first), int64(r.log.state.position+1-first))
 		}
 		if rs.ctx.Err() != nil {
 			return
@@ -237,8 +238,11 @@ func (r *recovery) readClass(rs *readers, class uint8, send func([]broker.Commit
 		live = live[:0]
 		for i := range rec.runs {
 			s := &rec.runs[i]
-			if !r.alive(s, rec.time) || r.released.gone(class, s.position) {
+			if gone := r.released.gone(class, s.position); gone || !r.alive(s, rec.time) {
 				stats.Dead += uint64(s.count)
+				if !gone && max(s.deadline(rec.time), r.changed[s.position]) > r.log.opened.newestRecord.time {
+					stats.Expired += uint64(s.count)
+				}
 				continue
 			}
 			if err := s.verify(); err != nil {
@@ -262,6 +266,7 @@ func (r *recovery) readClass(rs *readers, class uint8, send func([]broker.Commit
 	r.stats.Messages += stats.Messages
 	r.stats.Bytes += stats.Bytes
 	r.stats.Dead += stats.Dead
+	r.stats.Expired += stats.Expired
 	rs.mu.Unlock()
 	if err != nil {
 		return err
