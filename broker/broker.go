@@ -23,6 +23,7 @@ const (
 	AnswerBytesKept = 4 << 20
 	ProducerIdle    = 10 * time.Minute // after which a producer is forgotten
 	MaxPatterns     = 64               // of one subscription
+	MaxSequence     = 1<<53 - 1        // that a publish may ask for: what a JSON number holds exactly
 
 	endsKept      = 10_000  // remembered ends a topic
 	endsKeptInAll = 200_000 // and in all

@@ -10,17 +10,19 @@
 // off) or its creation. Subscribing to one that does not exist yet waits for it.
 //
 // 2. Sequence. Messages of one incarnation of a topic are numbered in strictly increasing order from 1. A number is never
-// used twice in an incarnation, not even after a crash or after everything expired. A topic made again after deletion,
-// and every memory topic after a restart, is a new incarnation with a new id, told in the subscription's hello and in
-// every run.
+// used twice in an incarnation, not even after a crash or after everything expired. A publish may ask for a number above
+// the next one, so that messages keep those they had in another store; the numbers passed over count as ended. A topic
+// made again after deletion, and every memory topic after a restart, is a new incarnation with a new id, told in the
+// subscription's hello and in every run.
 //
 // 3. Lifetime. A publisher asks for a TTL in milliseconds or more; the topic's policy has a minimum, a default and a
-// maximum and either clamps or rejects. Unset means the default. The answer names first sequence, publish time, expire
-// time, granted TTL and why it differs from the asked one, durability, and the server's clock. Zero means now or never:
-// offered to the subscriptions that exist when it commits, each getting it if it reads that far within [PassingTime],
-// bounded in bytes per topic by [PassingBytes]; never listed, never given to later subscriptions, never written to disk;
-// who misses it sees it in the gap as expired; with no subscription at all it ends at once, undelivered. A negative TTL is
-// an error.
+// maximum and either clamps or rejects. Unset means the default. Asked as an absolute deadline, a lifetime ends at that
+// millisecond, however long the way to its commit; only the maximum bounds it. The answer names first sequence, publish
+// time, expire time, granted TTL and why it differs from the asked one, durability, and the server's clock. Zero means now
+// or never: offered to the subscriptions that exist when it commits, each getting it if it reads that far within
+// [PassingTime], bounded in bytes per topic by [PassingBytes]; never listed, never given to later subscriptions, never
+// written to disk; who misses it sees it in the gap as expired; with no subscription at all it ends at once, undelivered. A
+// negative TTL is an error.
 //
 // 4. Deadline. A message is alive while now < deadline; deadlines are whole milliseconds. One past its deadline is never
 // handed to a transport, listed or counted, whatever the state of clean-up: delivery compares, clean-up only reclaims.

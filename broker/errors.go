@@ -23,8 +23,11 @@ var (
 	ErrNoMessage = errors.New("no such message yet")
 	// ErrEnded is returned when a message to be changed has ended; Error.Ended says how.
 	ErrEnded = errors.New("the message has ended")
-	// ErrConflict is returned when a deadline is not the one that a change was to replace.
-	ErrConflict = errors.New("the deadline is another")
+	// ErrConflict is returned when a deadline is not the one that a change was to replace, or a topic has come to a
+	// sequence that a publish was to have.
+	ErrConflict = errors.New("it has changed meanwhile")
+	// ErrDeadlinePassed is returned when a message is to be published with a deadline that is not to come any more.
+	ErrDeadlinePassed = errors.New("the deadline has passed")
 	// ErrFull is returned when a publish would exceed a limit; Error.RetryAfter says when space comes free.
 	ErrFull = errors.New("full")
 	// ErrOutOfOrder is returned when a producer's request skips numbers.

@@ -19,10 +19,10 @@ type Log interface {
 
 	// Append proposes. What one broker proposes is committed in the order of its calls. done runs once, after apply returned
 	// for the commit, or with an error: [ErrTopicNotFound] when the topic was deleted before, [ErrTopicExists] when one of
-	// the name to be made exists, [ErrConflict] when a topic to be deleted has gone beyond the sequence named, [ErrStopped]
-	// when the log is closed, [ErrUnknownOutcome] when the proposal may or may not appear later. A log that ever returns
-	// ErrUnknownOutcome drops a second commit for the same producer, request and batch, and answers with the first. Append
-	// never blocks on I/O; done must not block.
+	// the name to be made exists, [ErrConflict] when the topic has gone beyond the sequence named, [ErrDeadlinePassed] when
+	// a deadline asked for is not to come any more, [ErrStopped] when the log is closed, [ErrUnknownOutcome] when the
+	// proposal may or may not appear later. A log that ever returns ErrUnknownOutcome drops a second commit for the same
+	// producer, request and batch, and answers with the first. Append never blocks on I/O; done must not block.
 	Append(p Proposal, done func(Commit, error))
 
 	// Load reads a stored run's body again, its checksum verified: [ErrDamaged], [ErrNotStored]. Safe for concurrent use,
@@ -100,9 +100,10 @@ type Proposal struct {
 	Size       int           // of Body, in bytes
 
 	// KindDeadline, KindDeleted: the message. KindTopicDeleted: only if this is still the topic's next; 0: in any case.
+	// KindPublished: of the first message; 0: the topic's next. [Proposal.Place] sees to it.
 	Sequence  uint64
 	Published uint64  // KindDeadline, KindDeleted: position of the message's commit, for as long as which the change is kept
-	Deadline  Instant // KindDeadline: the new one
+	Deadline  Instant // KindDeadline: the new one. KindPublished: asked instead of a TTL, see [Proposal.Place]; 0: none
 	Expected  Instant // KindDeadline: the one it replaces; 0: whichever
 	Accepted  Instant // KindDeadline: when the change was accepted; what was alive then is changed
 
@@ -112,6 +113,24 @@ type Proposal struct {
 	Producer ProducerID
 	Request  uint64
 	Batch    int // index of the batch in its request
+}
+
+// Place is what every log does with a KindPublished that it is about to commit at now, to a topic whose next sequence is
+// next: it tells the sequence of the first message and makes of a deadline a TTL. A sequence asked for may be above the
+// next: the numbers between are passed over for good. Errors: [ErrConflict] when it is below, [ErrDeadlinePassed].
+func (p *Proposal) Place(now Instant, next uint64) (first uint64, err error) {
+	switch {
+	case p.Sequence != 0 && p.Sequence < next:
+		return 0, ErrConflict
+	case p.Deadline != 0 && p.Deadline <= now:
+		return 0, ErrDeadlinePassed
+	}
+	if p.Deadline != 0 {
+		p.TTL = p.Deadline.Sub(now)
+	}
+	first = max(next, p.Sequence)
+	p.Sequence, p.Deadline = 0, 0 // a commit says it in First and TTL
+	return first, nil
 }
 
 // TopicPut is a topic as it is stored.

@@ -71,6 +71,32 @@ func policyError(field, format string, args ...any) error {
 	return &Error{Err: ErrInvalid, Field: "policy." + field, Detail: fmt.Sprintf(format, args...)}
 }
 
+// grantUntil decides the lifetime of a publish that asked for a deadline. As with a change of lifetime the minimum has no
+// say: it rules what is asked as a TTL.
+func (p Policy) grantUntil(to *Proposal, topic string, deadline, now Instant) error {
+	latest := now.Add(p.Max)
+	switch {
+	case deadline <= now:
+		return deadlinePassed(topic, deadline)
+	case deadline <= latest:
+		to.Deadline, to.TTL = deadline, deadline.Sub(now) // the log, whose time it is, has the last word
+	case p.Reject:
+		return &Error{Err: ErrTTLRejected, Field: "expire_time", Detail: fmt.Sprintf(
+			"%s keeps messages %v at most; published now, one can be kept until %s.", topic, p.Max, latest.Time().Format(detailTime))}
+	default:
+		to.TTL, to.Adjustment = p.Max, LoweredToMaximum
+	}
+	return nil
+}
+
+// detailTime is how errors write a time.
+const detailTime = "2006-01-02T15:04:05.000Z07:00"
+
+func deadlinePassed(topic string, deadline Instant) error {
+	return &Error{Err: ErrDeadlinePassed, Field: "expire_time", Detail: fmt.Sprintf(
+		"%s has passed; a message for %s would be dead on arrival.", deadline.Time().Format(detailTime), topic)}
+}
+
 // grant decides the lifetime of a publish that asked for ttl, or for none.
 func (p Policy) grant(topic string, ttl time.Duration, asked bool) (time.Duration, Adjustment, error) {
 	reject := func(format string, args ...any) (time.Duration, Adjustment, error) {

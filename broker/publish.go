@@ -13,7 +13,13 @@ type Batch struct {
 	Topic  string
 	TTL    time.Duration // asked; see HasTTL
 	HasTTL bool          // false: the topic's default
-	Count  int           // messages in Body, 1 or more
+	// Deadline is asked as an absolute time instead of a TTL, and kept to the millisecond; 0: none. The policy's minimum
+	// does not matter to it, as it does not to a change of lifetime.
+	Deadline Instant
+	// First is the sequence that the first message is to have, at least the topic's next; 0: that. The numbers between
+	// count as ended.
+	First uint64
+	Count int // messages in Body, 1 or more
 	// Body is the messages' frames: for each a marker byte, its length as a varint, and the message. The broker keeps the
 	// slice and never changes it; it should be allocated to its exact size.
 	Body []byte
@@ -114,7 +120,7 @@ func (b *Broker) publish(ctx context.Context, r PublishRequest, q *request) {
 		held := reserved(&p)
 		b.propose(p, func(c Commit, err error) {
 			b.used.Add(-held)
-			q.set(i, b.resultOf(t, c, err))
+			q.set(i, b.resultOf(t, c, placeError(&r.Batches[i], t, err)))
 		})
 	}
 	if !proposed && r.Number != 0 && r.Producer != (ProducerID{}) {
@@ -144,11 +150,18 @@ func (b *Broker) prepare(ctx context.Context, batch *Batch) (Proposal, *topic, e
 	t.mu.RLock()
 	policy := t.policyLocked()
 	t.mu.RUnlock()
-	ttl, adjustment, err := policy.grant(batch.Topic, batch.TTL, batch.HasTTL)
+	if most := MaxSequence - uint64(batch.Count) + 1; batch.First > most {
+		return Proposal{}, nil, &Error{Err: ErrInvalid, Field: "first_sequence", Detail: fmt.Sprintf("%d is above %d, the last that leaves room for the batch.", batch.First, most)}
+	}
+	p := Proposal{Kind: KindPublished, Topic: t.id, Count: batch.Count, Sequence: batch.First, Body: batch.Body, Size: len(batch.Body)}
+	if batch.Deadline != 0 {
+		err = policy.grantUntil(&p, batch.Topic, batch.Deadline, b.clock.Now())
+	} else {
+		p.TTL, p.Adjustment, err = policy.grant(batch.Topic, batch.TTL, batch.HasTTL)
+	}
 	if err != nil {
 		return Proposal{}, nil, err
 	}
-	p := Proposal{Kind: KindPublished, Topic: t.id, Count: batch.Count, TTL: ttl, Adjustment: adjustment, Body: batch.Body, Size: len(batch.Body)}
 	if err := b.reserve(&p); err != nil {
 		return Proposal{}, nil, err
 	}
@@ -230,6 +243,20 @@ func (b *Broker) resultOf(t *topic, c Commit, err error) PublishResult {
 		}
 	}
 	return r
+}
+
+// placeError dresses what a log answered about where and until when a batch was to stand.
+func placeError(batch *Batch, t *topic, err error) error {
+	switch {
+	case errors.Is(err, ErrConflict):
+		t.mu.RLock()
+		defer t.mu.RUnlock()
+		return &Error{Err: ErrConflict, Field: "first_sequence", Detail: fmt.Sprintf(
+			"%s has come to #%d, so #%d cannot be given any more. Publish without it.", t.name, t.next-1, batch.First)}
+	case errors.Is(err, ErrDeadlinePassed):
+		return deadlinePassed(batch.Topic, batch.Deadline)
+	}
+	return err
 }
 
 // commitError dresses what a log answered.

@@ -103,6 +103,7 @@ func (t *topic) setPolicyLocked(p Policy, from uint64) {
 func (t *topic) appendLocked(r run) {
 	t.runs.push(r)
 	if end := r.last() + 1; end > t.next {
+		t.passOverLocked(r.first, r.published)
 		t.next = end
 		t.counts.Published += uint64(r.count)
 	} else {
@@ -123,6 +124,21 @@ func (t *topic) appendLocked(r run) {
 	}
 	t.activity.add(uint64(r.count), r.published)
 	t.lastPosition, t.lastPublish = r.position, r.published
+}
+
+// passOverLocked counts the numbers up to first, which a publish was to begin with, as messages that ended at an unknown
+// time: they had come and gone where the message comes from.
+func (t *topic) passOverLocked(first uint64, at Instant) {
+	n := first - t.next
+	if n == 0 {
+		return
+	}
+	t.counts.Published += n
+	t.counts.Ended.ExpiredUnknown += n
+	t.ends.record(t.next, first-1, ExpiredUnknown, 0, at, 0)
+	if t.ends.len() > endsKept+endsKept/4 {
+		t.ends.trim(endsKept)
+	}
 }
 
 // takeOutLocked removes the run at p from the list and from what is counted as kept. The caller says how it ended.

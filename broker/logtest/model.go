@@ -48,6 +48,7 @@ func testLikeTheModel(t *testing.T, f Factory) {
 			"policy": func(rt *rapid.T) { both(rt, put2(topic.Draw(rt, "topic"), "x", time.Minute)) },
 			"publish": func(rt *rapid.T) {
 				p := publish(topic.Draw(rt, "topic"), rapid.SampledFrom([]time.Duration{0, time.Hour, 24 * time.Hour}).Draw(rt, "ttl"), rapid.IntRange(1, 9).Draw(rt, "count"))
+				p.Sequence = rapid.SampledFrom([]uint64{0, 0, 1, 50, 500}).Draw(rt, "first")
 				if c := both(rt, p); c.Position != 0 && p.TTL > 0 {
 					runs = append(runs, broker.Ref{Position: c.Position, Topic: c.Topic})
 				}

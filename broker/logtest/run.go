@@ -28,6 +28,7 @@ func Run(t *testing.T, makeStore func(t *testing.T) Factory) {
 		{"Order", testOrder},
 		{"Applied", testApplied},
 		{"Refusals", testRefusals},
+		{"Place", testPlace},
 		{"Concurrent", testConcurrent},
 		{"Close", testClose},
 		{"Load", testLoad},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -117,6 +118,54 @@ func testRefusals(t *testing.T, f Factory) {
 	}
 	if c := s.must(publish(again, time.Hour, 1)); c.First != 1 {
 		t.Errorf("%+v", c)
+	}
+}
+
+func testPlace(t *testing.T, f Factory) {
+	s := f.open(t, 0)
+	topic := s.topic("t")
+	s.must(publish(topic, time.Hour, 2))
+	at := func(sequence uint64, deadline broker.Instant) broker.Proposal {
+		p := publish(topic, time.Hour, 3)
+		p.Sequence, p.Deadline = sequence, deadline
+		return p
+	}
+	deadline := s.clock.Now().Add(time.Hour + 7*time.Millisecond)
+	c := s.must(at(10, deadline))
+	if c.First != 10 || c.Expires() != deadline || c.Sequence != 0 || c.Deadline != 0 {
+		t.Errorf("%+v: want #10 to live until %d", c, deadline)
+	}
+	s.refused(at(12, 0), broker.ErrConflict)
+	s.refused(at(0, s.clock.Now()), broker.ErrDeadlinePassed)
+	if c := s.must(at(13, 0)); c.First != 13 || c.TTL != time.Hour {
+		t.Errorf("%+v: want #13", c)
+	}
+	if c := s.must(at(0, 0)); c.First != 16 {
+		t.Errorf("%+v: want #16", c)
+	}
+	s.must(publish(topic, 0, 1))
+	if c := s.must(at(1000, deadline)); c.First != 1000 || c.Position != 7 {
+		t.Errorf("%+v: want #1000, and no position for what was refused", c)
+	}
+	if f.Forgets {
+		return
+	}
+	s.close()
+	again := f.open(t, 0)
+	var lived []uint64
+	for _, c := range again.replayed() {
+		if c.Kind == broker.KindPublished {
+			lived = append(lived, c.First)
+		}
+		if c.First == 10 && c.Expires() != deadline {
+			t.Errorf("%+v after %v", c, deadline)
+		}
+	}
+	if want := []uint64{1, 10, 13, 16, 1000}; !slices.Equal(lived, want) {
+		t.Errorf("%v come back, want %v", lived, want)
+	}
+	if c := again.must(publish(topic, time.Hour, 1)); c.First != 1003 {
+		t.Errorf("%+v: want #1003", c)
 	}
 }
 

@@ -140,13 +140,18 @@ func (s *state) commit(p broker.Proposal, now broker.Instant, keep bool) (broker
 	if err := s.refuse(p, t); err != nil {
 		return broker.Commit{}, err
 	}
-	s.position++
 	s.time = max(s.time, now)
-	c := broker.Commit{Proposal: p, Position: s.position, Time: s.time}
+	c := broker.Commit{Proposal: p, Time: s.time}
+	if p.Kind == broker.KindPublished {
+		var err error
+		if c.First, err = c.Place(s.time, t.next); err != nil {
+			return broker.Commit{}, err
+		}
+		t.next = c.First + uint64(p.Count)
+	}
+	s.position++
+	c.Position = s.position
 	switch p.Kind {
-	case broker.KindPublished:
-		c.First = t.next
-		t.next += uint64(p.Count)
 	case broker.KindTopicPut:
 		if t == nil {
 			t = &topicState{next: 1}

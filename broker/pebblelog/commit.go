@@ -201,12 +201,16 @@ func (s *state) assign(p broker.Proposal) (c broker.Commit, err error) {
 	if err := s.refuse(&p, t); err != nil {
 		return c, err
 	}
+	c = broker.Commit{Proposal: p, Time: s.time}
+	if p.Kind == broker.KindPublished {
+		if c.First, err = c.Place(s.time, t.next); err != nil {
+			return c, err
+		}
+		t.next = c.First + uint64(p.Count)
+	}
 	s.position++
-	c = broker.Commit{Proposal: p, Position: s.position, Time: s.time}
+	c.Position = s.position
 	switch p.Kind {
-	case broker.KindPublished:
-		c.First = t.next
-		t.next += uint64(p.Count)
 	case broker.KindTopicPut:
 		if t == nil {
 			t = &topicState{name: p.Put.Name, next: 1, reserved: 1}
