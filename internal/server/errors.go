@@ -44,6 +44,7 @@ var outcomes = []outcome{
 	{broker.ErrTopicExists, codes.AlreadyExists, "TOPIC_EXISTS", http.StatusConflict},
 	{broker.ErrDurability, codes.FailedPrecondition, "DURABILITY", http.StatusConflict},
 	{broker.ErrEnded, codes.FailedPrecondition, "ENDED", http.StatusGone},
+	{broker.ErrDeadlinePassed, codes.FailedPrecondition, "DEADLINE_PASSED", http.StatusGone},
 	{broker.ErrConflict, codes.FailedPrecondition, "CONFLICT", http.StatusConflict},
 	{broker.ErrOutOfOrder, codes.FailedPrecondition, "OUT_OF_ORDER", http.StatusConflict},
 	{broker.ErrFull, codes.ResourceExhausted, "FULL", http.StatusInsufficientStorage},

@@ -10,6 +10,8 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	lingerv1 "linger/proto/linger/v1"
 )
@@ -52,6 +54,51 @@ func TestUnaryErrorNamesTheField(t *testing.T) {
 		_, err = client.Publish(t.Context(), in)
 		wantCode(t, err, codes.InvalidArgument)
 	}
+}
+
+// A message can be published with the deadline and the number that it had elsewhere.
+func TestPublishWithDeadlineAndSequence(t *testing.T) {
+	s := start(t, nil)
+	client := lingerv1.NewPublishServiceClient(s.dial())
+	send := func(b *lingerv1.Batch) (*lingerv1.BatchResult, error) {
+		resp, err := client.Publish(t.Context(), &lingerv1.PublishRequest{Batches: []*lingerv1.Batch{b}})
+		if err != nil {
+			return nil, err
+		}
+		return resp.Results[0], nil
+	}
+	at := timestamppb.New(time.Now().Add(time.Minute).Truncate(time.Millisecond))
+	moved := func(at *timestamppb.Timestamp, first uint64) *lingerv1.Batch {
+		return &lingerv1.Batch{Topic: "t", ExpireTime: at, FirstSequence: first, Messages: []*lingerv1.Message{{}, {}}}
+	}
+	r, err := send(moved(at, 500))
+	if err != nil || r.FirstSequence != 500 || !r.ExpireTime.AsTime().Equal(at.AsTime()) || r.Adjustment != 0 {
+		t.Errorf("%v, %v", r, err)
+	}
+	_, err = send(moved(at, 501))
+	st := wantCode(t, err, codes.FailedPrecondition)
+	if !strings.HasPrefix(st.Message(), "batches[0].first_sequence: t has come to #501") || reasonOf(st) != "CONFLICT" {
+		t.Errorf("%v", st)
+	}
+	_, err = send(moved(timestamppb.New(time.Now()), 0))
+	if st = wantCode(t, err, codes.FailedPrecondition); reasonOf(st) != "DEADLINE_PASSED" {
+		t.Errorf("%v", st)
+	}
+	both := moved(at, 0)
+	both.Ttl = durationpb.New(time.Second)
+	_, err = send(both)
+	wantCode(t, err, codes.InvalidArgument)
+	_, err = send(moved(at, 1<<53))
+	wantCode(t, err, codes.InvalidArgument)
+}
+
+func reasonOf(st *status.Status) string {
+	for _, d := range st.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			return info.Reason
+		}
+	}
+	return ""
 }
 
 // A failed batch stands in its result; the others are committed.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"linger/internal/server/wire"
 	lingerv1 "linger/proto/linger/v1"
@@ -22,6 +23,7 @@ func FuzzRequest(f *testing.F) {
 			{Key: "k", Attributes: map[string]string{"x": "y", "z": ""}, Data: []byte("data")}, {},
 		}},
 		{Topic: "c", Messages: []*lingerv1.Message{{Data: []byte{0xff, 0}}}},
+		{Topic: "d", ExpireTime: timestamppb.New(time.UnixMilli(1_800_000_000_123)), FirstSequence: 300, Messages: []*lingerv1.Message{{}}},
 	}}
 	f.Add(encode(f, seed))
 	f.Add([]byte("\x12\x0b\x42\x03\x1a\x01a\x0a\x01t\x42\x00"))
@@ -70,6 +72,10 @@ func compare(t *testing.T, r *wire.Request, decoded *lingerv1.PublishRequest) {
 		}
 		if batch.HasTTL != (want.Ttl != nil) || want.Ttl != nil && batch.TTL != want.Ttl.AsDuration() {
 			t.Fatalf("batch %d: ttl %v, protobuf %v", i, batch.TTL, want.Ttl)
+		}
+		if batch.First != want.FirstSequence || (batch.Deadline != 0) != (want.ExpireTime != nil) ||
+			want.ExpireTime != nil && int64(batch.Deadline) != max(want.ExpireTime.AsTime().UnixMilli(), 1) {
+			t.Fatalf("batch %d: #%d until %d, protobuf %v", i, batch.First, batch.Deadline, want)
 		}
 		if cap(batch.Body) != len(batch.Body) {
 			t.Fatalf("batch %d: a body of %d bytes holds %d", i, len(batch.Body), cap(batch.Body))

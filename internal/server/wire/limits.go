@@ -28,16 +28,18 @@ const (
 	requestProducer protowire.Number = 3
 	requestAnswered protowire.Number = 4
 
-	batchTopic protowire.Number = 1
-	batchTTL   protowire.Number = 2
-	messages   protowire.Number = 8 // in Batch and Run
+	batchTopic  protowire.Number = 1
+	batchTTL    protowire.Number = 2
+	batchExpire protowire.Number = 3
+	batchFirst  protowire.Number = 4
+	messages    protowire.Number = 8 // in Batch and Run
 
 	messageKey        protowire.Number = 1
 	messageAttributes protowire.Number = 2
 	messageData       protowire.Number = 3
 
-	durationSeconds protowire.Number = 1
-	durationNanos   protowire.Number = 2
+	seconds protowire.Number = 1 // in Duration and Timestamp
+	nanos   protowire.Number = 2
 )
 
 // frameTag is the tag of one message in Batch and in Run, as the broker keeps it.

@@ -122,7 +122,8 @@ func (w *walker) walkBatch(b []byte) (broker.Batch, error) {
 	var (
 		batch  broker.Batch
 		topic  []byte
-		ttl    duration
+		ttl    secondsAndNanos
+		expire secondsAndNanos
 		frames region
 	)
 	w.broken, w.brokenMessage = nil, -1
@@ -130,6 +131,9 @@ func (w *walker) walkBatch(b []byte) (broker.Batch, error) {
 		f, err := w.next(b[offset:])
 		if err != nil {
 			return batch, err
+		}
+		if f.num == batchFirst && f.typ == protowire.VarintType {
+			batch.First = f.number
 		}
 		if f.typ == protowire.BytesType {
 			switch f.num {
@@ -142,6 +146,10 @@ func (w *walker) walkBatch(b []byte) (broker.Batch, error) {
 				if err := ttl.merge(w, f.value); err != nil {
 					return batch, err
 				}
+			case batchExpire:
+				if err := expire.merge(w, f.value); err != nil {
+					return batch, err
+				}
 			case messages:
 				if err := w.countedMessage(batch.Count, f.value); err != nil {
 					return batch, err
@@ -152,7 +160,11 @@ func (w *walker) walkBatch(b []byte) (broker.Batch, error) {
 		}
 		offset += f.size
 	}
-	batch.TTL, batch.HasTTL = ttl.value(w)
+	batch.TTL, batch.HasTTL = ttl.duration(w)
+	batch.Deadline = expire.instant(w)
+	if ttl.set && expire.set {
+		w.breaks("expire_time", "together with ttl; a lifetime is asked as one or the other")
+	}
 	if batch.Count == 0 {
 		w.breaks("messages", "none; a batch has 1 to %d", MaxMessages)
 	}
@@ -205,15 +217,15 @@ func Frame(message []byte) []byte {
 	return protowire.AppendBytes(append(make([]byte, 0, frameSize(len(message))), frameTag), message)
 }
 
-// duration is a google.protobuf.Duration under way.
-type duration struct {
+// secondsAndNanos is a google.protobuf.Duration or Timestamp under way: both have the same fields.
+type secondsAndNanos struct {
 	set     bool
 	seconds int64
 	nanos   int32
 }
 
 // merge takes one occurrence of the field; as in protobuf, later ones overwrite what they set.
-func (d *duration) merge(w *walker, b []byte) error {
+func (d *secondsAndNanos) merge(w *walker, b []byte) error {
 	d.set = true
 	for len(b) > 0 {
 		f, err := w.next(b)
@@ -222,16 +234,16 @@ func (d *duration) merge(w *walker, b []byte) error {
 		}
 		b = b[f.size:]
 		switch {
-		case f.num == durationSeconds && f.typ == protowire.VarintType:
+		case f.num == seconds && f.typ == protowire.VarintType:
 			d.seconds = int64(f.number)
-		case f.num == durationNanos && f.typ == protowire.VarintType:
+		case f.num == nanos && f.typ == protowire.VarintType:
 			d.nanos = int32(f.number)
 		}
 	}
 	return nil
 }
 
-func (d duration) value(w *walker) (time.Duration, bool) {
+func (d secondsAndNanos) duration(w *walker) (time.Duration, bool) {
 	const mostSeconds = 315_576_000_000 // what google.protobuf.Duration allows
 	if !d.set {
 		return 0, false
@@ -250,4 +262,18 @@ func (d duration) value(w *walker) (time.Duration, bool) {
 		return math.MinInt64, true
 	}
 	return time.Duration(d.seconds)*time.Second + time.Duration(d.nanos), true
+}
+
+// instant is the time in whole milliseconds; 0: not set.
+func (d secondsAndNanos) instant(w *walker) broker.Instant {
+	const earliest, latest = -62_135_596_800, 253_402_300_799 // the years 1 to 9999: what google.protobuf.Timestamp allows
+	switch {
+	case !d.set:
+		return 0
+	case d.seconds < earliest || d.seconds > latest || d.nanos < 0 || d.nanos >= 1e9:
+		w.breaks("expire_time", "%d s and %d ns is not a valid google.protobuf.Timestamp", d.seconds, d.nanos)
+		return 0
+	}
+	// Times before 1970 are all long gone; 1 ms after it, which is not "none", is too.
+	return max(broker.InstantOf(time.Unix(d.seconds, int64(d.nanos))), 1)
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"linger/broker"
 	"linger/internal/server/wire"
@@ -64,6 +65,34 @@ func TestReadRequest(t *testing.T) {
 	for _, batch := range r.Batches {
 		if cap(batch.Body) != len(batch.Body) {
 			t.Errorf("a body of %d bytes holds %d", len(batch.Body), cap(batch.Body))
+		}
+	}
+}
+
+func TestReadDeadlineAndSequence(t *testing.T) {
+	at := time.Date(2026, 11, 22, 10, 0, 0, 123_999_999, time.UTC)
+	one := []*lingerv1.Message{text("a")}
+	b := encode(t, &lingerv1.PublishRequest{Batches: []*lingerv1.Batch{
+		{Topic: "t", ExpireTime: timestamppb.New(at), FirstSequence: 1001, Messages: one},
+		{Topic: "t", ExpireTime: timestamppb.New(time.Unix(-5, 0)), Messages: one},
+		{Topic: "t", ExpireTime: timestamppb.New(at), Ttl: durationpb.New(0), Messages: one},
+		{Topic: "t", ExpireTime: &timestamppb.Timestamp{Seconds: 1, Nanos: -1}, Messages: one},
+	}})
+	var r wire.Request
+	r.Read(b)
+	if r.Err != nil || len(r.Batches) != 4 {
+		t.Fatalf("read %+v", r)
+	}
+	if got := r.Batches[0]; got.Deadline != broker.InstantOf(at) || got.First != 1001 || got.HasTTL || got.Err != nil {
+		t.Errorf("%+v", got)
+	}
+	if got := r.Batches[1]; got.Deadline != 1 || got.First != 0 || got.Err != nil {
+		t.Errorf("before 1970: %+v", got)
+	}
+	for _, got := range r.Batches[2:] {
+		var e *broker.Error
+		if !errors.As(got.Err, &e) || !errors.Is(e, broker.ErrInvalid) || !strings.HasSuffix(e.Field, ".expire_time") || got.FailedMessage != -1 {
+			t.Errorf("%+v", got)
 		}
 	}
 }

@@ -172,6 +172,14 @@ type Batch struct {
 	// How long the server keeps the messages, in whole milliseconds (a fraction counts as one more). Unset: the topic's
 	// default. Zero: now or never. Negative: INVALID_ARGUMENT. Outside the topic's policy: clamped or rejected, as it says.
 	Ttl *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	// The lifetime asked as a time instead, by the server's clock, cut to whole milliseconds; together with ttl it is
+	// INVALID_ARGUMENT. It is kept exactly, however long the request is on its way. The policy's minimum has no say, its
+	// maximum clamps or rejects. A time that has passed is FAILED_PRECONDITION.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// The sequence that the first message shall have, so that messages keep those they had elsewhere. At least the topic's
+	// next one, else FAILED_PRECONDITION; at most 2^53 - 1. The numbers passed over count as ended (expired, unknown). 0: the
+	// topic's next one.
+	FirstSequence uint64 `protobuf:"varint,4,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
 	// 1 to 10,000 messages. The field has the same number in Run.
 	Messages      []*Message `protobuf:"bytes,8,rep,name=messages,proto3" json:"messages,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -220,6 +228,20 @@ func (x *Batch) GetTtl() *durationpb.Duration {
 		return x.Ttl
 	}
 	return nil
+}
+
+func (x *Batch) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *Batch) GetFirstSequence() uint64 {
+	if x != nil {
+		return x.FirstSequence
+	}
+	return 0
 }
 
 func (x *Batch) GetMessages() []*Message {
@@ -516,10 +538,13 @@ const file_linger_v1_publish_proto_rawDesc = "" +
 	"\abatches\x18\x02 \x03(\v2\x10.linger.v1.BatchR\abatches\x12\x1f\n" +
 	"\vproducer_id\x18\x03 \x01(\fR\n" +
 	"producerId\x12\x1a\n" +
-	"\banswered\x18\x04 \x01(\x04R\banswered\"z\n" +
+	"\banswered\x18\x04 \x01(\x04R\banswered\"\xde\x01\n" +
 	"\x05Batch\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12+\n" +
-	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12.\n" +
+	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12;\n" +
+	"\vexpire_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12%\n" +
+	"\x0efirst_sequence\x18\x04 \x01(\x04R\rfirstSequence\x12.\n" +
 	"\bmessages\x18\b \x03(\v2\x12.linger.v1.MessageR\bmessages\"\xea\x01\n" +
 	"\x0fPublishResponse\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x120\n" +
@@ -584,33 +609,34 @@ var file_linger_v1_publish_proto_goTypes = []any{
 	(*PublishOpened)(nil),         // 4: linger.v1.PublishOpened
 	(*BatchResult)(nil),           // 5: linger.v1.BatchResult
 	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
-	(*Message)(nil),               // 7: linger.v1.Message
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*Message)(nil),               // 8: linger.v1.Message
 	(Durability)(0),               // 9: linger.v1.Durability
 	(*status.Status)(nil),         // 10: google.rpc.Status
 }
 var file_linger_v1_publish_proto_depIdxs = []int32{
 	2,  // 0: linger.v1.PublishRequest.batches:type_name -> linger.v1.Batch
 	6,  // 1: linger.v1.Batch.ttl:type_name -> google.protobuf.Duration
-	7,  // 2: linger.v1.Batch.messages:type_name -> linger.v1.Message
-	5,  // 3: linger.v1.PublishResponse.results:type_name -> linger.v1.BatchResult
-	8,  // 4: linger.v1.PublishResponse.server_time:type_name -> google.protobuf.Timestamp
-	4,  // 5: linger.v1.PublishResponse.opened:type_name -> linger.v1.PublishOpened
-	8,  // 6: linger.v1.BatchResult.publish_time:type_name -> google.protobuf.Timestamp
-	8,  // 7: linger.v1.BatchResult.expire_time:type_name -> google.protobuf.Timestamp
-	6,  // 8: linger.v1.BatchResult.ttl:type_name -> google.protobuf.Duration
-	0,  // 9: linger.v1.BatchResult.adjustment:type_name -> linger.v1.TtlAdjustment
-	9,  // 10: linger.v1.BatchResult.durability:type_name -> linger.v1.Durability
-	10, // 11: linger.v1.BatchResult.error:type_name -> google.rpc.Status
-	1,  // 12: linger.v1.PublishService.Publish:input_type -> linger.v1.PublishRequest
-	1,  // 13: linger.v1.PublishService.PublishStream:input_type -> linger.v1.PublishRequest
-	3,  // 14: linger.v1.PublishService.Publish:output_type -> linger.v1.PublishResponse
-	3,  // 15: linger.v1.PublishService.PublishStream:output_type -> linger.v1.PublishResponse
-	14, // [14:16] is the sub-list for method output_type
-	12, // [12:14] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	7,  // 2: linger.v1.Batch.expire_time:type_name -> google.protobuf.Timestamp
+	8,  // 3: linger.v1.Batch.messages:type_name -> linger.v1.Message
+	5,  // 4: linger.v1.PublishResponse.results:type_name -> linger.v1.BatchResult
+	7,  // 5: linger.v1.PublishResponse.server_time:type_name -> google.protobuf.Timestamp
+	4,  // 6: linger.v1.PublishResponse.opened:type_name -> linger.v1.PublishOpened
+	7,  // 7: linger.v1.BatchResult.publish_time:type_name -> google.protobuf.Timestamp
+	7,  // 8: linger.v1.BatchResult.expire_time:type_name -> google.protobuf.Timestamp
+	6,  // 9: linger.v1.BatchResult.ttl:type_name -> google.protobuf.Duration
+	0,  // 10: linger.v1.BatchResult.adjustment:type_name -> linger.v1.TtlAdjustment
+	9,  // 11: linger.v1.BatchResult.durability:type_name -> linger.v1.Durability
+	10, // 12: linger.v1.BatchResult.error:type_name -> google.rpc.Status
+	1,  // 13: linger.v1.PublishService.Publish:input_type -> linger.v1.PublishRequest
+	1,  // 14: linger.v1.PublishService.PublishStream:input_type -> linger.v1.PublishRequest
+	3,  // 15: linger.v1.PublishService.Publish:output_type -> linger.v1.PublishResponse
+	3,  // 16: linger.v1.PublishService.PublishStream:output_type -> linger.v1.PublishResponse
+	15, // [15:17] is the sub-list for method output_type
+	13, // [13:15] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_publish_proto_init() }
