@@ -148,10 +148,12 @@ func (b *Broker) Close() error {
 
 // apply takes one commit. The log calls it from one goroutine, in position order.
 func (b *Broker) apply(c Commit) {
-	if b.replaying.Load() {
-		b.clock.NotBefore(c.Time)
+	if b.lastTime.Load() != int64(c.Time) {
+		b.lastTime.Store(int64(c.Time))
+		if b.replaying.Load() {
+			b.clock.NotBefore(c.Time)
+		}
 	}
-	b.lastTime.Store(int64(c.Time))
 	b.woken = b.woken[:0]
 	switch c.Kind {
 	case KindPublished:
@@ -198,7 +200,9 @@ func (b *Broker) notifyAt(s *Subscription, position uint64) bool {
 // applyPublished stores a run and tells its readers.
 func (b *Broker) applyPublished(c *Commit) {
 	t := b.lookupID(c.Topic)
-	b.producers.committed(c, b.resultOf(t, *c, nil))
+	if c.Request != 0 {
+		b.producers.committed(c, b.resultOf(t, *c, nil))
+	}
 	if t == nil || c.Size == 0 {
 		return // gone, as the replay knows: only what its producer was told is left
 	}
@@ -206,7 +210,6 @@ func (b *Broker) applyPublished(c *Commit) {
 		first: c.First, position: c.Position, published: c.Time, deadline: c.Expires(), body: c.Body,
 		count: uint32(c.Count), size: uint32(c.Size), held: uint32(len(c.Body)), passing: c.TTL == 0,
 	}
-	now := b.clock.Now()
 	b.used.Add(r.cost())
 	if b.runs.Add(1) == 1 {
 		b.wakeSweeper() // from now on the time has to be stored
@@ -217,7 +220,7 @@ func (b *Broker) applyPublished(c *Commit) {
 	b.watchPublished(t, &r)
 	b.schedule(r.until(), t.id, r.first)
 	if r.passing {
-		b.boundPassingLocked(t, now)
+		b.boundPassingLocked(t, b.clock.Now())
 	}
 	b.wakeLocked(t, c.Position)
 	b.mayCool(t, &r)

@@ -77,7 +77,12 @@ func (l *runList) push(r run) {
 		l.chunks[n-1] = append(l.chunks[n-1], r)
 		return
 	}
-	l.chunks = append(l.chunks, []run{r})
+	// A list that has filled a chunk will fill another.
+	room := 1
+	if len(l.chunks) > 0 {
+		room = chunkRuns / 2
+	}
+	l.chunks = append(l.chunks, append(make([]run, 0, room), r))
 }
 
 // place is where a run lies, or would lie.

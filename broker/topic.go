@@ -255,7 +255,10 @@ type activity struct {
 }
 
 func (a *activity) add(messages uint64, now Instant) {
-	a.messages, a.at = a.value(now)+float64(messages), now
+	if now != a.at { // of many in one millisecond the first does the reckoning
+		a.messages, a.at = a.value(now), now
+	}
+	a.messages += float64(messages)
 }
 
 func (a *activity) value(now Instant) float64 {
