@@ -218,7 +218,7 @@ func (b *Broker) applyPublished(c *Commit) {
 	t.appendLocked(r)
 	b.revisions.Add(1)
 	b.watchPublished(t, &r)
-	b.schedule(r.until(), t.id, r.first)
+	b.schedule(r.until(), t.id, r.last())
 	if r.passing {
 		b.boundPassingLocked(t, b.clock.Now())
 	}

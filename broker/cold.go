@@ -72,7 +72,7 @@ func (b *Broker) warm(ctx context.Context, t *topic, sequence uint64) error {
 	if r, _ := t.runs.find(sequence); r != nil && r.cold() && r.first == wanted.first && r.count == wanted.count {
 		r.body, r.held = body, r.size
 		b.used.Add(int64(r.held))
-		b.hot.push(t.id, r.first)
+		b.hot.push(t.id, r.last())
 	}
 	return nil
 }
@@ -99,14 +99,14 @@ type hotQueue struct {
 	head int
 }
 
-func (q *hotQueue) push(t TopicID, first uint64) {
+func (q *hotQueue) push(t TopicID, last uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.head > len(q.runs)/2 && q.head > 1024 {
 		q.runs = append(q.runs[:0], q.runs[q.head:]...)
 		q.head = 0
 	}
-	q.runs = append(q.runs, dueRun{t, first})
+	q.runs = append(q.runs, dueRun{t, last})
 }
 
 func (q *hotQueue) pop() (dueRun, bool) {
@@ -131,7 +131,7 @@ func (b *Broker) coolTo(target int64) {
 			continue
 		}
 		t.mu.Lock()
-		if r, _ := t.runs.find(oldest.first); r != nil && !r.cold() && !r.passing {
+		if r, _ := t.runs.find(oldest.last); r != nil && !r.cold() && !r.passing {
 			b.used.Add(-int64(r.held))
 			r.body, r.held = nil, 0
 		}
@@ -149,6 +149,6 @@ func (b *Broker) coolIfFull() {
 // mayCool notes a run that its log can load again. The caller holds topic.mu.
 func (b *Broker) mayCool(t *topic, r *run) {
 	if b.store.Loads && !r.passing && !r.cold() {
-		b.hot.push(t.id, r.first)
+		b.hot.push(t.id, r.last())
 	}
 }

@@ -12,13 +12,13 @@ import (
 // reclaimSlice is how many runs are reclaimed before others are let in.
 const reclaimSlice = 2048
 
-// dueRun names a run that the wheel says is due.
+// dueRun names a run that the wheel says is due, by its last message: what is taken from a run is mostly its oldest.
 type dueRun struct {
 	topic TopicID
-	first uint64
+	last  uint64
 }
 
-// schedule puts a run's end on the wheel.
+// schedule puts the end of a run on the wheel, by the sequence of its last message.
 func (b *Broker) schedule(at Instant, t TopicID, sequence uint64) {
 	b.wheelMu.Lock()
 	b.wheel.Add(int64(at), uint64(t), sequence)
@@ -42,8 +42,8 @@ func (b *Broker) reclaim(now Instant) {
 	for more := true; more; {
 		b.due = b.due[:0]
 		b.wheelMu.Lock()
-		more = b.wheel.Advance(int64(now), reclaimSlice, func(_ int64, id, first uint64) {
-			b.due = append(b.due, dueRun{TopicID(id), first})
+		more = b.wheel.Advance(int64(now), reclaimSlice, func(_ int64, id, last uint64) {
+			b.due = append(b.due, dueRun{TopicID(id), last})
 		})
 		b.wheelMu.Unlock()
 		b.reclaimDue(now)
@@ -67,7 +67,7 @@ func (b *Broker) reclaimDue(now Instant) {
 				continue
 			}
 			// A run whose deadline was changed stands on the wheel a second time.
-			if r, p := t.runs.find(b.due[i].first); r != nil && r.until() <= now {
+			if r, p := t.runs.find(b.due[i].last); r != nil && r.until() <= now {
 				b.expireLocked(t, p, now)
 			}
 		}
@@ -289,7 +289,7 @@ func (b *Broker) renewWheel(now Instant) {
 	for _, t := range b.allTopics() {
 		t.mu.RLock()
 		t.runs.all(func(r *run) bool {
-			b.schedule(r.until(), t.id, r.first)
+			b.schedule(r.until(), t.id, r.last())
 			return true
 		})
 		t.mu.RUnlock()

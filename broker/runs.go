@@ -44,8 +44,10 @@ func (r *run) until() Instant {
 func (r *run) cut(from, last uint64) run {
 	part := *r
 	if !r.cold() {
-		start := skipFrames(r.body, int(from-r.first))
-		end := start + skipFrames(r.body[start:], int(last-from+1))
+		start, end := skipFrames(r.body, int(from-r.first)), len(r.body)
+		if last < r.last() {
+			end = start + skipFrames(r.body[start:], int(last-from+1))
+		}
 		part.body, part.size = r.body[start:end:end], uint32(end-start)
 	}
 	part.index += uint32(from - r.first)

@@ -164,12 +164,23 @@ func (t *topic) uncountLocked(r *run) {
 	}
 }
 
-// isolateLocked makes the message a run of its own, so that its lifetime can differ from its neighbours'. The wheel knows
-// a run by its first message, so what follows the message is put there too; its own end is the caller's.
+// isolateLocked makes the message a run of its own, so that its lifetime can differ from its neighbours'. Its end on the
+// wheel is the caller's.
 func (b *Broker) isolateLocked(t *topic, p place, sequence uint64) {
-	r := *t.runs.at(p)
-	if r.count == 1 {
+	if t.runs.at(p).count == 1 {
 		return
+	}
+	p = b.separateLocked(t, p, sequence, sequence)
+	b.mayCool(t, t.runs.at(p))
+}
+
+// separateLocked makes the messages first to last of the run at p a run of their own and tells its place. Wheel and
+// [hotQueue] know a run by its last message: so what follows is there, what comes before is put there, and the run
+// between is the caller's. The run must not be cold, unless all of it is meant.
+func (b *Broker) separateLocked(t *topic, p place, first, last uint64) place {
+	r := *t.runs.at(p)
+	if first == r.first && last == r.last() {
+		return p
 	}
 	if _, split := t.pieces[r.position]; !split {
 		if t.pieces == nil {
@@ -178,23 +189,25 @@ func (b *Broker) isolateLocked(t *topic, p place, sequence uint64) {
 		t.pieces[r.position] = r.count
 	}
 	parts := make([]run, 0, 3)
-	if sequence > r.first {
-		parts = append(parts, r.cut(r.first, sequence-1))
+	if first > r.first {
+		before := r.cut(r.first, first-1)
+		parts = append(parts, before)
+		b.schedule(r.until(), t.id, before.last())
+		b.mayCool(t, &before)
 	}
-	parts = append(parts, r.cut(sequence, sequence))
-	if sequence < r.last() {
-		parts = append(parts, r.cut(sequence+1, r.last()))
-		b.schedule(r.until(), t.id, sequence+1)
+	parts = append(parts, r.cut(first, last))
+	if last < r.last() {
+		parts = append(parts, r.cut(last+1, r.last()))
 	}
 	delta := -r.cost()
 	for i := range parts {
 		parts[i].own()
 		delta += parts[i].cost()
-		b.mayCool(t, &parts[i])
 	}
 	t.runs.replace(p, parts...)
 	b.used.Add(delta)
 	b.runs.Add(int64(len(parts) - 1))
+	return t.runs.seek(first)
 }
 
 // deliveriesLocked counts the subscriptions that were handed the message, and tells up to which sequence that count is
