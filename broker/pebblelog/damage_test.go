@@ -163,11 +163,11 @@ func damageOne(t *testing.T, base, name, how string, round int, held map[string]
 
 // repairOne has the readable rest kept.
 func repairOne(t *testing.T, dir, what string, told error, held map[string]string) {
-	report, err := pebblelog.Verify(dir)
+	report, err := pebblelog.Verify(dir, nil)
 	if err != nil || len(report.Problems) == 0 {
 		t.Errorf("%s: %v, but verify finds %v, %v", what, told, report.Problems, err)
 	}
-	if _, _, err := pebblelog.Repair(dir); err != nil {
+	if _, _, err := pebblelog.Repair(dir, nil); err != nil {
 		t.Errorf("%s: repair: %v", what, err)
 		return
 	}

@@ -289,7 +289,7 @@ func TestCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.mustCommit(t, published(id, time.Hour, "not copied"))
-	if r, err := pebblelog.Verify(backup); err != nil || len(r.Problems) > 0 || r.Messages != 50 {
+	if r, err := pebblelog.Verify(backup, nil); err != nil || len(r.Problems) > 0 || r.Messages != 50 {
 		t.Errorf("verify: %+v, %v", r, err)
 	}
 	copied := open(t, pebblelog.Options{Dir: backup})

@@ -2,6 +2,7 @@ package pebblelog
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/bits"
 	"time"
 
@@ -73,3 +74,38 @@ func topicKeyOf(k []byte) (id broker.TopicID, position uint64, err error) {
 
 // spaceEnd is the key behind all of a space.
 func spaceEnd(space byte) []byte { return []byte{space + 1} }
+
+// describe says for people what stands under a key.
+func describe(k []byte) string {
+	if len(k) == 0 {
+		return "the beginning"
+	}
+	n, isNumber := numberOf(k, 9)
+	switch {
+	case k[0] == spaceRuns && len(k) == runKeySize && k[1] == changeClass:
+		position, _ := numberOf(k, runKeySize)
+		return fmt.Sprintf("the change of a message, commit %d", position)
+	case k[0] == spaceRuns && len(k) == runKeySize:
+		position, _ := numberOf(k, runKeySize)
+		least := time.Millisecond << (max(k[1], 1) - 1)
+		return fmt.Sprintf("messages from commit %d on with lifetimes of %v to %v", position, least, 2*least-time.Millisecond)
+	case k[0] == spaceTopics && len(k) == 17:
+		id, position, _ := topicKeyOf(k)
+		return fmt.Sprintf("a policy of topic %d, commit %d", id, position)
+	case k[0] == spaceProducer:
+		return fmt.Sprintf("answers to producer %x", k[1:])
+	case !isNumber:
+		return fmt.Sprintf("key %x", k)
+	}
+	switch k[0] {
+	case spaceTopics:
+		return fmt.Sprintf("topic %d", n)
+	case spaceNext:
+		return fmt.Sprintf("the next sequence of topic %d", n)
+	case spaceAnswers:
+		return fmt.Sprintf("answers to producers from commit %d on", n)
+	case spaceGroups:
+		return fmt.Sprintf("group %d of commits", n)
+	}
+	return fmt.Sprintf("key %x", k)
+}

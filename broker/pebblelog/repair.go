@@ -1,6 +1,7 @@
 package pebblelog
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -18,14 +19,16 @@ const lostNumbers = 1 << 20
 
 // Repair keeps what can be read of a store that no server uses. The readable rest takes the place of the directory; what
 // was there stays beside it, as the name that it gives back. It is another store from then on: resume tokens of the old
-// one are answered by a reset.
-func Repair(dir string) (r Report, damaged string, err error) { return repair(vfs.Default, dir) }
+// one are answered by a reset. watch may be nil. Errors: as [Verify].
+func Repair(dir string, watch Watch) (r Report, damaged string, err error) {
+	return repair(vfs.Default, dir, watch)
+}
 
-func repair(fs vfs.FS, dir string) (r Report, damaged string, err error) {
+func repair(fs vfs.FS, dir string, watch Watch) (r Report, damaged string, err error) {
 	o := Options{Dir: dir, FS: fs}
 	o.setDefaults()
-	if !exists(fs, dir) {
-		return r, "", fmt.Errorf("%s does not exist", dir)
+	if err := recognize(fs, dir); err != nil {
+		return r, "", err
 	}
 	lock, err := lockDirectory(&o)
 	if err != nil {
@@ -36,17 +39,17 @@ func repair(fs vfs.FS, dir string) (r Report, damaged string, err error) {
 	for n := 2; exists(fs, damaged); n++ {
 		damaged = fmt.Sprintf("%s.damaged-%d", dir, n)
 	}
-	if err := errors.Join(fs.RemoveAll(next), fs.MkdirAll(next, 0o755)); err != nil {
+	if err := errors.Join(fs.RemoveAll(next), fs.MkdirAll(next, 0o700)); err != nil {
 		return r, "", errors.Join(err, lock.Close())
 	}
-	err = rebuild(fs, dir, next, &o, &r)
+	err = rebuild(fs, dir, next, &o, &r, watch)
 	if err := errors.Join(err, lock.Close()); err != nil {
-		return r, "", err
+		return r, "", errors.Join(err, fs.RemoveAll(next))
 	}
 	if err := errors.Join(fs.Rename(dir, damaged), fs.Rename(next, dir)); err != nil {
 		return r, "", err
 	}
-	after, err := verify(fs, dir)
+	after, err := verify(fs, dir, nil)
 	r.Topics, r.Runs, r.Messages, r.Bytes = after.Topics, after.Runs, after.Messages, after.Bytes
 	r.Problems = append(r.Problems, after.Problems...)
 	return r, damaged, err
@@ -61,10 +64,11 @@ type rebuilder struct {
 	position uint64
 	ends     map[broker.TopicID]uint64 // behind the last message that was found
 	topics   map[broker.TopicID]bool
+	names    map[string]string // by id, as the report has it
 	next     map[broker.TopicID]uint64
 }
 
-func rebuild(fs vfs.FS, from, to string, o *Options, report *Report) (err error) {
+func rebuild(fs vfs.FS, from, to string, o *Options, report *Report, watch Watch) (err error) {
 	p := o.pebbleOptions(fs, nil, quietLogger{})
 	p.EventListener = &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}
 	db, err := openPebble(to, p)
@@ -73,9 +77,9 @@ func rebuild(fs vfs.FS, from, to string, o *Options, report *Report) (err error)
 	}
 	r := &rebuilder{
 		db: db, batch: db.NewBatch(), report: report, ends: map[broker.TopicID]uint64{},
-		topics: map[broker.TopicID]bool{}, next: map[broker.TopicID]uint64{},
+		topics: map[broker.TopicID]bool{}, names: map[string]string{}, next: map[broker.TopicID]uint64{},
 	}
-	s := &salvage{fs: fs, report: report, newest: map[string]version{}, take: r.take}
+	s := &salvage{fs: fs, report: report, done: newSteps(fs, from, 1, watch), newest: map[string]version{}, take: r.take}
 	err = s.dir(from)
 	if err == nil {
 		err = r.dig(s)
@@ -83,6 +87,10 @@ func rebuild(fs vfs.FS, from, to string, o *Options, report *Report) (err error)
 	if err == nil {
 		err = r.settle()
 	}
+	if err == nil && len(r.topics) == 0 && !exists(fs, fs.PathJoin(from, fenceName)) {
+		err = noStore(from)
+	}
+	r.nameTopics()
 	if err := errors.Join(err, db.Flush(), db.Close()); err != nil {
 		return err
 	}
@@ -90,6 +98,14 @@ func rebuild(fs vfs.FS, from, to string, o *Options, report *Report) (err error)
 	_, _ = rand.Read(id[:]) // never fails
 	f := fence{format: formatVersion, store: hex.EncodeToString(id[:]), group: 1, clean: true}
 	return f.write(fs, to)
+}
+
+// nameTopics puts names for ids into the report.
+func (r *rebuilder) nameTopics() {
+	for i := range r.report.Problems {
+		p := &r.report.Problems[i]
+		p.Topic = cmp.Or(r.names[p.Topic], p.Topic)
+	}
 }
 
 // take puts one version of a key into the new store, when it is what was written. nil: it was deleted.
@@ -107,7 +123,10 @@ func (r *rebuilder) take(k, v []byte) error {
 		}
 		v = nil // numbered anew
 	case spaceTopics:
-		_, err = decodeTopic(k, v)
+		var c broker.Commit
+		if c, err = decodeTopic(k, v); err == nil {
+			r.names[fmt.Sprint(uint64(c.Topic))] = c.Put.Name
+		}
 	case spaceNext:
 		_, _, err = decodeNext(k, v)
 	case spaceAnswers, spaceProducer:
@@ -118,7 +137,7 @@ func (r *rebuilder) take(k, v []byte) error {
 		return nil
 	}
 	if err != nil {
-		r.report.add("", "", "key %x is given up: %v", k, err)
+		r.report.add("", "", "%s: given up: %v", describe(k), err)
 		return nil
 	}
 	if v == nil {
@@ -168,7 +187,7 @@ func (r *rebuilder) run(k, v []byte) ([]byte, error) {
 		r.position = max(r.position, s.position)
 		r.time = max(r.time, rec.time)
 		if err := s.verify(); err != nil {
-			r.report.add("", fmt.Sprint(uint64(s.topic)), "commit %d is given up: %v", s.position, err)
+			r.report.addRun(fmt.Sprint(uint64(s.topic)), &s, "given up: commit %d: %v", s.position, errSum)
 			continue
 		}
 		whole = append(whole, s)

@@ -21,6 +21,7 @@ import (
 type salvage struct {
 	fs     vfs.FS
 	report *Report
+	done   *steps
 	newest map[string]version // by key
 	holes  []hole
 	take   func(k, v []byte) error // called for the newest version of a key so far
@@ -57,6 +58,7 @@ func (s *salvage) dir(dir string) error {
 		if err != nil {
 			return err
 		}
+		s.done.add(sizeOf(s.fs, path))
 	}
 	return nil
 }
@@ -84,7 +86,7 @@ func (s *salvage) hole(from, to []byte, sequence uint64) {
 func (s *salvage) table(path string) (err error) {
 	table, err := openTable(s.fs, path)
 	if err != nil {
-		s.report.add(path, "", "nothing of the table can be read: %v", err)
+		s.report.add(path, "", "given up: nothing of the table can be read: %s", oneLine(err))
 		return nil
 	}
 	defer func() { _ = table.Close() }()
@@ -96,7 +98,7 @@ func (s *salvage) table(path string) (err error) {
 	}
 	// Pebble tries every single bit when a checksum does not match, which takes seconds. So the table is read once more
 	// from its end, and no further search is made: between two damaged blocks all is given up.
-	s.report.add(path, "", "some of it can not be read behind key %x: %v", at, err)
+	s.report.add(path, "", "given up: what cannot be read behind %s: %s", describe(at), oneLine(err))
 	if _, err = s.stretch(table, append(at, 0)); errors.As(err, &stop) {
 		return stop.error
 	}
@@ -147,7 +149,7 @@ func (s *salvage) stretch(table *sstable.Reader, down []byte) (at []byte, err er
 func (s *salvage) deletions(table *sstable.Reader, path string) {
 	iter, err := table.NewRawRangeDelIter(context.Background(), pebbleblock.NoFragmentTransforms, sstable.NoReadEnv)
 	if err != nil {
-		s.report.add(path, "", "its deletions are lost: %v", err)
+		s.report.add(path, "", "given up: what it deleted: %s", oneLine(err))
 		return
 	}
 	if iter == nil {
@@ -161,7 +163,7 @@ func (s *salvage) deletions(table *sstable.Reader, path string) {
 		}
 	}
 	if err != nil {
-		s.report.add(path, "", "some of its deletions are lost: %v", err)
+		s.report.add(path, "", "given up: some of what it deleted: %s", oneLine(err))
 	}
 }
 
@@ -183,31 +185,39 @@ func (s *salvage) wal(path, name string) error {
 	if err != nil {
 		s.report.add(path, "", "%v", err)
 	}
+	ended := 0 // where what could be read so far ends
 	for start := 0; start < len(b); {
-		read, err := s.walFrom(b[start:], number)
+		read, found, err := s.walFrom(b[start:], number)
 		if err != nil {
 			return err
+		}
+		if found && start > ended {
+			s.report.add(path, "", "given up: what stood in bytes %d to %d", ended, start-1)
+		}
+		if found {
+			ended = start + read
 		}
 		start += (read/walBlock + 1) * walBlock
 	}
 	return nil
 }
 
-// walFrom reads batches until there is something that is none, and tells how far it came.
-func (s *salvage) walFrom(b []byte, number uint64) (read int, err error) {
+// walFrom reads batches until there is something that is none, and tells how far it came and whether there was any.
+func (s *salvage) walFrom(b []byte, number uint64) (read int, found bool, err error) {
 	r := walReader(pebblerecord.NewReader, bytes.NewReader(b), number)
 	for {
 		read = int(r.Offset())
 		next, err := r.Next()
 		if err != nil {
-			return read, nil //nolint:nilerror // where it ends is told
+			return read, found, nil //nolint:nilerror // where it ends is told
 		}
 		repr, err := io.ReadAll(next)
 		if err != nil {
-			return read, nil //nolint:nilerror // as above
+			return read, found, nil //nolint:nilerror // as above
 		}
+		found = true
 		if err := s.batch(repr); err != nil {
-			return read, err
+			return read, found, err
 		}
 	}
 }

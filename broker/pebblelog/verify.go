@@ -1,10 +1,12 @@
 package pebblelog
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -16,46 +18,16 @@ import (
 	"linger/broker"
 )
 
-// Problem is something that is wrong with a store.
-type Problem struct {
-	File   string // "" where it is not in one
-	Topic  string // name, or id where the name is lost; "" where it concerns none
-	Detail string
-}
+// Verify looks at a store that no server uses: every checksum and what must hold between records. It changes nothing.
+// watch may be nil. What it found is in the report; an error says that it could not look: [ErrInUse], [ErrNoStore],
+// [*FormatError], or one of the file system.
+func Verify(dir string, watch Watch) (Report, error) { return verify(vfs.Default, dir, watch) }
 
-func (p Problem) String() string {
-	s := p.Detail
-	if p.Topic != "" {
-		s = "topic " + p.Topic + ": " + s
-	}
-	if p.File != "" {
-		s = p.File + ": " + s
-	}
-	return s
-}
-
-// Report is what a look at a store found.
-type Report struct {
-	Clean          bool // it was closed
-	Topics         int
-	Runs, Messages uint64 // that are readable, dead ones included
-	Bytes          int64
-	Problems       []Problem
-}
-
-func (r *Report) add(file, topic, format string, args ...any) {
-	r.Problems = append(r.Problems, Problem{file, topic, fmt.Sprintf(format, args...)})
-}
-
-// Verify looks at a store that no server uses: every checksum and what must hold between records. It changes nothing. The
-// error says that it could not look; what it found is in the report.
-func Verify(dir string) (Report, error) { return verify(vfs.Default, dir) }
-
-func verify(fs vfs.FS, dir string) (Report, error) {
+func verify(fs vfs.FS, dir string, watch Watch) (Report, error) {
 	var r Report
 	o := Options{Dir: dir, FS: fs}
 	o.setDefaults()
-	if _, err := fs.Stat(dir); err != nil {
+	if err := recognize(fs, dir); err != nil {
 		return r, err
 	}
 	lock, err := lockDirectory(&o)
@@ -65,10 +37,11 @@ func verify(fs vfs.FS, dir string) (Report, error) {
 	defer func() { _ = lock.Close() }()
 	f, err := readFence(fs, dir)
 	if err != nil {
-		r.add(fs.PathJoin(dir, fenceName), "", "%v", err)
+		r.add(fs.PathJoin(dir, fenceName), "", "%s", fenceProblem(err))
 	}
-	r.Clean = f.clean
-	if err := r.tables(fs, dir); err != nil {
+	r.Clean, r.Store = f.clean, f.store
+	done := newSteps(fs, dir, 2, watch)
+	if err := r.tables(fs, dir, done); err != nil {
 		return r, err
 	}
 	p := o.pebbleOptions(fs, lock, quietLogger{})
@@ -76,10 +49,14 @@ func verify(fs vfs.FS, dir string) (Report, error) {
 	p.EventListener = &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}
 	db, err := openPebble(dir, p)
 	if err != nil {
-		r.add(fileOf(err), "", "the store does not open: %v", err)
+		r.damage(fmt.Errorf("the store does not open: %w", err))
+		r.arrange()
 		return r, nil
 	}
-	r.contents(db, &f)
+	r.contents(db, &f, done)
+	if r.Topics == 0 && r.Runs == 0 && !exists(fs, fs.PathJoin(dir, fenceName)) {
+		return r, errors.Join(noStore(dir), db.Close())
+	}
 	return r, db.Close()
 }
 
@@ -101,7 +78,7 @@ func fileOf(err error) string {
 }
 
 // tables checks every block of every table.
-func (r *Report) tables(fs vfs.FS, dir string) error {
+func (r *Report) tables(fs vfs.FS, dir string, done *steps) error {
 	names, err := fs.List(dir)
 	if err != nil {
 		return err
@@ -117,8 +94,9 @@ func (r *Report) tables(fs vfs.FS, dir string) error {
 			err = errors.Join(table.ValidateBlockChecksums(), table.Close())
 		}
 		if err != nil {
-			r.add(path, "", "%v", err)
+			r.add(path, "", "%s", oneLine(err))
 		}
+		done.add(sizeOf(fs, path))
 	}
 	return nil
 }
@@ -148,35 +126,34 @@ func openTable(fs vfs.FS, path string) (table *sstable.Reader, err error) {
 }
 
 // contents checks what the store says.
-func (r *Report) contents(db *pebble.DB, f *fence) {
+func (r *Report) contents(db *pebble.DB, f *fence, done *steps) {
 	if s, err := readGroups(db); err != nil {
-		r.add(fileOf(err), "", "%v", err)
+		r.damage(err)
 	} else if err := f.check(s); err != nil {
-		r.add("", "", "%v", err)
+		r.damage(err)
 	}
 	v := &verifier{Report: r, names: map[broker.TopicID]string{}, next: map[broker.TopicID]uint64{}, runs: map[broker.TopicID][]extent{}}
 	for _, space := range []byte{spaceTopics, spaceNext, spaceAnswers, spaceProducer, spaceLive, spaceRuns} {
-		err := eachOf(db, space, func(k, value []byte) error {
-			if err := v.entry(k, value); err != nil {
-				r.add("", "", "key %x: %v", k, err)
-			}
-			return nil
-		})
-		if err = corruption(err); err != nil {
-			r.add(fileOf(err), "", "%v", err)
-		}
+		v.space(db, space, done)
 	}
 	r.Topics = len(v.names)
 	v.sequences()
+	v.missing()
+	v.arrange()
 }
 
 // verifier collects what has to fit together.
 type verifier struct {
 	*Report
-	names map[broker.TopicID]string
-	next  map[broker.TopicID]uint64
-	runs  map[broker.TopicID][]extent
+	names   map[broker.TopicID]string
+	next    map[broker.TopicID]uint64
+	runs    map[broker.TopicID][]extent
+	unread  []window // positions of runs among which some cannot be read
+	damaged bool     // in a space that is not of runs, so that topics and their sequences may be missing
 }
+
+// window is the positions between two, without these.
+type window struct{ after, before uint64 }
 
 // extent is a run's place in its topic.
 type extent struct {
@@ -225,7 +202,7 @@ func (v *verifier) record(k, value []byte) error {
 	for i := range rec.runs {
 		s := &rec.runs[i]
 		if err := s.verify(); err != nil {
-			v.add("", v.name(s.topic), "commit %d: %v", s.position, err)
+			v.addRun(v.name(s.topic), s, "commit %d: %v", s.position, errSum)
 			continue
 		}
 		v.Runs++
@@ -243,32 +220,149 @@ func (v *verifier) name(id broker.TopicID) string {
 	return fmt.Sprint(uint64(id))
 }
 
+// space reads all of a key space: from its beginning and, behind something damaged, from its end.
+func (v *verifier) space(db *pebble.DB, space byte, done *steps) {
+	var first, last []byte // where the two readings came to
+	take := func(at *[]byte) func(k, value []byte) error {
+		return func(k, value []byte) error {
+			done.add(int64(len(k) + len(value)))
+			*at = append((*at)[:0], k...)
+			if err := v.entry(k, value); err != nil {
+				v.add("", "", "%s: %v", describe(k), err)
+				v.lost(k, k)
+			}
+			return nil
+		}
+	}
+	err := eachOf(db, space, take(&first))
+	if err == nil {
+		return
+	}
+	v.damage(err)
+	// What is damaged now was reported. The other reading ends at it, too, or at another one.
+	_ = eachBack(db, append(bytes.Clone(first), 0), spaceEnd(space), take(&last))
+	v.lost(first, last)
+}
+
+// lost notes that what stands between two keys cannot be read; nil: from the space's beginning, or to its end.
+func (v *verifier) lost(after, before []byte) {
+	key := cmp.Or(len(after), len(before))
+	if key != runKeySize {
+		v.damaged = v.damaged || key == 0 || after[0] != spaceLive
+		return
+	}
+	w := window{0, math.MaxUint64}
+	if len(after) == len(before) && after[1] == before[1] {
+		w.after, _ = numberOf(after, runKeySize)
+		w.before, _ = numberOf(before, runKeySize)
+		if w.after == w.before { // the record itself, of which the runs follow closely
+			w = window{w.after - 1, w.before + recordRuns}
+		}
+	}
+	v.unread = append(v.unread, w)
+}
+
+// eachBack is each, from the end.
+func eachBack(db pebble.Reader, from, to []byte, f func(k, v []byte) error) (err error) {
+	iter, err := db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, iter.Close()) }()
+	for iter.Last(); iter.Valid(); iter.Prev() {
+		v, err := iter.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		if err := f(iter.Key(), v); err != nil {
+			return err
+		}
+	}
+	return iter.Error()
+}
+
 // sequences checks that each topic's messages are numbered as they were committed, none twice. Runs of deleted topics
 // may still be there.
 func (v *verifier) sequences() {
 	for id, runs := range v.runs {
+		slices.SortFunc(runs, func(x, y extent) int { return cmp.Compare(x.position, y.position) })
 		next, ok := v.next[id]
 		if !ok {
 			continue
 		}
-		slices.SortFunc(runs, func(x, y extent) int { return cmp.Compare(x.position, y.position) })
 		end := uint64(1)
 		for _, e := range runs {
 			if e.first < end {
-				v.add("", v.name(id), "commit %d begins with #%d, but #%d was taken before", e.position, e.first, end-1)
+				v.addSequences(v.name(id), e.first, end-1, "commit %d begins with #%d, but #%d was taken before", e.position, e.first, end-1)
 			}
 			end = e.first + uint64(e.count)
 		}
 		if end > next {
-			v.add("", v.name(id), "its next message would be #%d, but there is a #%d", next, end-1)
+			v.addSequences(v.name(id), next, end-1, "the next message would be #%d, but there is a #%d", next, end-1)
 		}
+	}
+	if v.damaged {
+		return // it is told that some of it cannot be read
 	}
 	for id := range v.names {
 		if _, ok := v.next[id]; !ok {
 			v.add("", v.name(id), "its next sequence is missing")
 		}
 	}
-	slices.SortStableFunc(v.Problems, func(x, y Problem) int { return cmp.Compare(x.File, y.File) })
+}
+
+// missing tells which messages may be among what cannot be read: those that are not there, and were committed where
+// something is damaged. Whether they had ended before cannot be told.
+func (v *verifier) missing() {
+	for id, name := range v.names {
+		var holes holes
+		before := extent{first: 1}
+		for _, e := range append(v.runs[id], extent{position: math.MaxUint64, first: v.next[id]}) {
+			if from := before.first + uint64(before.count); e.first > from && v.isUnread(before.position, e.position) {
+				holes.add(from, e.first-1)
+			}
+			before = e
+		}
+		if holes.messages > 0 {
+			v.addSequences(name, holes.first, holes.last, "%s: not there; what cannot be read holds them, unless they had ended", &holes)
+		}
+	}
+}
+
+// holes are sequences that are not there.
+type holes struct {
+	first, last, messages uint64
+	named                 []string // the first few
+	more                  int
+}
+
+func (h *holes) add(first, last uint64) {
+	if h.messages == 0 {
+		h.first = first
+	}
+	h.last = last
+	h.messages += last - first + 1
+	switch {
+	case len(h.named) == 8:
+		h.more++
+	case first == last:
+		h.named = append(h.named, fmt.Sprintf("#%d", first))
+	default:
+		h.named = append(h.named, fmt.Sprintf("#%d to #%d", first, last))
+	}
+}
+
+func (h *holes) String() string {
+	s := fmt.Sprintf("%d of them (%s", h.messages, strings.Join(h.named, ", "))
+	if h.more > 0 {
+		s += fmt.Sprintf(", and %d more such", h.more)
+	}
+	return s + ")"
+}
+
+// isUnread tells whether something between two positions cannot be read.
+func (v *verifier) isUnread(after, before uint64) bool {
+	return slices.ContainsFunc(v.unread, func(w window) bool { return after < w.before-1 && w.after+1 < before })
 }
 
 // exists tells whether a path is there.
