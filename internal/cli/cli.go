@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -50,10 +51,14 @@ func commands() []command {
 		{"extend", extendHelp, newExtend},
 		{"expire", expireHelp, newExpire},
 		{"console", consoleHelp, newConsole},
+		{"verify", verifyHelp, newVerify},
 		{"health", healthHelp, newHealth},
 		{"version", versionHelp, newVersion},
 	}
 }
+
+// onThisMachine are the commands that talk to no server.
+var onThisMachine = []string{"serve", "verify", "version"}
 
 // app is a command under way.
 type app struct {
@@ -106,7 +111,7 @@ func (a *app) run(ctx context.Context, args []string) error {
 	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
 	flags.Usage = func() {}
 	flags.SetOutput(io.Discard)
-	if name != "serve" && name != "version" {
+	if !slices.Contains(onThisMachine, name) {
 		flags.StringVar(&a.server, "server", client.DefaultAddress, "")
 	}
 	run := cmd.make(flags)

@@ -12,17 +12,14 @@ import (
 
 // progress redraws one line on a terminal, until stopped. A nil progress draws nothing.
 type progress struct {
-	w        io.Writer
-	input    *countingReader
-	size     int64 // of the input in bytes; 0: not known
-	answered func() int
-	begin    time.Time
-	end      chan struct{}
-	drawing  sync.WaitGroup
+	w       io.Writer
+	line    func() string
+	end     chan struct{}
+	drawing sync.WaitGroup
 }
 
-func newProgress(w io.Writer, input *countingReader, answered func() int) *progress {
-	p := &progress{w: w, input: input, size: input.size(), answered: answered, begin: time.Now(), end: make(chan struct{})}
+func newProgress(w io.Writer, line func() string) *progress {
+	p := &progress{w: w, line: line, end: make(chan struct{})}
 	p.drawing.Go(p.draw)
 	return p
 }
@@ -41,16 +38,15 @@ func (p *progress) draw() {
 	}
 }
 
-func (p *progress) line() string {
-	n := p.answered()
-	s := fmt.Sprintf("%s acknowledged, %s a second", grouped(uint64(n)), grouped(rate(n, time.Since(p.begin))))
-	if p.size == 0 {
-		return s
+// portion is a bar and how much of the whole is done. A whole of 0 is not known.
+func portion(done, whole int64) string {
+	if whole <= 0 {
+		return "..."
 	}
 	const width = 30
-	read := min(p.input.n.Load(), p.size)
-	done := int(read * width / p.size)
-	return fmt.Sprintf("[%s%s] %d %% read, %s", strings.Repeat("#", done), strings.Repeat(".", width-done), read*100/p.size, s)
+	done = min(done, whole)
+	filled := int(float64(done) / float64(whole) * width)
+	return fmt.Sprintf("[%s%s] %d %%", strings.Repeat("#", filled), strings.Repeat(".", width-filled), int(float64(done)/float64(whole)*100))
 }
 
 // stop clears the line.

@@ -199,5 +199,13 @@ func (p *publishing) startProgress(input *countingReader) *progress {
 	if input == nil || isTerminal(input.r) || !isTerminal(p.Stderr) || (p.flags.json && isTerminal(p.Stdout)) {
 		return nil
 	}
-	return newProgress(p.Stderr, input, p.report.answered)
+	size := input.size()
+	return newProgress(p.Stderr, func() string {
+		n := p.report.answered()
+		line := fmt.Sprintf("%s acknowledged, %s a second", grouped(uint64(n)), grouped(rate(n, time.Since(p.report.begin))))
+		if size == 0 {
+			return line
+		}
+		return fmt.Sprintf("%s read, %s", portion(input.n.Load(), size), line)
+	})
 }

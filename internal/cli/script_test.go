@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"subscribed": subscribed,
 			"appears":    appears,
 			"status":     status,
+			"damage":     damage,
 		},
 	})
 }
@@ -215,4 +216,18 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	if got := cmd.ProcessState.ExitCode(); got != want {
 		ts.Fatalf("exit status %d, want %d\n%s", got, want, stderr.String())
 	}
+}
+
+// damage PATTERN: flips a bit in the middle of the last file that matches.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) == 0 {
+		ts.Fatalf("no file matches %s", args[0])
+	}
+	path := files[len(files)-1]
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	b[len(b)/2] ^= 1
+	ts.Check(os.WriteFile(path, b, 0o600))
 }
