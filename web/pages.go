@@ -269,3 +269,5 @@ func statusText(status int) string {
 	}
 	return strconv.Itoa(status)
 }
+
+func percent(n int) string { return strconv.Itoa(n) }

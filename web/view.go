@@ -236,3 +236,12 @@ type Failure struct {
 	// ID stands in the log beside the cause; may be empty.
 	ID string
 }
+
+// Recovering is what there is to see while the server reads its store.
+type Recovering struct {
+	Page
+	// Percent is how much has been read.
+	Percent int
+	// Known says that Percent is known: not before the store has been opened.
+	Known bool
+}

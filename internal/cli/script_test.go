@@ -80,6 +80,7 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	s := ts.Value(serverKey{}).(*testServer)
 	s.cmd = exec.Command(lingerPath(ts), append(append([]string{"serve"}, addresses...), args...)...)
 	s.cmd.Dir = ts.MkAbs(".")
+	s.cmd.Env = append(os.Environ(), "LINGER_STORE="+ts.Getenv("LINGER_STORE"))
 	stderr, err := s.cmd.StderrPipe()
 	ts.Check(err)
 	ts.Check(s.cmd.Start())

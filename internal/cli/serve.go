@@ -27,6 +27,7 @@ Runs the server: gRPC on one address, the dashboard and gRPC-Web on another. Ctr
   --ttl-min D          least lifetime (default 1ms)
   --ttl-max D          greatest lifetime, up to 3650d (default 7d)
   --memory SIZE        most that retained messages may take (default: a quarter of the machine's or container's)
+  --disk SIZE          most that the store's directory may take (default 10GiB, or 80 % of what is free, the less)
   --max-message SIZE   largest message, up to 16MiB (default 1MiB)
   --max-topics N       most topics (default 100000)
   --max-connections N  most connections at a time, of gRPC and of HTTP each (default 4096)
@@ -52,6 +53,7 @@ type ServeConfig struct {
 	Store                        string
 	TTLDefault, TTLMin, TTLMax   time.Duration // 0: the decided default
 	Memory                       int64         // bytes; 0: a quarter of what there is
+	Disk                         int64         // bytes; 0: the store's default
 	MaxMessage                   int64         // bytes
 	MaxTopics, MaxConnections    int
 	NoAutoCreate, Console, Pprof bool
@@ -68,6 +70,7 @@ func newServe(flags *pflag.FlagSet) func(context.Context, *app, []string) error 
 	flags.Var(durationFlag{&c.TTLMin}, "ttl-min", "")
 	flags.Var(durationFlag{&c.TTLMax}, "ttl-max", "")
 	flags.Var(sizeFlag{&c.Memory}, "memory", "")
+	flags.Var(sizeFlag{&c.Disk}, "disk", "")
 	flags.Var(sizeFlag{&c.MaxMessage}, "max-message", "")
 	flags.IntVar(&c.MaxTopics, "max-topics", 100_000, "")
 	flags.IntVar(&c.MaxConnections, "max-connections", server.DefaultMaxConnections, "")
@@ -92,20 +95,12 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	if err = errors.Join(a.wrong.err(), err, c.validate(&a.wrong)); err != nil {
 		return &usageError{err}
 	}
-	s, st, err := c.open(ctx, a.Version, log)
+	st := c.store(log)
+	s, err := server.New(c.serverConfig(a.Version, st.open, log))
 	if err != nil {
 		return a.explainStart(ctx, err)
 	}
-	a.printStart(s, st)
-	if c.Console {
-		stop, err := a.startConsole(ctx, s.GRPCAddr())
-		if err != nil {
-			s.Close()
-			return err
-		}
-		defer stop()
-	}
-	return s.Run(ctx)
+	return (&start{app: a, server: s, store: st, log: log}).run(ctx, c.Console)
 }
 
 // validate reports every problem at once, except of what hangs on a flag whose value could not be parsed.
@@ -114,6 +109,9 @@ func (c *ServeConfig) validate(wrong *wrongFlags) error {
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if err := checkStore(c.Store); err != nil {
 		problem("%w", err)
+	}
+	if c.Disk != 0 && c.Disk < leastDisk {
+		problem("--disk: %d bytes; at least 256MiB, some of which the store needs for itself", c.Disk)
 	}
 	if c.MaxTopics < 1 && !wrong.has("max-topics") {
 		problem("--max-topics: %d; at least 1", c.MaxTopics)
@@ -127,11 +125,9 @@ func (c *ServeConfig) validate(wrong *wrongFlags) error {
 	if !wrong.has("ttl-default", "ttl-min", "ttl-max") {
 		problems = append(problems, c.policyProblems()...)
 	}
-	if err := c.serverConfig("", nil, nil).Validate(); err != nil {
+	if err := c.serverConfig("", new(store).open, nil).Validate(); err != nil {
 		for _, line := range strings.Split(err.Error(), "\n") {
-			if line != "broker: required" { // it is opened once everything else is right
-				problem("%s", line)
-			}
+			problem("%s", line)
 		}
 	}
 	return errors.Join(problems...)
@@ -178,40 +174,31 @@ func (c *ServeConfig) logger(w io.Writer) (*slog.Logger, error) {
 	return nil, fmt.Errorf("--log-format: %q is neither text nor json", c.LogFormat)
 }
 
-func (c *ServeConfig) serverConfig(version string, b *broker.Broker, log *slog.Logger) server.Config {
+func (c *ServeConfig) serverConfig(version string, open server.Opener, log *slog.Logger) server.Config {
 	return server.Config{
-		Broker: b, Logger: log, Version: version, Program: programName(),
+		Open: open, Logger: log, Version: version, Program: programName(),
 		GRPC: c.GRPC, HTTP: c.HTTP, PublicHosts: c.PublicHosts, AllowOrigins: c.AllowOrigins,
 		MaxMessage: int(c.MaxMessage), MaxConnections: max(c.MaxConnections, 0), Pprof: c.Pprof, ExerciseTopic: consoleTopic,
 	}
 }
 
-// open opens the store and binds the addresses. The broker is the server's to close.
-func (c *ServeConfig) open(ctx context.Context, version string, log *slog.Logger) (*server.Server, store, error) {
+// store is the store that is to be opened.
+func (c *ServeConfig) store(log *slog.Logger) *store {
+	dir, _ := storeDir(c.Store)
+	if c.Store == memoryStore {
+		dir = ""
+	}
 	memory := c.Memory
 	if memory == 0 {
 		memory = int64(availableMemory() / 4)
 	}
-	clock := broker.NewClock(bootClock())
-	st, err := openStore(c.Store, clock, log)
-	if err != nil {
-		return nil, store{}, err
-	}
-	b, err := st.broker(ctx, broker.Config{
-		Clock:        clock,
+	return &store{dir: dir, diskLimit: c.Disk, log: log, config: broker.Config{
+		Clock:        broker.NewClock(bootClock()),
 		Policy:       broker.Policy{Min: c.TTLMin, Default: c.TTLDefault, Max: c.TTLMax},
 		NoAutoCreate: c.NoAutoCreate,
 		MaxTopics:    c.MaxTopics,
 		MemoryLimit:  memory,
-	})
-	if err != nil {
-		return nil, store{}, err
-	}
-	s, err := server.New(c.serverConfig(version, b, log))
-	if err != nil {
-		return nil, store{}, errors.Join(err, b.Close())
-	}
-	return s, st, nil
+	}}
 }
 
 // startConsole prompts on the server's own terminal until stopped or the input ends; the server goes on after that.

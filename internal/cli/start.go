@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -16,18 +17,109 @@ import (
 	"linger/internal/server"
 )
 
-// printStart says where everything is and what to try, and then the server is quiet.
-func (a *app) printStart(s *server.Server, st store) {
-	host, port, _ := net.SplitHostPort(s.HTTPAddr())
+// How a recovery is told while it lasts: not at all when it is short; then where the server is, and on a terminal a line
+// that is drawn again and again, elsewhere a line of the log now and then.
+const (
+	recoveryShort = 2 * time.Second
+	recoveryDrawn = 100 * time.Millisecond
+	recoveryLog   = 10 * time.Second
+)
+
+// start runs a server, and says what there is to say until it serves.
+type start struct {
+	*app
+	server *server.Server
+	store  *store
+	log    *slog.Logger
+	headed bool // says where everything is already
+}
+
+// run runs the server until ctx ends.
+func (s *start) run(ctx context.Context, console bool) error {
+	ended := make(chan error, 1)
+	go func() { ended <- s.server.Run(ctx) }()
+	if running, err := s.await(ended); !running {
+		return err
+	}
+	s.head()
+	s.rest()
+	if console {
+		stop, err := s.startConsole(ctx, s.server.GRPCAddr())
+		if err != nil {
+			s.note("console: %v", err)
+		} else {
+			defer stop()
+		}
+	}
+	return <-ended
+}
+
+// await waits until the server serves, or has ended.
+func (s *start) await(ended <-chan error) (running bool, err error) {
+	began := time.Now()
+	timer := time.NewTimer(recoveryShort)
+	defer timer.Stop()
+	terminal := isTerminal(s.Stderr)
+	for {
+		select {
+		case <-s.server.Ready():
+			s.clear(terminal)
+			return true, nil
+		case err := <-ended:
+			s.clear(terminal)
+			return false, err
+		case <-timer.C:
+		}
+		s.head()
+		took, percent := time.Since(began), s.store.percent.Load()
+		if terminal {
+			fmt.Fprintf(s.Stderr, "\r\x1b[K  Recovering  %d %%, %s", percent, formatLeft(took))
+			timer.Reset(recoveryDrawn)
+			continue
+		}
+		if took >= recoveryLog {
+			s.log.Info("recovering", "percent", percent, "took", took.Round(time.Second))
+		}
+		timer.Reset(recoveryLog - took%recoveryLog)
+	}
+}
+
+// clear takes away the line that tells the progress.
+func (s *start) clear(terminal bool) {
+	if s.headed && terminal {
+		fmt.Fprint(s.Stderr, "\r\x1b[K")
+	}
+}
+
+// head says, once, where everything is.
+func (s *start) head() {
+	if s.headed {
+		return
+	}
+	s.headed = true
+	host, port, _ := net.SplitHostPort(s.server.HTTPAddr())
 	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
 		host = "localhost" // where a browser on this machine finds it
 	}
-	fmt.Fprintf(a.Stderr, "Linger %s\n", a.Version)
-	fmt.Fprintf(a.Stderr, "  Dashboard   http://%s\n", net.JoinHostPort(host, port))
-	fmt.Fprintf(a.Stderr, "  gRPC        %s\n", s.GRPCAddr())
-	fmt.Fprintf(a.Stderr, "  Store       %s\n", st.promise())
-	fmt.Fprintf(a.Stderr, "Try           %s\n", s.Command(`pub hello "Hello, Linger" --ttl 30s`))
-	fmt.Fprintf(a.Stderr, "Ctrl-C stops it.\n")
+	fmt.Fprintf(s.Stderr, "Linger %s\n", s.Version)
+	fmt.Fprintf(s.Stderr, "  Dashboard   http://%s\n", net.JoinHostPort(host, port))
+	fmt.Fprintf(s.Stderr, "  gRPC        %s\n", s.server.GRPCAddr())
+	fmt.Fprintf(s.Stderr, "  Store       %s\n", s.store.promise())
+}
+
+// rest says what is there and what to try, and then the server is quiet.
+func (s *start) rest() {
+	label := "Recovered"
+	for _, line := range s.store.recovered() {
+		fmt.Fprintf(s.Stderr, "  %-10s  %s\n", label, line)
+		label = ""
+	}
+	fmt.Fprintf(s.Stderr, "Try           %s\n", s.server.Command(`pub hello "Hello, Linger" --ttl 30s`))
+	kept := ""
+	if s.store.dir != "" {
+		kept = " What still has time left is kept."
+	}
+	fmt.Fprintf(s.Stderr, "Ctrl-C stops it.%s\n", kept)
 }
 
 // programName is what to type to run this program again.

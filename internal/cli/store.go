@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"linger/broker"
@@ -19,6 +20,9 @@ const (
 	memoryStore = "memory:"
 	fileStore   = "file:"
 )
+
+// leastDisk is what --disk may be at least: the store gathers some of it before it can give any back.
+const leastDisk = 256 << 20
 
 // storeDir is the directory of a URL like file:linger-data or file:///var/lib/linger.
 func storeDir(url string) (dir string, isFile bool) {
@@ -43,45 +47,80 @@ func checkStore(url string) error {
 	return fmt.Errorf("--store %q is not a store; there are file:DIR, which keeps messages in a directory, and memory:, which a restart empties", url)
 }
 
-// store is where messages are kept. Who opens one closes it, unless a broker does.
+// store is where messages are kept.
 type store struct {
-	dir  string // "": memory:
-	log  broker.Log
-	disk *pebblelog.Log // the same; nil: memory:
+	dir       string // "": memory:
+	diskLimit int64  // in bytes; 0: the default
+	config    broker.Config
+	log       *slog.Logger
+
+	percent atomic.Int32 // of the recovery, while open runs
+
+	// What open leaves.
+	disk   *pebblelog.Log // nil: memory:
+	broker *broker.Broker
 }
 
-// openStore opens what a URL names that checkStore has passed.
-func openStore(url string, clock *broker.Clock, log *slog.Logger) (store, error) {
-	dir, isFile := storeDir(url)
-	if !isFile {
-		return store{log: memlog.New(memlog.Options{Clock: clock})}, nil
+// open opens a broker on the store. Called once.
+func (s *store) open(ctx context.Context, progress func(done, total int64)) (*broker.Broker, error) {
+	if s.dir == "" {
+		c := s.config
+		c.Log = memlog.New(memlog.Options{Clock: c.Clock})
+		return broker.Open(ctx, c)
 	}
-	disk, err := pebblelog.Open(pebblelog.Options{Dir: dir, Clock: clock, Logger: log})
+	b, err := s.openDisk(ctx, progress)
 	if err != nil {
-		return store{}, explainStore(dir, err)
-	}
-	return store{dir: dir, log: disk, disk: disk}, nil
-}
-
-// broker opens a broker on the store, which is the broker's to close from then on.
-func (s store) broker(ctx context.Context, c broker.Config) (*broker.Broker, error) {
-	c.Log = s.log
-	b, err := broker.Open(ctx, c)
-	if err != nil && s.disk != nil {
-		err = explainStore(s.dir, err)
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.log.Close())
+		return nil, explainStore(s.dir, err)
 	}
 	return b, nil
 }
 
+func (s *store) openDisk(ctx context.Context, progress func(done, total int64)) (*broker.Broker, error) {
+	c := s.config
+	disk, err := pebblelog.Open(pebblelog.Options{
+		Dir: s.dir, Clock: c.Clock, DiskLimit: s.diskLimit, Logger: s.log,
+		Progress: func(done, total int64) {
+			s.percent.Store(int32(100 * done / total))
+			progress(done, total)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Log = disk
+	b, err := broker.Open(ctx, c)
+	if err != nil {
+		return nil, errors.Join(err, disk.Close())
+	}
+	s.disk, s.broker = disk, b
+	return b, nil
+}
+
 // promise is what the start says of the store.
-func (s store) promise() string {
-	if s.disk == nil {
+func (s *store) promise() string {
+	if s.dir == "" {
 		return memoryStore + "   a restart empties it"
 	}
 	return fileStore + s.dir + "   acknowledged = on disk"
+}
+
+// recovered is what the start says of what was found, a line each. Only after open.
+func (s *store) recovered() (lines []string) {
+	if s.disk == nil {
+		return nil
+	}
+	r, found := s.disk.Recovered(), s.broker.Stats()
+	if messages := found.Counts.Retained; messages > 0 || r.Expired > 0 {
+		line := counted(messages, "message") + " in " + counted(uint64(found.Topics), "topic")
+		if r.Expired > 0 {
+			line += fmt.Sprintf("; %s expired while Linger was down", grouped(r.Expired))
+		}
+		lines = append(lines, line+fmt.Sprintf("; in %s", formatLeft(r.Took)))
+	}
+	if !r.Clean && r.Position > 0 {
+		lines = append(lines, "Linger had not been stopped in order; nothing that was acknowledged is lost")
+	}
+	return lines
 }
 
 // explainStore says why a directory cannot be used, and the way out.
@@ -89,6 +128,8 @@ func explainStore(dir string, err error) error {
 	var format *pebblelog.FormatError
 	var damage *pebblelog.CorruptionError
 	switch {
+	case errors.Is(err, context.Canceled):
+		return err
 	case errors.Is(err, pebblelog.ErrInUse):
 		return fmt.Errorf("the store %s is in use by another server; stop that one, or give this one a directory of its own: --store file:OTHER", dir)
 	case errors.As(err, &format):
@@ -98,9 +139,9 @@ func explainStore(dir string, err error) error {
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("the store cannot be in %s, which is a file or lies below one; name a directory: --store file:DIR", dir)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("the store %s cannot be written by this user (%w); let it, or name another directory: --store file:DIR", dir, cause(err))
+		return fmt.Errorf("the store %s cannot be written by this user (%w); let it, or name another directory: --store file:DIR", dir, err)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("the disk of the store %s is full; make room there, or name a directory elsewhere: --store file:DIR", dir)
 	}
-	return fmt.Errorf("the store %s: %w", dir, err)
+	return fmt.Errorf("the store cannot be in %s (%w); name another directory: --store file:DIR", dir, err)
 }

@@ -31,12 +31,13 @@ type Set struct {
 	Streams   Streams
 	Delivered atomic.Uint64 // messages handed to transports, each once for each subscription
 
+	ready    atomic.Int32
 	commit   prometheus.Histogram
 	registry *prometheus.Registry
 }
 
-// New measures b. drift is how far its clock is ahead of the wall clock.
-func New(b *broker.Broker, version string, drift func() time.Duration) *Set {
+// New makes the set of a server that has no broker yet.
+func New(version string) *Set {
 	s := &Set{registry: prometheus.NewRegistry()}
 	s.commit = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "linger_commit_seconds",
@@ -47,13 +48,22 @@ func New(b *broker.Broker, version string, drift func() time.Duration) *Set {
 	info := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "linger_info", Help: "Always 1; the label tells the version.", ConstLabels: prometheus.Labels{"version": version},
 	}, func() float64 { return 1 })
+	ready := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "linger_ready", Help: "1 once the server has recovered and serves; until then only 0, and no numbers of its messages.",
+	}, func() float64 { return float64(s.ready.Load()) })
+	s.registry.MustRegister(s.commit, info, ready,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return s
+}
+
+// Observe measures b from now on. drift is how far its clock is ahead of the wall clock. Called once.
+func (s *Set) Observe(b *broker.Broker, drift func() time.Duration) {
 	clock := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "linger_clock_drift_seconds",
 		Help: "How far the server's clock is ahead of the wall clock; more than a second means that the wall clock was set.",
 	}, func() float64 { return drift().Seconds() })
-	s.registry.MustRegister(s.commit, info, clock, collector{b, s},
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return s
+	s.registry.MustRegister(clock, collector{b, s})
+	s.ready.Store(1)
 }
 
 // Committed notes how long one request took.

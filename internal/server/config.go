@@ -25,10 +25,11 @@ const (
 	DefaultArrival        = time.Minute
 )
 
-// Config is what a Server needs. Broker is required; everything else has the decided default when zero.
+// Config is what a Server needs. Open is required; everything else has the decided default when zero.
 type Config struct {
-	// Broker is open. The server closes it last, when it shuts down.
-	Broker *broker.Broker
+	// Open opens the broker. Run calls it once; until it returns the addresses answer, but only that the server is not
+	// ready. The broker is the server's, and closed last.
+	Open Opener
 	// Logger takes warnings and errors. nil: none.
 	Logger *slog.Logger
 	// Version is told to watchers, by /healthz and on the pages.
@@ -66,8 +67,8 @@ type Config struct {
 func (c Config) Validate() error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if c.Broker == nil {
-		problem("broker: required")
+	if c.Open == nil {
+		problem("open: required")
 	}
 	if err := validateAddress(c.GRPC); err != nil {
 		problem("grpc address: %w", err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -53,6 +54,7 @@ var outcomes = []outcome{
 	{broker.ErrUnknownOutcome, codes.Unavailable, "UNKNOWN_OUTCOME", http.StatusServiceUnavailable},
 	{broker.ErrStopped, codes.Unavailable, "STOPPING", http.StatusServiceUnavailable},
 	{errStopping, codes.Unavailable, "STOPPING", http.StatusServiceUnavailable},
+	{errRecovering, codes.Unavailable, "RECOVERING", http.StatusServiceUnavailable},
 	{errTakenOver, codes.Aborted, "TAKEN_OVER", http.StatusConflict},
 	{context.Canceled, codes.Canceled, "CANCELED", http.StatusServiceUnavailable},
 	{context.DeadlineExceeded, codes.DeadlineExceeded, "DEADLINE", http.StatusGatewayTimeout},
@@ -171,4 +173,11 @@ func retryAfter(err error) int {
 		return 0
 	}
 	return int((e.RetryAfter + time.Second - 1) / time.Second)
+}
+
+// retryIn says in a response when to come again, where that is known.
+func retryIn(w http.ResponseWriter, err error) {
+	if s := retryAfter(err); s > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(s))
+	}
 }

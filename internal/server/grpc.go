@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
@@ -44,7 +43,7 @@ func grpcOptions(s *service) []grpc.ServerOption {
 	}
 }
 
-// register puts every service on the gRPC server, and reports them healthy.
+// register puts every service on the gRPC server.
 func (s *Server) register() {
 	g := s.grpc
 	g.RegisterService(publishDesc(), s.publish)
@@ -53,17 +52,22 @@ func (s *Server) register() {
 	lingerv1.RegisterRetainedServiceServer(g, &retainedService{service: s.service})
 	lingerv1.RegisterWatchServiceServer(g, s.watch)
 	g.RegisterService(exerciseDesc(), &exerciseService{service: s.service, places: map[*connection]*place{}})
-
-	names := []string{
-		"", lingerv1.PublishService_ServiceDesc.ServiceName, lingerv1.SubscribeService_ServiceDesc.ServiceName,
-		lingerv1.TopicService_ServiceDesc.ServiceName, lingerv1.RetainedService_ServiceDesc.ServiceName,
-		lingerv1.WatchService_ServiceDesc.ServiceName, exercise.Pubsub_ServiceDesc.ServiceName,
-	}
-	for _, name := range names {
-		s.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
-	}
+	s.serving(false)
 	healthpb.RegisterHealthServer(g, s.health)
 	reflection.Register(g)
 }
 
-func newHealth() *health.Server { return health.NewServer() }
+// serving tells the health service of all services, and of the server as a whole ("").
+func (s *Server) serving(yes bool) {
+	status := healthpb.HealthCheckResponse_NOT_SERVING
+	if yes {
+		status = healthpb.HealthCheckResponse_SERVING
+	}
+	for _, name := range []string{
+		"", lingerv1.PublishService_ServiceDesc.ServiceName, lingerv1.SubscribeService_ServiceDesc.ServiceName,
+		lingerv1.TopicService_ServiceDesc.ServiceName, lingerv1.RetainedService_ServiceDesc.ServiceName,
+		lingerv1.WatchService_ServiceDesc.ServiceName, exercise.Pubsub_ServiceDesc.ServiceName,
+	} {
+		s.health.SetServingStatus(name, status)
+	}
+}

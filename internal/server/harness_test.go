@@ -46,6 +46,11 @@ func openBroker(t testing.TB, c broker.Config) *broker.Broker {
 	return b
 }
 
+// opened is what opens a broker that is open.
+func opened(b *broker.Broker) server.Opener {
+	return func(context.Context, func(done, total int64)) (*broker.Broker, error) { return b, nil }
+}
+
 // start runs a server until the test ends. change may be nil.
 func start(t testing.TB, change func(*server.Config, *broker.Config)) *running {
 	t.Helper()
@@ -55,7 +60,7 @@ func start(t testing.TB, change func(*server.Config, *broker.Config)) *running {
 		change(&config, &brokerConfig)
 	}
 	b := openBroker(t, brokerConfig)
-	config.Broker = b
+	config.Open = opened(b)
 	s, err := server.New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +68,7 @@ func start(t testing.TB, change func(*server.Config, *broker.Config)) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
+	<-s.Ready()
 	r := &running{Server: s, t: t, broker: b}
 	r.stop = func() error {
 		cancel()

@@ -24,7 +24,7 @@ import (
 )
 
 func TestZeroConfigNeedsOnlyABroker(t *testing.T) {
-	if err := (server.Config{Broker: openBroker(t, broker.Config{})}).Validate(); err != nil {
+	if err := (server.Config{Open: opened(openBroker(t, broker.Config{}))}).Validate(); err != nil {
 		t.Error(err)
 	}
 }
@@ -34,7 +34,7 @@ func TestConfigReportsEveryProblemAtOnce(t *testing.T) {
 		GRPC: "nowhere", HTTP: "localhost:99999", PublicHosts: []string{"http://x"}, AllowOrigins: []string{"x.example/path"},
 		MaxMessage: 17 << 20, MaxConnections: -1, ExerciseTopic: "two words", Heartbeat: -1, Arrival: -1, Grace: -1,
 	}.Validate()
-	for _, want := range []string{"broker", "grpc address", "http address", "public host", "allowed origin", "largest message", "most connections", "exercise topic", "heartbeat", "arrival", "grace"} {
+	for _, want := range []string{"open", "grpc address", "http address", "public host", "allowed origin", "largest message", "most connections", "exercise topic", "heartbeat", "arrival", "grace"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in:\n%v", want, err)
 		}
@@ -69,8 +69,8 @@ func TestPortInUse(t *testing.T) {
 	s := start(t, nil)
 	b := openBroker(t, broker.Config{})
 	for service, c := range map[string]server.Config{
-		"gRPC": {Broker: b, GRPC: s.GRPCAddr(), HTTP: "localhost:0"},
-		"HTTP": {Broker: b, GRPC: "localhost:0", HTTP: s.HTTPAddr()},
+		"gRPC": {Open: opened(b), GRPC: s.GRPCAddr(), HTTP: "localhost:0"},
+		"HTTP": {Open: opened(b), GRPC: "localhost:0", HTTP: s.HTTPAddr()},
 	} {
 		_, err := server.New(c)
 		var inUse *server.PortInUseError

@@ -34,7 +34,29 @@ type pages struct {
 }
 
 func (p *pages) page() web.Page {
+	if !p.recovery.isOver() {
+		return web.Page{Now: p.config.WallClock(), Exposed: p.exposed}
+	}
 	return web.Page{Now: p.broker.Now().Time(), Exposed: p.exposed, Drift: p.drift.shown()}
+}
+
+// recovered answers with what there is to say of a recovery, until it is over.
+func (p *pages) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := p.recovery.err()
+		switch {
+		case err == nil:
+			next.ServeHTTP(w, r)
+		case (r.Method == http.MethodGet || r.Method == http.MethodHead) && !wantsJSON(r):
+			v := web.Recovering{Page: p.page()}
+			v.Percent, v.Known = p.recovery.percent()
+			retryIn(w, err)
+			w.Header().Set("Refresh", "1")
+			p.render(w, r, http.StatusServiceUnavailable, web.RecoveringPage(v))
+		default:
+			p.fail(w, r, err)
+		}
+	})
 }
 
 // now shows everything, or what a pattern matches.
@@ -248,9 +270,7 @@ func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		f.What = sentence(err.Error())
 	}
-	if s := retryAfter(err); s > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(s))
-	}
+	retryIn(w, err)
 	p.problem(w, r, f)
 }
 

@@ -171,9 +171,7 @@ func (p *pages) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	field := formField(e)
-	if s := retryAfter(err); s > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(s))
-	}
+	retryIn(w, err)
 	if wantsJSON(r) {
 		writeJSON(w, o.http, failureJSON{Error: sentence(e.Detail), Field: field})
 		return

@@ -18,41 +18,51 @@ import (
 type route struct {
 	pattern string
 	handler http.Handler
-	open    bool // answered under any host name: there is nothing to read, and probes call by address
+	leave   leave
 }
+
+// leave is what a route is excepted from.
+type leave uint8
+
+const (
+	// anyHost is answered under any host name: there is nothing to read, and probes call by address.
+	anyHost leave = 1 << iota
+	// early is answered during a recovery: it does not need the broker, or asks by itself.
+	early
+)
 
 func (s *Server) routes(g *guard, p *pages) []route {
 	const textEncoding = 2 // gRPC-Web has one in base64
 	rpc := webProxy(s.grpc, textEncoding*int64(s.limits.Receive()), g.originAllowed, s.metrics)
 	table := []route{
-		{"GET /{$}", page(p.now), false},
-		{"GET /topics", page(p.topics), false},
-		{"GET /topics/{name}", page(p.topic), false},
-		{"GET /topics/{name}/{sequence}", page(p.message), false},
-		{"POST /publish", page(p.publish), false},
-		{"POST /extend", page(p.setDeadline), false},
-		{"POST /expire", page(p.setDeadline), false},
-		{"GET " + static.Prefix, static.Handler(), false},
+		{"GET /{$}", page(p.now), 0},
+		{"GET /topics", page(p.topics), 0},
+		{"GET /topics/{name}", page(p.topic), 0},
+		{"GET /topics/{name}/{sequence}", page(p.message), 0},
+		{"POST /publish", page(p.publish), 0},
+		{"POST /extend", page(p.setDeadline), 0},
+		{"POST /expire", page(p.setDeadline), 0},
+		{"GET " + static.Prefix, static.Handler(), early},
 
-		{"/" + lingerv1.PublishService_ServiceDesc.ServiceName + "/", rpc, false},
-		{"/" + lingerv1.SubscribeService_ServiceDesc.ServiceName + "/", rpc, false},
-		{"/" + lingerv1.TopicService_ServiceDesc.ServiceName + "/", rpc, false},
-		{"/" + lingerv1.RetainedService_ServiceDesc.ServiceName + "/", rpc, false},
-		{"/" + lingerv1.WatchService_ServiceDesc.ServiceName + "/", rpc, false},
+		{"/" + lingerv1.PublishService_ServiceDesc.ServiceName + "/", rpc, early},
+		{"/" + lingerv1.SubscribeService_ServiceDesc.ServiceName + "/", rpc, early},
+		{"/" + lingerv1.TopicService_ServiceDesc.ServiceName + "/", rpc, early},
+		{"/" + lingerv1.RetainedService_ServiceDesc.ServiceName + "/", rpc, early},
+		{"/" + lingerv1.WatchService_ServiceDesc.ServiceName + "/", rpc, early},
 
-		{"GET /metrics", s.metrics.Handler(), false},
-		{"GET /healthz", page(s.healthy), true},
-		{"GET /readyz", page(s.ready), true},
-		{"/", page(p.notFound), false},
+		{"GET /metrics", s.metrics.Handler(), early},
+		{"GET /healthz", page(s.healthy), anyHost | early},
+		{"GET /readyz", page(s.ready), anyHost | early},
+		{"/", page(p.notFound), 0},
 	}
 	table = append(table, refusals(table, p)...)
 	if s.config.Pprof {
 		table = append(table,
-			route{"GET /debug/pprof/", loopbackOnly(pprof.Index), false},
-			route{"GET /debug/pprof/cmdline", loopbackOnly(pprof.Cmdline), false},
-			route{"GET /debug/pprof/profile", loopbackOnly(pprof.Profile), false},
-			route{"GET /debug/pprof/symbol", loopbackOnly(pprof.Symbol), false},
-			route{"GET /debug/pprof/trace", loopbackOnly(pprof.Trace), false})
+			route{"GET /debug/pprof/", loopbackOnly(pprof.Index), early},
+			route{"GET /debug/pprof/cmdline", loopbackOnly(pprof.Cmdline), early},
+			route{"GET /debug/pprof/profile", loopbackOnly(pprof.Profile), early},
+			route{"GET /debug/pprof/symbol", loopbackOnly(pprof.Symbol), early},
+			route{"GET /debug/pprof/trace", loopbackOnly(pprof.Trace), early})
 	}
 	return table
 }
@@ -68,7 +78,7 @@ func refusals(table []route, p *pages) (list []route) {
 		if method == http.MethodGet {
 			methods = append(methods, http.MethodHead)
 		}
-		list = append(list, route{path, p.notAllowed(methods...), r.open})
+		list = append(list, route{path, p.notAllowed(methods...), r.leave})
 	}
 	return list
 }
@@ -80,11 +90,14 @@ func (s *Server) newHTTP() *http.Server {
 	g := newGuard(s.config, p.refused)
 	mux := http.NewServeMux()
 	for _, r := range s.routes(g, p) {
-		if r.open {
-			mux.Handle(r.pattern, r.handler)
-		} else {
-			mux.Handle(r.pattern, g.protect(r.handler))
+		h := r.handler
+		if r.leave&early == 0 {
+			h = p.recovered(h)
 		}
+		if r.leave&anyHost == 0 {
+			h = g.protect(h)
+		}
+		mux.Handle(r.pattern, h)
 	}
 	fresh := &freshConnections{}
 	h := &http.Server{
@@ -110,6 +123,11 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Linger-Version", s.config.Version)
 	if s.stopping.Err() != nil {
 		plain(w, http.StatusServiceUnavailable, "stopping\n")
+		return
+	}
+	if err := s.recovery.err(); err != nil {
+		retryIn(w, err)
+		plain(w, http.StatusServiceUnavailable, "recovering: "+s.recovery.text()+"\n")
 		return
 	}
 	plain(w, http.StatusOK, "ready\n")

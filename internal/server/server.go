@@ -13,7 +13,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 
-	"linger/broker"
 	"linger/internal/metrics"
 	"linger/internal/server/wire"
 )
@@ -23,8 +22,6 @@ type Server struct {
 	*service
 	stop context.CancelFunc // ends service.stopping
 
-	run      string // identifies this run of the server to watchers
-	started  broker.Instant
 	grpcOn   listeners
 	httpOn   listeners
 	grpc     *grpc.Server
@@ -32,7 +29,7 @@ type Server struct {
 	health   *health.Server
 	publish  *publishService
 	watch    *watchService
-	checks   sync.WaitGroup // of the clock, while the server runs
+	checks   sync.WaitGroup // of the opening and of the clock, while the server runs
 	shutdown func() error   // once
 }
 
@@ -52,29 +49,26 @@ func New(c Config) (*Server, error) {
 		grpcOn.close()
 		return nil, err
 	}
-	clocks := drift{c.Broker.Now, c.WallClock}
 	stopping, stop := context.WithCancel(context.Background())
 	limits := wire.Limits{Data: c.MaxMessage}
 	s := &Server{
 		service: &service{
 			config:   c,
-			broker:   c.Broker,
+			recovery: newRecovery(),
 			problems: problems{c.Logger},
 			stopping: stopping,
-			metrics:  metrics.New(c.Broker, c.Version, clocks.ahead),
+			metrics:  metrics.New(c.Version),
 			inflight: newBudget(inflightMost),
 			limits:   limits,
-			drift:    clocks,
+			run:      newRunID(),
 		},
-		stop:    stop,
-		run:     newRunID(),
-		started: c.Broker.Now(),
-		grpcOn:  grpcOn,
-		httpOn:  httpOn,
-		health:  newHealth(),
+		stop:   stop,
+		grpcOn: grpcOn,
+		httpOn: httpOn,
+		health: health.NewServer(),
 	}
 	s.publish = &publishService{service: s.service}
-	s.watch = &watchService{service: s.service, run: s.run, started: s.started, exposed: s.Exposed()}
+	s.watch = &watchService{service: s.service, exposed: s.Exposed()}
 	s.grpc = grpc.NewServer(grpcOptions(s.service)...)
 	s.register()
 	s.http = s.newHTTP()
@@ -97,33 +91,62 @@ func (s *Server) HTTPAddr() string { return s.httpOn.addr }
 // Exposed says whether another machine can reach the server, which has no authentication.
 func (s *Server) Exposed() bool { return s.grpcOn.exposed() || s.httpOn.exposed() }
 
-// Run serves until ctx ends, then shuts down. It returns early when a listener fails.
+// Ready is closed when the broker is open and the server answers everything.
+func (s *Server) Ready() <-chan struct{} { return s.recovery.over }
+
+// Run opens the broker, while the addresses answer already, and serves until ctx ends; then it shuts down. It returns
+// early when the broker cannot be opened or a listener fails.
 func (s *Server) Run(ctx context.Context) error {
 	if s.Exposed() {
 		s.config.Logger.Warn("listening beyond this machine WITHOUT AUTHENTICATION: whoever reaches these addresses can read, publish and delete",
 			"grpc", s.GRPCAddr(), "http", s.HTTPAddr())
 	}
-	clock := &driftLog{drift: s.drift, log: s.config.Logger}
-	s.checks.Go(func() { clock.watch(s.stopping) })
-	failed := make(chan error, len(s.grpcOn.list)+len(s.httpOn.list))
+	failed := make(chan error, len(s.grpcOn.list)+len(s.httpOn.list)+1)
+	s.checks.Go(func() {
+		if err := s.open(ctx); err != nil {
+			failed <- err
+		}
+	})
 	var serving sync.WaitGroup
 	grpcRoom := &room{service: "gRPC", most: s.config.MaxConnections, log: s.config.Logger}
 	for _, l := range s.grpcOn.list {
-		serving.Go(func() { failed <- s.grpc.Serve(tracked{l, grpcRoom}) })
+		serving.Go(func() { failed <- listenerError(s.grpc.Serve(tracked{l, grpcRoom})) })
 	}
 	httpRoom := &room{service: "HTTP", most: s.config.MaxConnections, log: s.config.Logger}
 	for _, l := range s.httpOn.list {
-		serving.Go(func() { failed <- s.http.Serve(tracked{l, httpRoom}) })
+		serving.Go(func() { failed <- listenerError(s.http.Serve(tracked{l, httpRoom})) })
 	}
 	var why error
 	select {
 	case <-ctx.Done():
 	case why = <-failed:
-		why = fmt.Errorf("a listener failed: %w", why)
 	}
 	err := s.Shutdown()
 	serving.Wait()
 	return errors.Join(why, err)
+}
+
+func listenerError(err error) error { return fmt.Errorf("a listener failed: %w", err) }
+
+// open opens the broker and lets everything use it. A stop ends it without an error.
+func (s *Server) open(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.stopping, cancel)()
+	b, err := s.config.Open(ctx, s.recovery.report)
+	switch {
+	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return nil
+	case err != nil:
+		return err
+	}
+	s.broker, s.drift, s.started = b, drift{b.Now, s.config.WallClock}, b.Now()
+	s.metrics.Observe(b, s.drift.ahead)
+	close(s.recovery.over)
+	s.serving(true)
+	clock := &driftLog{drift: s.drift, log: s.config.Logger}
+	s.checks.Go(func() { clock.watch(s.stopping) })
+	return nil
 }
 
 // Shutdown ends everything in the one right order, within the grace period and a little. Safe to call more than once;
@@ -150,6 +173,9 @@ func (s *Server) shutDown() error {
 	s.checks.Wait()
 	s.Close()
 	// 5. The broker, which nobody uses any more.
+	if s.broker == nil {
+		return nil
+	}
 	return s.broker.Close()
 }
 
@@ -168,7 +194,7 @@ func (s *Server) stopGRPC(ctx context.Context) {
 	}
 }
 
-// Close gives the addresses back. It is for a server that was never run; the broker stays open.
+// Close gives the addresses back. It is for a server that was never run.
 func (s *Server) Close() {
 	s.grpcOn.close()
 	s.httpOn.close()

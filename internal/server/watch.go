@@ -22,8 +22,6 @@ type watchService struct {
 	*service
 	lingerv1.UnimplementedWatchServiceServer
 
-	run     string // identifies this run of the server
-	started broker.Instant
 	exposed bool
 }
 

@@ -53,6 +53,8 @@ func pages(now time.Time) []page {
 		{"message-lost", "one that a crash lost", web.MessagePage(gone(p, web.EndLost, 0))},
 		{"message-forgotten", "one that nobody remembers", web.MessagePage(web.Detail{Page: p, Topic: "hello", Sequence: 42, End: &web.End{Sequence: 42}, Last: 90})},
 		{"message-never", "one that never was", web.MessagePage(web.Detail{Page: p, Topic: "hello", Sequence: 42, Last: 17})},
+		{"recovering", "a server that reads its store", web.RecoveringPage(web.Recovering{Page: p, Percent: 34, Known: true})},
+		{"recovering-early", "one that has just begun to", web.RecoveringPage(web.Recovering{Page: p})},
 		{"error", "what went wrong", web.ErrorPage(web.Failure{
 			Page: p, Status: 400, What: "The pattern has an empty part at position 7.", Field: "in",
 			Do: "Write topics as parts joined by single dots, * for one part, > for the rest: orders.*.created.", ID: "k3f9-0042",
