@@ -95,6 +95,17 @@ func (s *space) class(position uint64) uint8 {
 	return s.live.class(position)
 }
 
+// find gives the class of a live position, 0 for none, and where its block begins.
+func (s *space) find(position uint64) (class uint8, from uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	class = s.live.class(position)
+	if b := s.blockLocked(class, position); b != nil {
+		from = b.first
+	}
+	return class, from
+}
+
 // attach has a change live as long as the run that it changes is on disk. It reports false when that is not known.
 func (s *space) attach(run, change uint64) bool {
 	s.mu.Lock()

@@ -1,7 +1,6 @@
 package pebblelog
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,6 +30,7 @@ type Log struct {
 
 	state     state // of the committing goroutine
 	space     space
+	records   recordCache
 	producers producers
 	existing  sync.Map // by TopicID: the topics there are
 	lasting   lasting
@@ -69,6 +69,7 @@ func Open(o Options) (*Log, error) {
 		failing: make(chan struct{}), closing: make(chan struct{}), kick: make(chan struct{}, 1),
 	}
 	l.more = sync.NewCond(&l.mu)
+	l.records.limit = o.recordCache()
 	l.guard = newGuard(o.FS, o.Dir, l.fail)
 	if err := o.FS.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
@@ -208,69 +209,6 @@ func (l *Log) refuseQueued() {
 	for i := range queue {
 		queue[i].done(broker.Commit{}, l.stoppedError())
 	}
-}
-
-// Load implements [broker.Log]. Damage is a [*CorruptionError].
-func (l *Log) Load(ctx context.Context, ref broker.Ref) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	class := l.space.class(ref.Position)
-	if _, exists := l.existing.Load(ref.Topic); !exists || class == 0 || class == changeClass {
-		return nil, broker.ErrNotStored
-	}
-	body, err := l.load(class, ref)
-	var damage *CorruptionError
-	if err = corruption(err); errors.As(err, &damage) {
-		damage.Topic, damage.Position = ref.Topic, ref.Position
-		l.noteDamage(damage)
-	}
-	return body, err
-}
-
-// load finds the record that holds a run: the last that begins at or before it.
-func (l *Log) load(class uint8, ref broker.Ref) (body []byte, err error) {
-	iter, err := l.db.NewIter(&pebble.IterOptions{LowerBound: runKey(class, 0), UpperBound: runKey(class, ref.Position+1)})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, iter.Close()) }()
-	if !iter.Last() {
-		if err := iter.Error(); err != nil {
-			return nil, err
-		}
-		return nil, l.missing(ref)
-	}
-	value, err := iter.ValueAndErr()
-	if err != nil {
-		return nil, err
-	}
-	var rec record
-	if err := rec.decode(iter.Key(), value); err != nil {
-		return nil, &CorruptionError{Err: err}
-	}
-	for i := range rec.runs {
-		s := &rec.runs[i]
-		if s.position != ref.Position {
-			continue
-		}
-		if ref.Topic != 0 && s.topic != ref.Topic {
-			return nil, broker.ErrNotStored
-		}
-		if err := s.verify(); err != nil {
-			return nil, &CorruptionError{Err: err}
-		}
-		return append(make([]byte, 0, s.size), s.body...), nil
-	}
-	return nil, l.missing(ref)
-}
-
-// missing tells a run that was released in the meantime from one that is lost.
-func (l *Log) missing(ref broker.Ref) error {
-	if l.space.class(ref.Position) == 0 {
-		return broker.ErrNotStored
-	}
-	return &CorruptionError{Err: errors.New("the run is not where it was stored")}
 }
 
 // Release implements [broker.Log].

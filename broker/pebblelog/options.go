@@ -25,11 +25,20 @@ type Options struct {
 	// Progress is told how far a recovery has come, every few thousand commits and from one goroutine: done of total, in no
 	// unit of its own. It must not wait. nil: nobody wants to know.
 	Progress func(done, total int64)
-	// MemTable is how much is gathered in memory before it is sorted into tables, in bytes; 0: 32 MiB.
+	// Memory is what the log may use, in bytes: for what is gathered before it is sorted into tables, and for what was
+	// read last. 0: [DefaultMemory], more than which is of no use; less than [LeastMemory] is taken for that.
+	Memory int64
+	// MemTable is how much is gathered before it is sorted, in bytes, three times over; 0: what Memory allows.
 	MemTable int64
-	// Cache is how much of what was read is kept in memory, in bytes; 0: 16 MiB.
+	// Cache is how much of what was read is kept, in bytes; 0: what Memory allows.
 	Cache int64
 }
+
+// Bounds of [Options.Memory].
+const (
+	DefaultMemory = 116 << 20
+	LeastMemory   = 8 << 20
+)
 
 const (
 	defaultDiskLimit = 10 << 30
@@ -49,13 +58,27 @@ func (o *Options) setDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	if o.MemTable == 0 {
-		o.MemTable = 32 << 20
+	o.shareMemory()
+}
+
+// shareMemory gives most to what is gathered: the larger it is, the less is merged later. What was read is kept for
+// readers at nearly the same place; the operating system keeps what is read again.
+func (o *Options) shareMemory() {
+	if o.Memory == 0 {
+		o.Memory = DefaultMemory
 	}
+	o.Memory = max(o.Memory, LeastMemory)
+	cache := min(o.Memory/8, 16<<20)
 	if o.Cache == 0 {
-		o.Cache = 16 << 20
+		o.Cache = cache
+	}
+	if o.MemTable == 0 {
+		o.MemTable = min((o.Memory-cache-o.recordCache())/memTables, 32<<20)
 	}
 }
+
+// recordCache is how many bytes of records are kept in the form in which they are looked into.
+func (o *Options) recordCache() int64 { return min(o.Memory/16, 4<<20) }
 
 // pebbleOptions are what the store is opened with. FormatNewest is not a matter of taste: before it, a flipped bit in
 // the newest WAL silently drops what follows.
