@@ -68,6 +68,8 @@ type Broker struct {
 	applied   atomic.Uint64 // position up to which every reader that waited has been told
 	used      atomic.Int64  // accounted memory, in bytes, without that of readers
 	readers   atomic.Int64  // accounted for readers' places
+	loaded    atomic.Int64  // bytes of cold runs that subscriptions hold
+	loads     chan struct{} // one for each reader that loads; bounds how many do
 	hot       hotQueue      // runs that may go cold
 	runs      atomic.Int64  // that are kept, alive or passing
 	pending   atomic.Int64  // proposals not yet answered
@@ -118,8 +120,8 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		config: c, log: c.Log, clock: c.Clock,
 		topics: map[string]*topic{}, byID: map[TopicID]*topic{}, subscriptions: map[*Subscription]struct{}{},
 		making: map[string]*creation{}, watchers: map[*Watcher]struct{}{},
-		wheel: wheel.New(int64(c.Clock.Now())),
-		kick:  make(chan struct{}, 1), closing: make(chan struct{}),
+		wheel: wheel.New(int64(c.Clock.Now())), loads: make(chan struct{}, coldLoads),
+		kick: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 	b.producers.byID, b.producers.cost = map[ProducerID]*producer{}, &b.used
 	b.replaying.Store(true)

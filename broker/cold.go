@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -70,7 +71,7 @@ func (b *Broker) warm(ctx context.Context, t *topic, sequence uint64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if r, _ := t.runs.find(sequence); r != nil && r.cold() && r.first == wanted.first && r.count == wanted.count {
-		r.body, r.held = body, r.size
+		r.body, r.held = slices.Clone(body), r.size
 		b.used.Add(int64(r.held))
 		b.hot.push(t.id, r.last())
 	}

@@ -111,6 +111,69 @@ func TestColdMessagesAreSkippedToTheNewest(t *testing.T) {
 	})
 }
 
+// TestColdNeighboursLeaveTogether reads messages that were published one by one.
+func TestColdNeighboursLeaveTogether(t *testing.T) {
+	inColdBubble(t, func(b *bench, _ []string) {
+		const all = 1000
+		var want []string
+		for i := range all {
+			want = append(want, fmt.Sprint(i, strings.Repeat("x", 100)))
+			b.publish("single", time.Duration(1+i/(all/2))*time.Hour, want[i])
+		}
+		b.publish("odd", time.Hour, strings.Repeat("x", coldLimit/4)) // what came before goes cold
+		b.remove("single", 750)
+		r := b.subscribe(broker.Start{}, "single")
+		r.budget = broker.Budget{Bytes: 20_000}
+		if got := r.drain(); !slices.Equal(got, slices.Delete(want, 749, 750)) {
+			t.Errorf("%d messages in another order, or others, than the %d published", len(got), all)
+		}
+		if n := len(r.runs); n > all/50 {
+			t.Errorf("%d runs for %d messages", n, all)
+		}
+		for _, run := range r.runs {
+			ttl, last := time.Hour, run.First+uint64(run.Count)-1
+			if run.First > all/2 {
+				ttl = 2 * time.Hour
+			}
+			if run.Deadline != run.PublishTime.Add(ttl) || (run.First <= all/2) != (last <= all/2) || (run.First < 750) != (last < 750) {
+				t.Errorf("#%d to #%d with one deadline, %v", run.First, last, run.Deadline.Sub(run.PublishTime))
+			}
+		}
+	})
+}
+
+// TestColdReadersHaveBoundedMemory has many readers stop in the middle.
+func TestColdReadersHaveBoundedMemory(t *testing.T) {
+	inColdBubble(t, func(b *bench, published []string) {
+		places := b.Stats().MemoryReaders
+		const all, scarce = 60, 16 << 10
+		var readers []*reader
+		for range all {
+			r := b.subscribe(broker.Start{}, "even")
+			r.budget = broker.Budget{Bytes: 5 << 10}
+			r.next()
+			readers = append(readers, r)
+			places += broker.ReaderOverhead
+			if loaded := b.Stats().MemoryReaders - places; loaded > coldLimit/4+broker.AheadBytes+int64(len(readers))*(scarce+5<<10) {
+				t.Fatalf("%d bytes are loaded for %d readers", loaded, len(readers))
+			}
+		}
+		var even []string
+		for i := 0; i < len(published); i += 20 {
+			even = append(even, published[i:i+10]...)
+		}
+		for i, r := range readers {
+			if i%10 == 0 && !slices.Equal(r.drain(), even[2:]) {
+				t.Errorf("reader %d does not go on where it was", i)
+			}
+			r.Close()
+		}
+		if left := b.Stats().MemoryReaders; left != 0 {
+			t.Errorf("%d bytes are accounted without readers", left)
+		}
+	})
+}
+
 func TestDamagedMessagesAreLostAndNeverServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := broker.NewClock(time.Now)

@@ -60,6 +60,8 @@ type reading struct {
 	count   int    // messages that may still be added; 0: no bound
 	bounded bool   // count is a bound
 	runs    []Run
+	from    []byte // the body of the newest run, and
+	behind  []byte // what lies behind it in memory
 }
 
 // full tells that nothing more may be added.
@@ -83,6 +85,7 @@ func (c *cursor) read(rd *reading, until uint64) state {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if t.deleted {
+		c.dropAhead()
 		return atEnd
 	}
 	for p := t.runs.seek(c.pos.Load()); ; p = t.runs.next(p) {
@@ -114,14 +117,14 @@ func (c *cursor) read(rd *reading, until uint64) state {
 				return atSkip
 			}
 		}
-		body, ok := c.bodyFrom(r, from)
-		if !ok {
+		body, last := c.bodyFrom(rd, p, from)
+		if body == nil {
 			return atCold
 		}
 		if gap.Total() > 0 {
 			c.gap = gap
 		}
-		c.take(rd, r, from, body)
+		c.take(rd, r, from, last, body)
 		if pos := c.pos.Load(); pos <= r.last() {
 			c.index += uint32(pos - from)
 			return atLimit
@@ -142,19 +145,15 @@ func (c *cursor) missedFrom(from uint64) uint64 {
 	return c.pos.Load()
 }
 
-// take hands out as much of r, from sequence from on, as there is room for; body is its frames from there on.
-func (c *cursor) take(rd *reading, r *run, from uint64, body []byte) {
-	t := c.topic
-	left := int(r.last() - from + 1)
-	count, offset := left, len(body)
+// take hands out as much of r from sequence from to last as there is room for; body is its frames there.
+func (c *cursor) take(rd *reading, r *run, from, last uint64, body []byte) {
+	left := int(last - from + 1)
+	count, size := left, len(body)
 	if len(body) > rd.bytes || (rd.bounded && left > rd.count) {
-		count, offset = framesWithin(body, rd.bytes, rd.count)
+		count, size = framesWithin(body, rd.bytes, rd.count)
 	}
-	rd.runs = append(rd.runs, Run{
-		Topic: t.name, Incarnation: t.incarnation, First: from, Count: count,
-		PublishTime: r.published, Deadline: r.deadline, Gap: c.gap, Body: body[:offset:offset],
-	})
-	rd.bytes -= offset
+	c.hand(rd, r, from, count, body[:size])
+	rd.bytes -= size
 	if rd.bounded {
 		rd.count -= count
 	}
@@ -164,36 +163,33 @@ func (c *cursor) take(rd *reading, r *run, from uint64, body []byte) {
 	// What lies between and has ended was recorded as not delivered here when it was taken out.
 	c.pos.Store(from + uint64(count))
 	c.fresh, c.gap = false, Gap{}
-	c.ahead.advance(r, from+uint64(count), body[offset:])
+	if r.cold() {
+		c.ahead.taken(count, size)
+		if c.ahead.empty() {
+			c.dropAhead()
+		}
+	}
 }
 
-// ahead is the messages of a cold run that a reader has loaded and not been handed yet.
-type ahead struct {
-	run  run    // which, from the next message on
-	body []byte // nil: to be loaded
-}
-
-// bodyFrom gives a run's frames from sequence from on; false: they have to be loaded, and ahead says so.
-func (c *cursor) bodyFrom(r *run, from uint64) ([]byte, bool) {
-	if !r.cold() {
-		c.ahead = ahead{}
-		return r.body[skipFrames(r.body, int(from-r.first)):], true
+// hand adds messages to what is handed out: to the run before, where they continue it and lie behind it in memory, as
+// what was loaded together does.
+func (c *cursor) hand(rd *reading, r *run, from uint64, count int, body []byte) {
+	t := c.topic
+	if n := len(rd.runs); n > 0 && len(rd.behind) > 0 && &rd.behind[0] == &body[0] && c.gap.Total() == 0 {
+		before := &rd.runs[n-1]
+		if before.Incarnation == t.incarnation && before.First+uint64(before.Count) == from && before.PublishTime == r.published && before.Deadline == r.deadline {
+			size := len(before.Body) + len(body)
+			before.Body = rd.from[:size:size]
+			before.Count += count
+			rd.behind = rd.behind[len(body):]
+			return
+		}
 	}
-	if a := &c.ahead; a.body != nil && a.run.position == r.position && a.run.first == from && a.run.last() == r.last() {
-		return a.body, true
-	}
-	c.ahead = ahead{run: r.cut(from, r.last())}
-	return nil, false
-}
-
-// advance keeps what is left of a loaded run.
-func (a *ahead) advance(r *run, from uint64, rest []byte) {
-	if a.body == nil || from > r.last() {
-		*a = ahead{}
-		return
-	}
-	a.run = r.cut(from, r.last())
-	a.body = rest
+	rd.from, rd.behind = body, body[len(body):cap(body)]
+	rd.runs = append(rd.runs, Run{
+		Topic: t.name, Incarnation: t.incarnation, First: from, Count: count,
+		PublishTime: r.published, Deadline: r.deadline, Gap: c.gap, Body: body[:len(body):len(body)],
+	})
 }
 
 // skipLocked goes on with the newest message up to limit, and notes what that leaves out. The caller holds topic.mu alone:

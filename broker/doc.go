@@ -28,7 +28,8 @@
 // handed to a transport, listed or counted, whatever the state of clean-up: delivery compares, clean-up only reclaims.
 // Within a second of the deadline, without any subscriber or poll, it is gone from every count and limit; retained memory,
 // as the broker accounts and reports it, never exceeds twice the live bytes, [RunOverhead] counted with each run, plus
-// [TopicOverhead] per topic and [ReaderOverhead] per reader. A short TTL never waits behind a long one.
+// [TopicOverhead] per topic and [ReaderOverhead] per reader; a reader of messages that are only in the log has up to
+// [AheadBytes] and a run besides. A short TTL never waits behind a long one.
 //
 // 5. Clock. Server time is anchored to the wall clock at start, then advances with the clock it was given, and never runs
 // backwards: commits store it, an idle broker with live messages stores it each second, and a start takes the later of

@@ -25,8 +25,8 @@ type Log interface {
 	// producer, request and batch, and answers with the first. Append never blocks on I/O; done must not block.
 	Append(p Proposal, done func(Commit, error))
 
-	// Load reads a stored run's body again, its checksum verified: [ErrDamaged], [ErrNotStored]. Safe for concurrent use,
-	// and from apply.
+	// Load reads a stored run's body again, its checksum verified: [ErrDamaged], [ErrNotStored]. It may be part of what
+	// was read together: whoever keeps it copies it, and nobody changes it. Safe for concurrent use, and from apply.
 	Load(ctx context.Context, ref Ref) ([]byte, error)
 
 	// Release tells that runs will never be asked for again, so that their space can be reclaimed when it suits. What a

@@ -24,8 +24,10 @@ func (c *Counts) add(o Counts) {
 
 // Stats are the broker's numbers.
 type Stats struct {
-	MemoryUsed    int64 // retained memory as it is accounted, in bytes
-	MemoryReaders int64 // of these, for readers' places: they may have a quarter of the limit, beside what messages may
+	MemoryUsed int64 // retained memory as it is accounted, in bytes
+	// MemoryReaders is what of these readers have, beside what messages may: for their places, up to a quarter of the
+	// limit, and as much for what was loaded for them; see [AheadBytes] for what happens then.
+	MemoryReaders int64
 	MemoryLimit   int64 // 0: none
 	Topics        int
 	Subscriptions int
@@ -38,8 +40,9 @@ type Stats struct {
 // Stats counts, exactly as of now.
 func (b *Broker) Stats() Stats {
 	b.reclaim(b.clock.Now())
+	readers := b.readers.Load() + b.loaded.Load()
 	s := Stats{
-		MemoryUsed: b.used.Load() + b.readers.Load(), MemoryReaders: b.readers.Load(), MemoryLimit: b.config.MemoryLimit,
+		MemoryUsed: b.used.Load() + readers, MemoryReaders: readers, MemoryLimit: b.config.MemoryLimit,
 		Watchers: int(b.watching.Load()), Pending: int(b.pending.Load()),
 	}
 	b.mu.RLock()

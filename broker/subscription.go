@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -112,6 +111,8 @@ type Subscription struct {
 	missed   Gap    // why it is too slow
 	next     spot   // all before it was handed out
 	runs     []Run  // scratch
+	wanted   []run  // scratch: what is to be loaded
+	spent    int64  // bytes that were loaded for what was handed out last
 	token    []byte // scratch
 	resumed  []byte // the token that it resumes, until all resets that come of it are handed out
 	wake     chan struct{}
@@ -121,6 +122,7 @@ type Subscription struct {
 	told   []told
 	resets []reset
 	all    []*cursor
+	held   int64 // bytes that were loaded and are still needed
 	closed bool
 }
 
@@ -420,6 +422,8 @@ func (s *Subscription) collect(ctx context.Context, budget Budget) (Delivery, bo
 		return Delivery{Now: s.broker.clock.Now(), Reset: s.takeReset(), Token: s.Token()}, true, nil
 	}
 
+	s.hold(-s.spent)
+	s.spent = 0
 	rd := reading{now: s.broker.clock.Now(), limit: limit, bytes: max(budget.Bytes, 1), count: budget.Messages, bounded: budget.Messages > 0, runs: s.runs[:0]}
 	if err := s.read(ctx, &rd); err != nil {
 		return Delivery{}, false, err
@@ -494,16 +498,6 @@ func (s *Subscription) read(ctx context.Context, rd *reading) error {
 	return nil
 }
 
-// loadAhead loads what a cursor has to hand out next. Only its own reader waits for that.
-func (s *Subscription) loadAhead(ctx context.Context, c *cursor) error {
-	body, err := s.broker.load(ctx, c.topic, &c.ahead.run)
-	c.ahead.body = body
-	if errors.Is(err, errGone) {
-		return nil // the next look finds what comes behind it
-	}
-	return err
-}
-
 // Topics are those that were named without wildcards and exist.
 func (s *Subscription) Topics() []TopicIncarnation {
 	var named []TopicIncarnation
@@ -534,6 +528,7 @@ func (s *Subscription) Close() {
 	s.closed = true
 	all := s.all
 	s.all, s.told, s.resets = nil, nil, nil
+	b.loaded.Add(-s.held)
 	s.mu.Unlock()
 	delete(b.subscriptions, s)
 	for _, p := range s.patterns {
