@@ -77,6 +77,62 @@ func TestColdMessagesAreListedAndShown(t *testing.T) {
 	})
 }
 
+// A page is full even when some of what belonged on it ends while it is loaded, and there are more pages behind it.
+func TestListWhileColdMessagesExpire(t *testing.T) {
+	for name, byDeadline := range map[string]bool{"by sequence": false, "by deadline": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				clock := broker.NewClock(time.Now)
+				log := slow{memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})}
+				b := openOn(t, broker.Config{MemoryLimit: 16 << 10}, log, clock)
+				for i := range 40 {
+					ttl := time.Hour
+					if i%4 != 3 {
+						ttl = 1500 * time.Millisecond // over when two are loaded
+					}
+					b.publish("t", ttl, fmt.Sprint(i)+strings.Repeat("x", 5<<10))
+				}
+				alive := listAlive(t, b, broker.ListOptions{Pattern: "t", Limit: 4, ByDeadline: byDeadline})
+				if want := []uint64{4, 8, 12, 16, 20, 24, 28, 32, 36, 40}; !slices.Equal(alive, want) {
+					t.Errorf("%v are listed, not %v", alive, want)
+				}
+				if err := b.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// listAlive gives the sequences of all pages that are alive when their page has come.
+func listAlive(t *testing.T, b *bench, o broker.ListOptions) (alive []uint64) {
+	t.Helper()
+	for {
+		page, err := b.List(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range page.Messages {
+			if m := &page.Messages[i]; m.Deadline > b.Now() {
+				alive = append(alive, m.Sequence)
+			}
+		}
+		if !page.More {
+			return alive
+		}
+		last := page.Messages[len(page.Messages)-1]
+		o.After = &broker.ListPosition{Topic: last.Topic, Sequence: last.Sequence, Deadline: last.Deadline}
+	}
+}
+
+// slow is a log that takes a second for each load.
+type slow struct{ *memlog.Log }
+
+func (s slow) Load(ctx context.Context, ref broker.Ref) ([]byte, error) {
+	time.Sleep(time.Second)
+	return s.Log.Load(ctx, ref)
+}
+
 func TestColdMessagesChangeTheirLifetime(t *testing.T) {
 	inColdBubble(t, func(b *bench, published []string) {
 		ctx := context.Background()

@@ -71,19 +71,33 @@ func (b *Broker) List(o ListOptions) (ListPage, error) {
 		page.RetainedBytes += t.counts.RetainedBytes
 		t.mu.RUnlock()
 	}
-	var found []slice
-	if o.ByDeadline {
-		found = soonest(topics, &o, now)
-	} else {
-		found = inOrder(topics, &o, now)
+	for {
+		var found []slice
+		if o.ByDeadline {
+			found = soonest(topics, &o, now)
+		} else {
+			found = inOrder(topics, &o, now)
+		}
+		if err := b.fill(&page, found, &o); err != nil || page.More || messagesIn(found) <= o.Limit {
+			return page, err
+		}
+		// There was more than a page, but some of it ended before it was loaded: what follows belongs on the page, too.
+		last := &found[len(found)-1]
+		o.After = &ListPosition{Topic: last.topic.name, Sequence: last.run.last(), Deadline: last.run.deadline}
 	}
-	return page, b.fill(&page, found, &o)
 }
 
 // slice is part of a run that belongs on a page.
 type slice struct {
 	topic *topic
 	run   run
+}
+
+func messagesIn(found []slice) (n int) {
+	for i := range found {
+		n += int(found[i].run.count)
+	}
+	return n
 }
 
 // within cuts r to what the bounds and the page's beginning leave of it.
