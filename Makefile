@@ -4,6 +4,7 @@
 SHELL := /bin/bash
 
 FUZZTIME ?= 30s
+ROUNDS ?= 7
 
 .PHONY: help
 help: ## this list
@@ -40,6 +41,14 @@ soak: setup ## the tests with larger numbers: crash, soak, fuzz, browser
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+.PHONY: peers
+peers: ## Linger beside NATS, Redis and Mosquitto, ROUNDS (7) of each; ARGS='-only ^durable', ARGS=-help
+	@scripts/setup.sh peers
+	@mkdir -p bin/peers
+	@go build -trimpath -o bin/peers/ .
+	@cd test/peers && go build -trimpath -o ../../bin/peers/ . $$(go list tool)
+	@bin/peers/peers -rounds $(ROUNDS) $(ARGS)
 
 .PHONY: screenshots
 screenshots: setup ## pictures of every page into ./screenshots

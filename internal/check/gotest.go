@@ -13,14 +13,15 @@ import (
 	"time"
 )
 
-// goTests runs the Go tests with the race detector; corpora of fuzz targets run as ordinary tests.
-func goTests(flags ...string) stage {
-	return stage{"go test", func(ctx context.Context, out io.Writer) (tally, error) {
+// goTests runs the Go tests of the module in dir with the race detector; corpora of fuzz targets run as ordinary tests.
+func goTests(name, dir string, flags ...string) stage {
+	return stage{name, func(ctx context.Context, out io.Writer) (tally, error) {
 		args := append([]string{"test", "-json", "-race"}, flags...)
 		if os.Getenv("CI") != "" {
 			args = append(args, "-count=1") // a result of another day proves nothing about this machine
 		}
 		cmd := exec.CommandContext(ctx, "go", append(args, "./...")...)
+		cmd.Dir = dir
 		cmd.Stderr = out
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		cmd.WaitDelay = 10 * time.Second

@@ -44,11 +44,12 @@ func run(ctx context.Context, what string, out io.Writer) (ok bool, err error) {
 		r.together(ctx, []stage{generated})
 		r.together(ctx, lint)
 		r.together(ctx, []stage{scripts})
-		r.live(ctx, goTests("-timeout=5m"))
+		r.live(ctx, goTests("go test", ".", "-timeout=5m"))
+		r.live(ctx, goTests("go test peers", peers, "-timeout=2m"))
 	case "lint":
 		r.together(ctx, lint)
 	case "soak":
-		r.live(ctx, goTests("-timeout=60m", "-count=1"))
+		r.live(ctx, goTests("go test", ".", "-timeout=60m", "-count=1"))
 	case "generate":
 		return true, generate(ctx, out)
 	default:

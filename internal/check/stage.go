@@ -21,10 +21,16 @@ type stage struct {
 // tally counts tests; stages that run none leave it zero.
 type tally struct{ passed, failed, skipped int }
 
+// peers is the folder of the module that measures rivals.
+const peers = "test/peers"
+
 // lint needs no particular order.
 var lint = []stage{
 	command("vet", "go", "vet", "./..."),
 	command("golangci-lint", "bin/golangci-lint", "run", "./..."),
+	{"lint peers", func(ctx context.Context, out io.Writer) (tally, error) { // a module of its own: no part of ./...
+		return tally{}, executeIn(ctx, out, peers, "../../bin/golangci-lint", "run", "--config", "../../.golangci.yml", "./...")
+	}},
 	command("buf lint", "bin/buf", "lint"),
 	command("buf breaking", "scripts/breaking.sh"),
 	command("types", "node_modules/.bin/tsc"),
@@ -40,7 +46,12 @@ func command(name string, args ...string) stage {
 }
 
 func execute(ctx context.Context, out io.Writer, args ...string) error {
+	return executeIn(ctx, out, ".", args...)
+}
+
+func executeIn(ctx context.Context, out io.Writer, dir string, args ...string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
