@@ -142,6 +142,9 @@ func (o *oracle) settle(m *message, ack client.Ack, err error) {
 		m.passing = ack.ExpireTime.Equal(ack.PublishTime)
 		o.deadlineLocked(m, ack.ExpireTime)
 		o.checkAckLocked(m, ack)
+		if ack.Incarnation == 0 && m.topic.deletable {
+			break // given again, of a topic that has been deleted since: which incarnation it was is not stored
+		}
 		o.claimLocked(m, place{ack.Topic, ack.Incarnation, ack.Sequence}, "the acknowledgement")
 	case errors.Is(err, client.ErrOutcomeUnknown):
 		m.outcome = unknown

@@ -95,7 +95,7 @@ func (s *subscriber) placeLocked(topic string) *reading {
 func (s *subscriber) runLocked(run *client.Run) {
 	r := s.placeLocked(run.Topic)
 	if r.incarnation != run.Incarnation {
-		if r.incarnation != 0 && !r.reset {
+		if r.incarnation != 0 && !r.reset && !s.oracle.mayForgetLocked(run.Topic) {
 			s.failLocked("%s goes on in another incarnation, and no reset was told", run.Topic)
 		}
 		if r.incarnation != 0 {
@@ -113,6 +113,17 @@ func (s *subscriber) runLocked(run *client.Run) {
 			m.deliveredLocked(run.ExpireTime)
 		}
 	}
+}
+
+// mayForgetLocked tells whether a deletion of a topic may be forgotten by those who should be told: a topic that was deleted
+// before a restart, and not made again by the time a reader of a pattern resumes, has no name in its token.
+func (o *oracle) mayForgetLocked(topic string) bool {
+	for _, t := range o.topics {
+		if t.name == topic {
+			return t.deletable && o.died > 0
+		}
+	}
+	return false
 }
 
 // deliveredLocked notes what deadline a delivery told.
