@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,6 +55,71 @@ func TestContract4ExtendedPinsNothing(t *testing.T) {
 	defer again.Close()
 	if n := again.Recovered().Messages; n < uint64(len(extended)) || n > 200 { // a release is not synced
 		t.Errorf("%d messages after a restart", n)
+	}
+}
+
+// TestContract11RewrittenOverRestart has blocks written again with what lives of them, which is not where their records
+// begin, and restarts: it is there, and once it is let go, it stays away.
+func TestContract11RewrittenOverRestart(t *testing.T) {
+	o := pebblelog.Options{Dir: t.TempDir()}
+	h := open(t, o)
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	var committed sync.WaitGroup
+	for range 2000 { // without waiting, so that records hold many
+		committed.Add(1)
+		h.Append(published(id, time.Hour, strings.Repeat("x", 2<<10)), func(_ broker.Commit, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			committed.Done()
+		})
+	}
+	committed.Wait()
+	release := func(all []broker.Commit, kept func(i int) bool) (rest []broker.Commit) {
+		var refs []broker.Ref
+		for i, c := range all {
+			switch {
+			case c.Kind != broker.KindPublished:
+			case kept(i):
+				rest = append(rest, c)
+			default:
+				refs = append(refs, broker.Ref{Position: c.Position, Topic: id})
+			}
+		}
+		h.Release(refs...)
+		return rest
+	}
+	kept := release(h.applied, func(i int) bool { return i%40 == 13 })
+	eventually(t, func() bool { return h.Stored() < 1200<<10 }) // one block is still being filled
+	for range 2 {
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+		h = open(t, o) // and load each
+		for _, c := range kept {
+			if body, err := h.Load(context.Background(), broker.Ref{Position: c.Position, Topic: id}); err != nil || len(body) != 2<<10 {
+				t.Fatalf("%d of %d: %d bytes, %v", c.Position, len(kept), len(body), err)
+			}
+		}
+	}
+	release(kept, func(int) bool { return false })
+	eventually(t, func() bool { return h.Stored() == 0 })
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h = open(t, o)
+	defer h.Close()
+	if n := h.Recovered().Messages; n != 0 {
+		t.Errorf("%d messages came back", n)
+	}
+}
+
+func eventually(t *testing.T, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it has not happened in 20 s")
+		}
 	}
 }
 

@@ -254,7 +254,8 @@ func (r *recovery) readClass(rs *readers, class uint8, send func([]broker.Commit
 			stats.Messages += uint64(s.count)
 			stats.Bytes += int64(s.size)
 		}
-		first, last := rec.runs[0].position, rec.runs[len(rec.runs)-1].position
+		first, _ := numberOf(k, runKeySize) // lower than its first run's, where that was cut from a record written again
+		last := rec.runs[len(rec.runs)-1].position
 		r.log.space.add(class, first, last, len(rec.runs), int64(len(k)+len(v)), live)
 		if len(batch) >= batchCommits {
 			return flush()
