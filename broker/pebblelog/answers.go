@@ -1,6 +1,7 @@
 package pebblelog
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"sync"
@@ -20,9 +21,46 @@ const (
 	spanTime     = 10 * time.Second
 )
 
-// answer is the commit of a producer's request, without its body. KindProducer stands for a request that ended without
-// a message.
-type answer struct{ broker.Commit }
+// answer is what a producer was told of a batch. KindProducer stands for a request that ended without a message.
+type answer struct {
+	kind       broker.Kind
+	adjustment broker.Adjustment
+	producer   broker.ProducerID
+	request    uint64
+	batch      int
+	position   uint64
+	time       broker.Instant
+	topic      broker.TopicID
+	first      uint64
+	count      int
+	ttl        time.Duration
+}
+
+func answerOf(c *broker.Commit) answer {
+	return answer{
+		kind: c.Kind, adjustment: c.Adjustment, producer: c.Producer, request: c.Request, batch: c.Batch,
+		position: c.Position, time: c.Time, topic: c.Topic, first: c.First, count: c.Count, ttl: c.TTL,
+	}
+}
+
+// commit is what the answer was given to, without its messages.
+func (a *answer) commit() broker.Commit {
+	return broker.Commit{
+		Proposal: broker.Proposal{
+			Kind: a.kind, Topic: a.topic, Count: a.count, TTL: a.ttl, Adjustment: a.adjustment,
+			Producer: a.producer, Request: a.request, Batch: a.batch,
+		},
+		Position: a.position, Time: a.time, First: a.first,
+	}
+}
+
+func commitsOf(all []answer) []broker.Commit {
+	commits := make([]broker.Commit, len(all))
+	for i := range all {
+		commits[i] = all[i].commit()
+	}
+	return commits
+}
 
 // encodeAnswers writes answers of commits, none made before at.
 func encodeAnswers(key []byte, at broker.Instant, all []answer) []byte {
@@ -33,29 +71,30 @@ func encodeAnswers(key []byte, at broker.Instant, all []answer) []byte {
 	for i := range all {
 		a := &all[i]
 		same := byte(0)
-		if a.Producer == producer {
+		if a.producer == producer {
 			same = 1
 		}
-		b = append(b, byte(a.Kind)|same<<7)
+		b = append(b, byte(a.kind)|same<<7)
 		if same == 0 {
-			b = append(b, a.Producer[:]...)
-			producer = a.Producer
+			b = append(b, a.producer[:]...)
+			producer = a.producer
 		}
-		b = binary.AppendUvarint(b, a.Request)
-		b = binary.AppendUvarint(b, a.Position-position)
-		b = binary.AppendUvarint(b, uint64(a.Time-at))
-		position = a.Position
-		if a.Kind != broker.KindPublished {
+		b = binary.AppendUvarint(b, a.request)
+		b = binary.AppendUvarint(b, a.position-position)
+		b = binary.AppendUvarint(b, uint64(a.time-at))
+		position = a.position
+		if a.kind != broker.KindPublished {
 			continue
 		}
-		for _, v := range []uint64{uint64(a.Batch), uint64(a.Topic), a.First, uint64(a.Count), uint64(a.TTL.Milliseconds()), uint64(a.Adjustment)} {
+		for _, v := range [...]uint64{uint64(a.batch), uint64(a.topic), a.first, uint64(a.count), uint64(a.ttl.Milliseconds()), uint64(a.adjustment)} {
 			b = binary.AppendUvarint(b, v)
 		}
 	}
 	return sealed(b, key)
 }
 
-func decodeAnswers(key, value []byte) (all []answer, err error) {
+// decodeAnswers appends what encodeAnswers wrote to all.
+func decodeAnswers(key, value []byte, all []answer) ([]answer, error) {
 	b, err := unsealed(value, key)
 	if err != nil {
 		return nil, err
@@ -74,16 +113,16 @@ func decodeAnswers(key, value []byte) (all []answer, err error) {
 			return nil, errFormat
 		}
 		var a answer
-		a.Kind = broker.Kind(head[0] & 0x7f)
+		a.kind = broker.Kind(head[0] & 0x7f)
 		if head[0]&0x80 == 0 {
 			copy(producer[:], r.bytes(uint64(len(producer))))
 		}
-		a.Producer, a.Request = producer, r.uint()
+		a.producer, a.request = producer, r.uint()
 		position += r.uint()
-		a.Position, a.Time = position, at+broker.Instant(r.uint())
-		if a.Kind == broker.KindPublished {
-			a.Batch, a.Topic, a.First, a.Count = int(r.uint()), broker.TopicID(r.uint()), r.uint(), int(r.uint())
-			a.TTL, a.Adjustment = r.millis(), broker.Adjustment(r.uint())
+		a.position, a.time = position, at+broker.Instant(r.uint())
+		if a.kind == broker.KindPublished {
+			a.batch, a.topic, a.first, a.count = int(r.uint()), broker.TopicID(r.uint()), r.uint(), int(r.uint())
+			a.ttl, a.adjustment = r.millis(), broker.Adjustment(r.uint())
 		}
 		all = append(all, a)
 	}
@@ -131,21 +170,31 @@ func (p *producers) noteLocked(a answer) {
 	if p.byID == nil {
 		p.byID = map[broker.ProducerID]*lastRequest{}
 	}
-	l := p.byID[a.Producer]
+	l := p.byID[a.producer]
 	if l == nil {
 		l = &lastRequest{}
-		p.byID[a.Producer] = l
+		p.byID[a.producer] = l
 	}
 	if n := len(l.answers); n > 0 {
 		switch last := &l.answers[n-1]; {
-		case a.Position <= last.Position, a.Request < last.Request:
+		case a.position <= last.position, a.request < last.request:
 			return
-		case a.Request > last.Request:
+		case a.request > last.request:
 			l.answers = l.answers[:0]
 		}
 	}
 	l.answers = append(l.answers, a)
 	l.stored = false
+}
+
+// last is the number of a producer's last request, 0 when it is not known.
+func (p *producers) last(id broker.ProducerID) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l := p.byID[id]; l != nil {
+		return l.answers[0].request
+	}
+	return 0
 }
 
 // trim writes into b what forgets the answers that are too old or too many, and the producers that nobody used.
@@ -166,7 +215,7 @@ func (p *producers) trim(b *pebble.Batch, now broker.Instant) error {
 		}
 	}
 	for id, l := range p.byID {
-		if now.Sub(l.answers[0].Time) < broker.ProducerIdle {
+		if now.Sub(l.answers[0].time) < broker.ProducerIdle {
 			continue
 		}
 		delete(p.byID, id)
@@ -183,11 +232,11 @@ func (p *producers) trim(b *pebble.Batch, now broker.Instant) error {
 func (p *producers) dropLocked(b *pebble.Batch, n int) error {
 	last := p.spans[n-1].last
 	for id, l := range p.byID {
-		if l.stored || l.answers[0].Position > last {
+		if l.stored || l.answers[0].position > last {
 			continue
 		}
 		k := producerKey(id)
-		if err := b.Set(k, encodeAnswers(k, l.answers[0].Time, l.answers), nil); err != nil {
+		if err := b.Set(k, encodeAnswers(k, l.answers[0].time, l.answers), nil); err != nil {
 			return err
 		}
 		l.stored = true
@@ -200,6 +249,10 @@ func (p *producers) dropLocked(b *pebble.Batch, n int) error {
 	return b.DeleteRange([]byte{spaceAnswers}, key(spaceAnswers, last+1), nil)
 }
 
+func sortAnswers(all []answer) {
+	slices.SortFunc(all, func(x, y answer) int { return cmp.Compare(x.position, y.position) })
+}
+
 func producerKey(id broker.ProducerID) []byte { return append([]byte{spaceProducer}, id[:]...) }
 
 // restore takes what spaceProducer holds of a producer.
@@ -209,5 +262,5 @@ func (p *producers) restore(all []answer) {
 	for i := range all {
 		p.noteLocked(all[i])
 	}
-	p.byID[all[0].Producer].stored = true
+	p.byID[all[0].producer].stored = true
 }

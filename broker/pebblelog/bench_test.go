@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -164,25 +166,98 @@ func rawSync(b *testing.B) time.Duration {
 	return all[len(all)/2]
 }
 
-// BenchmarkRecovery reads two million messages back, alive and dead.
+// BenchmarkRecovery has a broker open two million messages until it is ready, after a close and after a crash; all of
+// them live, or but one in ten. An operation is a start.
 func BenchmarkRecovery(b *testing.B) {
+	const messages = 2_000_000
 	for _, batch := range []int{1, 100} {
-		b.Run(fmt.Sprint("batch=", batch), func(b *testing.B) {
-			dir := b.TempDir()
-			l := newLog(b, dir)
-			_, id := openQuiet(b, l)
-			pump(l, id, batch, 50000, time.Hour, 3*time.Second)
-			l.Close()
-			for range 3 {
-				l = newLog(b, dir)
-				openQuiet(b, l)
-				r := l.Recovered()
-				l.Close()
-				b.ReportMetric(float64(r.Messages)/r.Took.Seconds(), "msg/s")
-				b.ReportMetric(float64(r.Messages), "messages")
+		for _, clean := range []bool{true, false} {
+			for _, dead := range []bool{false, true} {
+				name := fmt.Sprintf("batch=%d/closed=%t/mostly-dead=%t", batch, clean, dead)
+				b.Run(name, func(b *testing.B) { recovered(b, batch, messages, clean, dead) })
 			}
+		}
+	}
+}
+
+func recovered(b *testing.B, batch, messages int, clean, dead bool) {
+	dir := filepath.Join(b.TempDir(), "db")
+	l := newLog(b, dir)
+	_, id := openQuiet(b, l)
+	window := make(chan struct{}, 20_000/batch)
+	body := make([]byte, batch*benchBody)
+	for i := range messages / batch {
+		ttl := time.Hour
+		if dead && i%10 > 0 {
+			ttl = 32 * time.Minute // of the same class
+		}
+		window <- struct{}{}
+		p := broker.Proposal{Kind: broker.KindPublished, Topic: id, Count: batch, TTL: ttl, Body: body}
+		l.Append(p, func(_ broker.Commit, err error) {
+			if err != nil {
+				panic(err)
+			}
+			<-window
 		})
 	}
+	for range cap(window) {
+		window <- struct{}{}
+	}
+	crash := dir + "-crashed"
+	if err := l.Checkpoint(crash); err != nil { // it is what a crash would leave
+		b.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if !clean {
+		dir = crash
+	}
+	now := time.Now()
+	if dead {
+		now = now.Add(40 * time.Minute)
+	}
+	var rates, cpus, opens []float64
+	for range max(b.N, 7) {
+		at := filepath.Join(b.TempDir(), "db")
+		if err := os.CopyFS(at, os.DirFS(dir)); err != nil {
+			b.Fatal(err)
+		}
+		runtime.GC()
+		began, used := time.Now(), cpuTime()
+		clock := broker.NewClock(func() time.Time { return now })
+		l, err := pebblelog.Open(pebblelog.Options{Dir: at, Clock: clock, Logger: quiet(), DiskLimit: 20 << 30})
+		if err != nil {
+			b.Fatal(err)
+		}
+		opened := time.Since(began)
+		br, err := broker.Open(context.Background(), broker.Config{Log: l, Clock: clock})
+		if err != nil {
+			b.Fatal(err)
+		}
+		took := time.Since(began)
+		rates = append(rates, float64(messages)/took.Seconds()/1e6)
+		cpus = append(cpus, float64((cpuTime()-used).Nanoseconds())/float64(messages))
+		opens = append(opens, float64(opened.Milliseconds()))
+		if n := l.Recovered().Messages; !dead && n != uint64(messages) || dead && n != uint64(messages)/10 {
+			b.Fatalf("%d messages", n)
+		}
+		if err := br.Close(); err != nil {
+			b.Fatal(err)
+		}
+		os.RemoveAll(at)
+	}
+	b.ReportMetric(middle(rates), "Mmsg/s")
+	b.ReportMetric(rates[len(rates)-1], "best-Mmsg/s")
+	b.ReportMetric(middle(cpus), "cpu-ns/msg")
+	b.ReportMetric(middle(opens), "check-and-open-ms")
+}
+
+// cpuTime is what this process has used of the processors.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkSpace publishes 20 MB a second for a while and releases what is dead, as a broker would; it prints what the

@@ -6,19 +6,23 @@ import (
 	"sync"
 )
 
-const (
-	blockBytes = 1 << 20 // of records: what is deleted at once
-	blockRuns  = 1 << 16
+// What blocks are cut to. Tests have them small.
+var (
+	blockBytes int64 = 1 << 20 // of records: what is deleted at once
 	// A block of which less than a quarter is alive is written again with that alone, unless it is too small to matter.
-	sparseBytes = 64 << 10
+	sparseBytes int64 = 64 << 10
 )
+
+// blockRuns bounds how many runs are in a block, and so what is indexed at once.
+const blockRuns = 1 << 14
 
 // block is a stretch of one class, some of which may be dead.
 type block struct {
 	first, last uint64 // positions; no other block of the class holds any between
 	live, runs  int
-	bytes       int64    // on disk, before Pebble's own overhead
-	changes     []attach // changes of its runs, to be let go when the runs are off the disk
+	bytes       int64       // on disk, before Pebble's own overhead
+	changes     []attach    // changes of its runs, to be let go when the runs are off the disk
+	index       *blockIndex // of its runs, until it is stored; nil for changes, too
 }
 
 type attach struct{ run, change uint64 }
@@ -41,21 +45,70 @@ type space struct {
 	aliveIn int64        // estimate, as of the last look
 }
 
-// add takes a record that holds n runs, of which those in alive are.
-func (s *space) add(class uint8, first, last uint64, n int, bytes int64, alive []uint64) {
+// add takes a record that stands under position first, of which the runs in alive live.
+func (s *space) add(class uint8, first uint64, runs []storedRun, bytes int64, alive []uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	blocks := s.classes[class]
-	if k := len(blocks); k == 0 || blocks[k-1].bytes+bytes > blockBytes || blocks[k-1].runs+n > blockRuns {
-		blocks = append(blocks, block{first: first})
+	b := s.fillLocked(class, first, len(runs), bytes)
+	if b.index == nil {
+		b.index = newIndex(class, first)
+	}
+	for i := range runs {
+		b.index.add(&runs[i].entry)
+	}
+	b.index.bytes += bytes
+	b.last = runs[len(runs)-1].position
+	s.countLocked(b, class, len(runs), bytes, alive)
+}
+
+// addChange takes a change of a message.
+func (s *space) addChange(position uint64, bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.fillLocked(changeClass, position, 1, bytes)
+	b.last = position
+	s.countLocked(b, changeClass, 1, bytes, []uint64{position})
+}
+
+// addIndexed takes a block whose index is stored, of which the runs in alive live.
+func (s *space) addIndexed(x *blockIndex, alive []uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	blocks := s.classes[x.class]
+	if n := len(blocks); n == 0 || blocks[n-1].index != nil || !blocks[n-1].small(int(x.runs), x.bytes) {
+		blocks = append(blocks, block{first: x.first})
+		s.classes[x.class] = blocks
 	}
 	b := &blocks[len(blocks)-1]
-	b.last = last
-	b.runs += n
+	b.last = x.last
+	s.countLocked(b, x.class, int(x.runs), x.bytes, alive)
+}
+
+// fillLocked gives the block that takes the next record of a class: the last, unless it has been filled.
+func (s *space) fillLocked(class uint8, first uint64, runs int, bytes int64) *block {
+	blocks := s.classes[class]
+	if k := len(blocks); k == 0 || !blocks[k-1].takes(class, runs, bytes) {
+		blocks = append(blocks, block{first: first})
+		s.classes[class] = blocks
+	}
+	return &blocks[len(blocks)-1]
+}
+
+// takes tells whether the last block of a class has room for a record. What has an index that is stored takes no more.
+func (b *block) takes(class uint8, runs int, bytes int64) bool {
+	return (class == changeClass || b.index != nil) && b.bytes+bytes <= blockBytes && b.runs+runs <= blockRuns
+}
+
+// small tells whether a block stays small with what else is to be in it.
+func (b *block) small(runs int, bytes int64) bool {
+	return b.bytes+bytes <= blockBytes/2 && b.runs+runs <= blockRuns
+}
+
+func (s *space) countLocked(b *block, class uint8, runs int, bytes int64, alive []uint64) {
+	b.runs += runs
 	b.live += len(alive)
 	b.bytes += bytes
 	s.bytes += bytes
-	s.classes[class] = blocks
 	for _, position := range alive {
 		s.live.add(position, class)
 	}
@@ -126,9 +179,10 @@ type stretch struct {
 	bytes       int64
 }
 
-// takeDead removes the blocks that are dead, neighbours as one. The changes of what was in them are dead from then on,
-// but theirs is a later call, so that they are never off the disk before the runs.
-func (s *space) takeDead() (dead []stretch) {
+// sweep removes the blocks that are dead, neighbours as one, and gives the indexes that are to be stored: those of blocks
+// that have been filled, or with all set of every block. The changes of what was in the dead are dead from then on, but
+// theirs is a later call, so that they are never off the disk before the runs.
+func (s *space) sweep(all bool) (dead []stretch, indexes []*blockIndex) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var changes []attach
@@ -140,6 +194,10 @@ func (s *space) takeDead() (dead []stretch) {
 		for i := range blocks {
 			b := blocks[i]
 			if b.live > 0 {
+				if b.index != nil && (all || i < len(blocks)-1) {
+					indexes = append(indexes, b.index)
+					b.index = nil
+				}
 				kept = append(kept, b)
 				s.aliveIn += b.alive()
 				joinable = false
@@ -165,7 +223,7 @@ func (s *space) takeDead() (dead []stretch) {
 	for _, c := range changes {
 		s.releaseLocked(c.change)
 	}
-	return dead
+	return dead, indexes
 }
 
 // sparse finds blocks that should be written again, at most n.
@@ -178,7 +236,7 @@ func (s *space) sparse(n int) (found []stretch) {
 			if b.live == 0 || b.bytes < sparseBytes || b.alive()*4 >= b.bytes {
 				continue
 			}
-			if i == len(s.classes[class])-1 {
+			if b.index != nil || (class == changeClass && i == len(s.classes[class])-1) {
 				continue // still being filled
 			}
 			if found = append(found, stretch{uint8(class), b.first, b.last, b.bytes}); len(found) == n {
@@ -206,12 +264,12 @@ func (s *space) rewritten(at stretch, kept map[uint64]bool, bytes int64) {
 	s.joinLocked(at.class)
 }
 
-// joinLocked makes one of neighbours that have become small.
+// joinLocked makes one of neighbours that have become small, unless one is still being filled.
 func (s *space) joinLocked(class uint8) {
 	blocks := s.classes[class]
 	joined := blocks[:0]
 	for i := range blocks {
-		if n := len(joined); n > 0 && joined[n-1].bytes+blocks[i].bytes <= blockBytes/2 && joined[n-1].runs+blocks[i].runs <= blockRuns {
+		if n := len(joined); n > 0 && blocks[i].index == nil && joined[n-1].index == nil && joined[n-1].small(blocks[i].runs, blocks[i].bytes) {
 			b := &joined[n-1]
 			b.last = blocks[i].last
 			b.live += blocks[i].live

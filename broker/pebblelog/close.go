@@ -63,7 +63,13 @@ func (l *Log) settle() error {
 			return err
 		}
 	}
-	if err := l.writeLive(b); err != nil {
+	dead, indexes := l.space.sweep(true)
+	for _, d := range dead {
+		if err := d.remove(b); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(writeIndexes(b, indexes), l.writeLive(b)); err != nil {
 		return err
 	}
 	if err := l.db.Apply(b, pebble.NoSync); err != nil { // writeGroup syncs

@@ -15,12 +15,23 @@
 //	a position       → what producers were answered
 //	g group          → first and last position, time, reserved positions
 //
+// In class 254 stand changes of messages. Besides there are:
+//
+//	i class position → which runs are in a block, without their messages; see index.go
+//	l class position → at a close: what lives of a block of which not all does; see released.go
+//	p producer       → what it was answered last, once that has gone from a; see answers.go
+//	m name           → which group is the oldest whose record is kept
+//
 // Runs of a class die in about the order in which they were written. They are kept track of in blocks of 1 MiB; dead
 // blocks are deleted as ranges, and a block of which less than a quarter lives is written again with that alone. So a
 // message that was extended holds no more than itself.
 //
+// A start reads the index of the blocks, and of what came behind the last of them the records. Nothing else depends on the
+// index: what of it is missing or damaged is told, made up for by reading the records, and written again.
+//
 // Messages that are now or never are not written. They use sequences and positions that were reserved before: a group
-// that says so is synced before the first of them is handed out.
+// that says so is synced before the first of them is handed out. What their producer was told is written, when it numbers
+// its requests: asked again it is told the same, and that is all that is left of them.
 //
 // # What a crash leaves
 //
@@ -37,7 +48,8 @@
 //
 // Released: the deletion is written without a sync. If a crash undoes it, recovery finds the run dead by its deadline or
 // by a change that was committed, and releases it again. A change is deleted from disk only after the run that it
-// changes, and the WAL is a sequence, so no crash brings back a message without its deletion or its shorter life.
+// changes, and the WAL is a sequence, so no crash brings back a message without its deletion or its shorter life. For the
+// same reason a block's index, which is written after its records and deleted with them, never outlives them.
 //
 // While a block is written again, deletion and new copy are one batch.
 //

@@ -13,13 +13,17 @@ import (
 // ErrInUse is returned when another process has the directory.
 var ErrInUse = errors.New("the directory is in use")
 
-// FormatError is returned when a newer version of this package wrote the directory.
+// FormatError is returned when another version of this package wrote the directory.
 type FormatError struct {
-	Format, Known int // the directory's, and the newest that is known here
+	Format, Known int // the directory's, and the one that is known here
 }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("the directory was written in format %d, and %d is the newest that is known here: start a newer server, or export with the newer and import here", e.Format, e.Known)
+	what := "start a newer server"
+	if e.Format < e.Known {
+		what = "start the server that wrote it"
+	}
+	return fmt.Sprintf("the directory was written in format %d, and %d is the one that is known here: %s, or export with that and import here", e.Format, e.Known, what)
 }
 
 // CorruptionError is returned when something stored is not what was stored. It is never served.

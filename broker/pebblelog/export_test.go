@@ -2,8 +2,12 @@ package pebblelog
 
 import "time"
 
-// Hurry has all logs look after themselves more often than they would. Only before the first is opened.
-func Hurry() { tendEvery, fenceEvery = 10*time.Millisecond, 30*time.Millisecond }
+// Hurry has all logs look after themselves more often than they would, and cut blocks small, so that few messages do what
+// many would. Only before the first is opened.
+func Hurry() {
+	tendEvery, fenceEvery = 10*time.Millisecond, 30*time.Millisecond
+	blockBytes, sparseBytes = 16<<10, 2<<10
+}
 
 // Look has the log look after itself now.
 func (l *Log) Look() { l.kick <- struct{}{} }

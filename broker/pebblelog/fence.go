@@ -14,7 +14,7 @@ import (
 )
 
 // formatVersion is the version of everything that this package writes. A change that older code would misread raises it.
-const formatVersion = 1
+const formatVersion = 2
 
 // fenceName is the file that says what must be in the directory, whatever Pebble finds there.
 const fenceName = "FENCE"
@@ -34,11 +34,11 @@ func (f *fence) encode() []byte {
 }
 
 func (f *fence) decode(b []byte) error {
-	// The version is read before the sum is trusted: a newer one may sum otherwise.
+	// The version is read before the sum is trusted: another one may sum otherwise.
 	if _, err := fmt.Sscanf(string(b), "linger log\nformat %d\n", &f.format); err != nil {
 		return errFormat
 	}
-	if f.format > formatVersion {
+	if f.format != formatVersion {
 		return nil
 	}
 	i := bytes.LastIndex(b, []byte("sum "))
@@ -74,7 +74,7 @@ func readFence(fs vfs.FS, dir string) (fence, error) {
 	if err := f.decode(b); err != nil {
 		return f, &CorruptionError{File: path, Err: err}
 	}
-	if f.format > formatVersion {
+	if f.format != formatVersion {
 		return f, &FormatError{Format: f.format, Known: formatVersion}
 	}
 	return f, nil

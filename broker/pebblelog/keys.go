@@ -13,6 +13,7 @@ import (
 const (
 	spaceAnswers  = 'a' // position of the group's first commit → the answers to producers in the group
 	spaceGroups   = 'g' // number of the group → what the group was: groupRecord
+	spaceIndex    = 'i' // class, first position of a block → the runs in it, without messages: blockIndex
 	spaceLive     = 'l' // class, first position of a block → the positions in it that lived when the log was closed
 	spaceMeta     = 'm' // name → a fact about the store
 	spaceNext     = 'n' // topic → the sequence of its next message, and up to where numbers are reserved

@@ -4,57 +4,36 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"time"
-
-	"linger/broker"
 )
 
-// A record holds runs of one group and one class, under the position of the first:
+// A record holds runs of one group and one class, under the position of the first that it was written with:
 //
 //	sum of all up to the bodies, with the key (4) · length of the header (4) · header · bodies
 //
-// The header has the time and for each run its columns, so that recovery knows what is dead without looking at a body.
-// Each body has its own sum, so that one damaged message costs no other.
+// The header says how many runs there are and has for each its columns and the sum of its body, so that one damaged
+// message costs no other.
 const (
 	recordPrefix = 8
 	recordBytes  = 32 << 10 // bodies in a record, unless a single one is longer
 	recordRuns   = 1024
 )
 
-// storedRun is a run's columns.
+// storedRun is a run with its messages.
 type storedRun struct {
-	position   uint64
-	topic      broker.TopicID
-	first      uint64
-	count      int
-	ttl        time.Duration
-	adjustment broker.Adjustment
-	sum        uint32 // of the body
-	body       []byte
-	size       int // of the body
+	entry
+	sum  uint32 // of the body
+	body []byte
 }
 
-func (s *storedRun) deadline(at broker.Instant) broker.Instant { return at.Add(s.ttl) }
-
-// columns writes the header of a record under position into b.
-func columns(b []byte, position uint64, at broker.Instant, runs []storedRun) []byte {
-	b = binary.AppendUvarint(b, uint64(at))
-	b = binary.AppendUvarint(b, uint64(len(runs)))
-	var before storedRun
-	before.position = position
+// recordHeader writes the header of a record under position into b.
+func recordHeader(b []byte, position uint64, runs []storedRun) []byte {
+	c := columns{b: binary.AppendUvarint(b, uint64(len(runs)))}
+	c.before.position = position - 1
 	for i := range runs {
-		s := &runs[i]
-		b = binary.AppendUvarint(b, s.position-before.position)
-		b = binary.AppendVarint(b, int64(s.topic-before.topic))
-		b = binary.AppendUvarint(b, s.first)
-		b = binary.AppendUvarint(b, uint64(s.count))
-		b = appendMillis(b, s.ttl)
-		b = append(b, byte(s.adjustment))
-		b = binary.AppendUvarint(b, uint64(len(s.body)))
-		b = binary.LittleEndian.AppendUint32(b, s.sum)
-		before = *s
+		c.add(&runs[i].entry)
+		c.b = binary.LittleEndian.AppendUint32(c.b, runs[i].sum)
 	}
-	return b
+	return c.b
 }
 
 // fillRecord writes a whole record into value, which has its exact size.
@@ -67,13 +46,25 @@ func fillRecord(value, key, header []byte, runs []storedRun) {
 	}
 }
 
+// recordWith is a record with some of its runs, under the key that it has.
+func recordWith(key []byte, runs []storedRun) []byte {
+	first, _ := numberOf(key, runKeySize)
+	header := recordHeader(nil, first, runs)
+	size := recordPrefix + len(header)
+	for i := range runs {
+		size += runs[i].size
+	}
+	value := make([]byte, size)
+	fillRecord(value, key, header, runs)
+	return value
+}
+
 func recordSum(header, key []byte) uint32 {
 	return crc32.Update(crc32.Checksum(header, castagnoli), castagnoli, key)
 }
 
 // record is a record that is being read.
 type record struct {
-	time broker.Instant
 	runs []storedRun // reused by the next decode; bodies are parts of the value
 }
 
@@ -100,24 +91,18 @@ func (rec *record) decode(key, value []byte) error {
 		return err
 	}
 	r := reader{b: header}
-	rec.time = broker.Instant(r.uint())
 	n := r.uint()
 	if n == 0 || n > uint64(len(header)) {
 		return errFormat
 	}
 	rec.runs = rec.runs[:0]
+	var s storedRun
 	position, _ := numberOf(key, runKeySize)
-	var topic broker.TopicID
+	s.position = position - 1
 	for range n {
-		position += r.uint()
-		topic += broker.TopicID(r.int())
-		s := storedRun{position: position, topic: topic, first: r.uint(), count: int(r.uint()), ttl: r.millis()}
-		if b := r.bytes(1); b != nil {
-			s.adjustment = broker.Adjustment(b[0])
-		}
-		s.size = int(r.uint())
+		r.entry(&s.entry)
 		s.sum = r.uint32()
-		if r.bad || s.size < 0 || s.size > len(bodies) {
+		if r.bad || s.size > len(bodies) {
 			return errFormat
 		}
 		s.body = bodies[:s.size:s.size]
@@ -136,14 +121,4 @@ func (s *storedRun) verify() error {
 		return fmt.Errorf("messages %d to %d: %w", s.first, s.first+uint64(s.count)-1, errSum)
 	}
 	return nil
-}
-
-// commit is the run as it was committed, without its body.
-func (s *storedRun) commit(at broker.Instant) broker.Commit {
-	return broker.Commit{
-		Proposal: broker.Proposal{
-			Kind: broker.KindPublished, Topic: s.topic, Count: s.count, TTL: s.ttl, Adjustment: s.adjustment, Size: s.size,
-		},
-		Position: s.position, Time: at, First: s.first,
-	}
 }

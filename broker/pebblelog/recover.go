@@ -21,6 +21,7 @@ type Recovery struct {
 	Bytes          int64  // of bodies
 	Dead           uint64 // messages that were still on disk, but had ended
 	Expired        uint64 // of these, messages that expired while the log was closed
+	Indexed        uint64 // runs that the index knew, dead ones included: their messages were not read
 	Took           time.Duration
 }
 
@@ -38,7 +39,7 @@ func (l *Log) Open(ctx context.Context, apply func(broker.Commit)) error {
 	r.stats.Took = time.Since(began)
 	r.stats.Clean, r.stats.Position = l.recovered.Clean, l.opened.newestRecord.last
 	l.recovered = r.stats
-	if err := l.guarded(l.start); err != nil {
+	if err := l.guarded(func() error { return l.start(r.spoilt) }); err != nil {
 		return err
 	}
 	l.options.Logger.Info("recovered", "dir", l.options.Dir, "clean", r.stats.Clean, "messages", r.stats.Messages,
@@ -48,7 +49,12 @@ func (l *Log) Open(ctx context.Context, apply func(broker.Commit)) error {
 
 // start stores that the log is open and as of when, and begins to commit. What is dead now stays dead, whatever the
 // clock says at the next start.
-func (l *Log) start() error {
+func (l *Log) start(spoilt [][]byte) error {
+	for _, k := range spoilt {
+		if err := l.db.Delete(k, pebble.NoSync); err != nil {
+			return err
+		}
+	}
 	if err := l.writeGroup(); err != nil {
 		return err
 	}
@@ -91,10 +97,13 @@ type recovery struct {
 	puts    []broker.Commit           // in order of position
 	changes []broker.Commit           // in order of position
 	changed map[uint64]broker.Instant // by position of the run: the latest deadline that a change gives
-	orphans map[broker.TopicID][]broker.Commit
-	kept    []answer // of spaceProducer, in order of position
+	// Positions of the runs that lived longer than they were published for, in order, when that is not over.
+	extended []uint64
+	orphans  map[broker.TopicID][]broker.Commit
+	kept     []answer // of spaceProducer, in order of position
 	// What was released before the log was closed, though it could live.
 	released released
+	spoilt   [][]byte // keys of the index that are damaged
 	stats    Recovery
 }
 
@@ -220,13 +229,13 @@ func (r *recovery) readNext() error {
 
 // readChanges reads what was changed of messages, before the messages: it may say that one lives.
 func (r *recovery) readChanges() error {
-	return each(r.log.db, runKey(changeClass, 0), runKey(changeClass+1, 0), func(k, v []byte) error {
+	err := each(r.log.db, runKey(changeClass, 0), runKey(changeClass+1, 0), func(k, v []byte) error {
 		c, err := decodeChange(k, v)
 		if err != nil {
 			position, _ := numberOf(k, runKeySize)
 			return &CorruptionError{Position: position, Err: err}
 		}
-		r.log.space.add(changeClass, c.Position, c.Position, 1, int64(len(k)+len(v)), []uint64{c.Position})
+		r.log.space.addChange(c.Position, int64(len(k)+len(v)))
 		r.changes = append(r.changes, c)
 		if c.Published != 0 {
 			r.changed[c.Published] = max(r.changed[c.Published], c.Deadline)
@@ -238,11 +247,18 @@ func (r *recovery) readChanges() error {
 		r.orphans[c.Topic] = append(r.orphans[c.Topic], c)
 		return nil
 	})
+	for position, deadline := range r.changed {
+		if deadline > r.log.opened.newestRecord.time {
+			r.extended = append(r.extended, position)
+		}
+	}
+	slices.Sort(r.extended)
+	return err
 }
 
 func (r *recovery) readProducers() error {
 	err := eachOf(r.log.db, spaceProducer, func(k, v []byte) error {
-		all, err := decodeAnswers(k, v)
+		all, err := decodeAnswers(k, v, nil)
 		if err != nil || len(all) == 0 {
 			return &CorruptionError{Err: fmt.Errorf("producer %x: %w", k[1:], errors.Join(err, errFormat))}
 		}
@@ -252,20 +268,4 @@ func (r *recovery) readProducers() error {
 	})
 	sortAnswers(r.kept)
 	return err
-}
-
-// alive tells whether a run, or part of it, still lives.
-func (r *recovery) alive(s *storedRun, at broker.Instant) bool {
-	if r.topics[s.topic] == nil {
-		return false
-	}
-	if s.deadline(at) > r.now || r.changed[s.position] > r.now {
-		return true
-	}
-	for _, c := range r.orphans[s.topic] {
-		if c.Deadline > r.now && c.Sequence >= s.first && c.Sequence < s.first+uint64(s.count) {
-			return true
-		}
-	}
-	return false
 }

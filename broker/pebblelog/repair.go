@@ -130,7 +130,7 @@ func (r *rebuilder) take(k, v []byte) error {
 	case spaceNext:
 		_, _, err = decodeNext(k, v)
 	case spaceAnswers, spaceProducer:
-		_, err = decodeAnswers(k, v)
+		_, err = decodeAnswers(k, v, nil)
 	case spaceRuns:
 		v, err = r.run(k, v)
 	default:
@@ -181,26 +181,20 @@ func (r *rebuilder) run(k, v []byte) ([]byte, error) {
 		return nil, err
 	}
 	whole := rec.runs[:0]
-	size := 0
 	for _, s := range rec.runs {
 		r.ends[s.topic] = max(r.ends[s.topic], s.first+uint64(s.count))
 		r.position = max(r.position, s.position)
-		r.time = max(r.time, rec.time)
+		r.time = max(r.time, s.at)
 		if err := s.verify(); err != nil {
 			r.report.addRun(fmt.Sprint(uint64(s.topic)), &s, "given up: commit %d: %v", s.position, errSum)
 			continue
 		}
 		whole = append(whole, s)
-		size += s.size
 	}
 	if len(whole) == 0 {
 		return nil, nil
 	}
-	first, _ := numberOf(k, runKeySize)
-	header := columns(nil, first, rec.time, whole)
-	value := make([]byte, recordPrefix+len(header)+size)
-	fillRecord(value, k, header, whole)
-	return value, nil
+	return recordWith(k, whole), nil
 }
 
 // dig deletes what had been deleted in ranges.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -14,35 +15,53 @@ import (
 	"linger/broker"
 )
 
-// What is on disk by class is replayed by position: each class is read, checked and copied by a goroutine of its own, in
-// batches, and the batches are merged.
+// What is on disk by class is replayed by position: each class is read by a goroutine of its own, in batches, and the
+// batches are merged.
 
-// batchCommits bounds what is read ahead of the broker.
-const batchCommits = 512
+// batchRuns bounds what is read ahead of the broker, for each class.
+const batchRuns = 1024
+
+// batch is what a reader has read: runs, or something else.
+type batch struct {
+	runs    []entry
+	commits []broker.Commit
+}
 
 // source gives commits in order of position.
 type source struct {
-	batches <-chan []broker.Commit
-	batch   []broker.Commit
-	rank    int // of two at one position, the lower comes first
+	batches <-chan batch
+	batch
+	at   uint64 // position of what comes next
+	rank int    // of two at one position, the lower comes first
 }
 
 // next moves to the next commit; false at the end.
 func (s *source) next() bool {
-	if len(s.batch) > 1 {
-		s.batch = s.batch[1:]
-		return true
+	switch {
+	case len(s.runs) > 1:
+		s.runs = s.runs[1:]
+	case len(s.commits) > 1:
+		s.commits = s.commits[1:]
+	default:
+		var ok bool
+		if s.batch, ok = <-s.batches; !ok {
+			return false
+		}
 	}
-	var ok bool
-	s.batch, ok = <-s.batches
-	return ok
+	if len(s.runs) > 0 {
+		s.at = s.runs[0].position
+	} else {
+		s.at = s.commits[0].Position
+	}
+	return true
 }
 
+// sources is a heap with the earliest on top.
 type sources []*source
 
 func (h sources) Len() int { return len(h) }
 func (h sources) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(h[i].batch[0].Position, h[j].batch[0].Position), cmp.Compare(h[i].rank, h[j].rank)) < 0
+	return cmp.Or(cmp.Compare(h[i].at, h[j].at), cmp.Compare(h[i].rank, h[j].rank)) < 0
 }
 func (h sources) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h *sources) Push(x any)   { *h = append(*h, x.(*source)) }
@@ -50,6 +69,15 @@ func (h *sources) Pop() any {
 	s := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
 	return s
+}
+
+// until is where it becomes another source's turn.
+func (h sources) until() uint64 {
+	at := uint64(math.MaxUint64)
+	for _, s := range h[min(1, len(h)):min(3, len(h))] {
+		at = min(at, s.at)
+	}
+	return at
 }
 
 // The ranks of sources. An answer comes before the run that it belongs to, so that it can be joined to it.
@@ -69,16 +97,19 @@ type readers struct {
 }
 
 // add starts a reader.
-func (rs *readers) add(rank int, read func(send func([]broker.Commit) error) error) {
-	batches := make(chan []broker.Commit, 2)
+func (rs *readers) add(rank int, read func(send func(batch) error) error) {
+	batches := make(chan batch, 2)
 	rs.all = append(rs.all, &source{batches: batches, rank: rank})
 	rs.running.Add(1)
 	go func() {
 		defer rs.running.Done()
 		defer close(batches)
-		err := read(func(batch []broker.Commit) error {
+		err := read(func(b batch) error {
+			if len(b.runs)+len(b.commits) == 0 {
+				return nil
+			}
 			select {
-			case batches <- batch:
+			case batches <- b:
 				return nil
 			case <-rs.ctx.Done():
 				return context.Cause(rs.ctx)
@@ -92,13 +123,7 @@ func (rs *readers) add(rank int, read func(send func([]broker.Commit) error) err
 
 // addAll is a source of what is in memory.
 func (rs *readers) addAll(rank int, all []broker.Commit) {
-	if len(all) > 0 {
-		rs.add(rank, func(send func([]broker.Commit) error) error { return send(all) })
-	}
-}
-
-func sortAnswers(all []answer) {
-	slices.SortFunc(all, func(x, y answer) int { return cmp.Compare(x.Position, y.Position) })
+	rs.add(rank, func(send func(batch) error) error { return send(batch{commits: all}) })
 }
 
 // replay hands the broker what survives, in order of position.
@@ -107,11 +132,7 @@ func (r *recovery) replay(ctx context.Context) error {
 	rs.ctx, rs.cancel = context.WithCancelCause(ctx)
 	defer rs.cancel(nil)
 	rs.addAll(rankTopics, r.puts)
-	kept := make([]broker.Commit, len(r.kept))
-	for i := range r.kept {
-		kept[i] = r.kept[i].Commit
-	}
-	rs.addAll(rankAnswers, kept)
+	rs.addAll(rankAnswers, commitsOf(r.kept))
 	rs.add(rankAnswers, r.readAnswers)
 	classes, err := r.classes()
 	if err != nil {
@@ -119,7 +140,7 @@ func (r *recovery) replay(ctx context.Context) error {
 	}
 	for _, class := range classes {
 		if class != changeClass {
-			rs.add(rankRuns, func(send func([]broker.Commit) error) error { return r.readClass(rs, class, send) })
+			rs.add(rankRuns, func(send func(batch) error) error { return r.readClass(rs, class, send) })
 		}
 	}
 	// Whether the run of a change lives is known when all runs before it were read, and so when it is its turn.
@@ -152,125 +173,100 @@ func (r *recovery) classes() (found []uint8, err error) {
 func (r *recovery) merge(rs *readers) {
 	h := slices.DeleteFunc(rs.all, func(s *source) bool { return !s.next() })
 	heap.Init(&h)
-	var first uint64
+	m := merger{recovery: r}
 	if len(h) > 0 {
-		first = h[0].batch[0].Position
+		m.first = h[0].at
 	}
-	var pending broker.Commit // an answer whose run may follow
-	for n := 0; len(h) > 0; n++ {
-		if n%4096 == 0 && r.log.options.Progress != nil {
-			r.log.options.Progress(int64(h[0].batch[0].Position-first), int64(r.log.state.position+1-first))
+	for len(h) > 0 && rs.ctx.Err() == nil {
+		s, until, more := h[0], h.until(), true
+		for first := true; more && (first || s.at < until); first = false {
+			m.take(s)
+			more = s.next()
 		}
-		if rs.ctx.Err() != nil {
-			return
-		}
-		c := h[0].batch[0]
-		if pending.Kind != 0 && pending.Position != c.Position {
-			r.log.apply(pending) // without its messages
-			pending = broker.Commit{}
-		}
-		switch {
-		case h[0].rank == rankAnswers:
-			pending = c
-		case c.Kind == broker.KindPublished:
-			c.Producer, c.Request, c.Batch = pending.Producer, pending.Request, pending.Batch
-			pending = broker.Commit{}
-			r.log.apply(c)
-		default:
-			r.applyOther(c)
-		}
-		if h[0].next() {
+		if more {
 			heap.Fix(&h, 0)
 		} else {
 			heap.Pop(&h)
 		}
 	}
-	if pending.Kind != 0 {
-		r.log.apply(pending)
+	m.settle()
+}
+
+// merger hands what was merged to the broker.
+type merger struct {
+	*recovery
+	pending broker.Commit // an answer whose run may follow
+	first   uint64        // position
+	taken   int
+}
+
+// take applies what a source has next.
+func (m *merger) take(s *source) {
+	if m.taken%4096 == 0 && m.log.options.Progress != nil {
+		m.log.options.Progress(int64(s.at-m.first), int64(m.log.state.position+1-m.first))
+	}
+	m.taken++
+	if m.pending.Position != s.at {
+		m.settle()
+	}
+	switch {
+	case len(s.runs) > 0:
+		c := s.runs[0].commit()
+		if m.pending.Kind != 0 {
+			c.Producer, c.Request, c.Batch = m.pending.Producer, m.pending.Request, m.pending.Batch
+			m.pending = broker.Commit{}
+		}
+		m.log.apply(c)
+	case s.rank == rankAnswers:
+		m.pending = s.commits[0]
+	default:
+		m.other(&s.commits[0])
 	}
 }
 
-// applyOther replays a topic, or a change of what lives.
-func (r *recovery) applyOther(c broker.Commit) {
+// settle applies an answer whose run has not followed, without its messages.
+func (m *merger) settle() {
+	if m.pending.Kind != 0 {
+		m.log.apply(m.pending)
+		m.pending = broker.Commit{}
+	}
+}
+
+// other replays a topic, or a change of what lives.
+func (m *merger) other(c *broker.Commit) {
 	change := c.Kind != broker.KindTopicPut
-	if change && (r.topics[c.Topic] == nil || (c.Published != 0 && r.log.space.class(c.Published) == 0)) {
+	if change && (m.topics[c.Topic] == nil || (c.Published != 0 && m.log.space.class(c.Published) == 0)) {
 		return
 	}
-	r.log.apply(c)
+	m.log.apply(*c)
 }
 
-// readAnswers gives what is stored of producers, group by group.
-func (r *recovery) readAnswers(send func([]broker.Commit) error) error {
-	return eachOf(r.log.db, spaceAnswers, func(k, v []byte) error {
-		all, err := decodeAnswers(k, v)
-		position, _ := numberOf(k, 9)
-		if err != nil || len(all) == 0 {
-			return &CorruptionError{Position: position, Err: fmt.Errorf("answers to producers: %w", errors.Join(err, errFormat))}
-		}
-		r.log.producers.note(position, all[len(all)-1].Time, int64(len(v)), all)
-		batch := make([]broker.Commit, len(all))
-		for i := range all {
-			batch[i] = all[i].Commit
-		}
-		return send(batch)
-	})
-}
-
-// readClass gives the living runs of a class, checked but without their bodies: the broker loads what it wants.
-func (r *recovery) readClass(rs *readers, class uint8, send func([]broker.Commit) error) error {
-	var rec record
-	var batch []broker.Commit
-	var stats Recovery
-	flush := func() error {
-		all := batch
-		batch = make([]broker.Commit, 0, batchCommits)
-		if len(all) == 0 {
-			return nil
-		}
-		return send(all)
-	}
-	var live []uint64
-	err := each(r.log.db, runKey(class, 0), runKey(class+1, 0), func(k, v []byte) error {
-		if err := rec.decode(k, v); err != nil {
-			position, _ := numberOf(k, runKeySize)
-			return &CorruptionError{Position: position, Err: err}
-		}
-		live = live[:0]
-		for i := range rec.runs {
-			s := &rec.runs[i]
-			if gone := r.released.gone(class, s.position); gone || !r.alive(s, rec.time) {
-				stats.Dead += uint64(s.count)
-				if !gone && max(s.deadline(rec.time), r.changed[s.position]) > r.log.opened.newestRecord.time {
-					stats.Expired += uint64(s.count)
-				}
-				continue
-			}
-			if err := s.verify(); err != nil {
-				return &CorruptionError{Topic: s.topic, Position: s.position, Err: err}
-			}
-			live = append(live, s.position)
-			batch = append(batch, s.commit(rec.time))
-			stats.Runs++
-			stats.Messages += uint64(s.count)
-			stats.Bytes += int64(s.size)
-		}
-		first, _ := numberOf(k, runKeySize) // lower than its first run's, where that was cut from a record written again
-		last := rec.runs[len(rec.runs)-1].position
-		r.log.space.add(class, first, last, len(rec.runs), int64(len(k)+len(v)), live)
-		if len(batch) >= batchCommits {
-			return flush()
-		}
+// readAnswers gives what is stored of producers, group by group: of each what the broker remembers at most.
+func (r *recovery) readAnswers(send func(batch) error) error {
+	all := &r.log.producers
+	err := r.eachAnswers(func(position uint64, found []answer, bytes int64) error {
+		all.note(position, found[len(found)-1].time, bytes, found)
 		return nil
 	})
-	rs.mu.Lock()
-	r.stats.Runs += stats.Runs
-	r.stats.Messages += stats.Messages
-	r.stats.Bytes += stats.Bytes
-	r.stats.Dead += stats.Dead
-	r.stats.Expired += stats.Expired
-	rs.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	return flush()
+	return r.eachAnswers(func(_ uint64, found []answer, _ int64) error {
+		return send(batch{commits: commitsOf(slices.DeleteFunc(found, func(a answer) bool {
+			return a.request+broker.AnswersKept <= all.last(a.producer)
+		}))})
+	})
+}
+
+// eachAnswers calls f with the answers of each group.
+func (r *recovery) eachAnswers(f func(position uint64, found []answer, bytes int64) error) error {
+	var found []answer
+	return eachOf(r.log.db, spaceAnswers, func(k, v []byte) (err error) {
+		found, err = decodeAnswers(k, v, found[:0])
+		position, _ := numberOf(k, 9)
+		if err != nil || len(found) == 0 {
+			return &CorruptionError{Position: position, Err: fmt.Errorf("answers to producers: %w", errors.Join(err, errFormat))}
+		}
+		return f(position, found, int64(len(v)))
+	})
 }

@@ -3,6 +3,7 @@ package pebblelog
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,10 +68,13 @@ func (t *tender) reclaim() error {
 	l.lasting.release(&l.space, now)
 	b := l.db.NewBatch()
 	defer func() { _ = b.Close() }()
-	dead := l.space.takeDead()
+	dead, indexes := l.space.sweep(false)
+	if err := writeIndexes(b, indexes); err != nil {
+		return err
+	}
 	for _, d := range dead {
 		t.pending += d.bytes
-		if err := b.DeleteRange(runKey(d.class, d.first), runKey(d.class, d.last+1), nil); err != nil {
+		if err := d.remove(b); err != nil {
 			return err
 		}
 	}
@@ -144,67 +148,67 @@ func (l *Log) writeFence(clean bool) error {
 	return nil
 }
 
+// remove deletes what is stored of a stretch.
+func (d *stretch) remove(b *pebble.Batch) error {
+	if err := b.DeleteRange(runKey(d.class, d.first), runKey(d.class, d.last+1), nil); err != nil || d.class == changeClass {
+		return err
+	}
+	return b.DeleteRange(indexKey(d.class, d.first), indexKey(d.class, d.last+1), nil)
+}
+
 // rewrite writes a block again with what lives of it.
 func (l *Log) rewrite(at stretch) error {
 	b := l.db.NewBatch()
 	defer func() { _ = b.Close() }()
-	from, to := runKey(at.class, at.first), runKey(at.class, at.last+1)
-	if err := b.DeleteRange(from, to, nil); err != nil {
+	if err := at.remove(b); err != nil {
 		return err
 	}
 	kept := map[uint64]bool{}
-	bytes := int64(0)
-	err := each(l.db, from, to, func(k, v []byte) error {
-		v, positions, err := l.cut(at.class, k, v)
+	index := newIndex(at.class, at.first)
+	err := each(l.db, runKey(at.class, at.first), runKey(at.class, at.last+1), func(k, v []byte) error {
+		v, runs, err := l.cut(at.class, k, v)
 		if err != nil || v == nil {
 			return err
 		}
-		for _, position := range positions {
-			kept[position] = true
+		for i := range runs {
+			kept[runs[i].position] = true
+			index.add(&runs[i].entry)
 		}
-		bytes += int64(len(k) + len(v))
+		index.bytes += int64(len(k) + len(v))
 		return b.Set(k, v, nil)
 	})
+	if err == nil && at.class != changeClass && len(kept) > 0 {
+		index.last = at.last
+		err = writeIndexes(b, []*blockIndex{index})
+	}
 	if err != nil {
 		return err
 	}
 	if err := l.db.Apply(b, pebble.NoSync); err != nil {
 		return err
 	}
-	l.space.rewritten(at, kept, bytes)
+	l.space.rewritten(at, kept, index.bytes)
 	return nil
 }
 
 // cut gives a record with its living runs only, nil when there are none. It stays under its key.
-func (l *Log) cut(class uint8, k, v []byte) (value []byte, positions []uint64, err error) {
+func (l *Log) cut(class uint8, k, v []byte) (value []byte, kept []storedRun, err error) {
 	if class == changeClass {
 		position, _ := numberOf(k, runKeySize)
 		if l.space.class(position) == 0 {
 			return nil, nil, nil
 		}
-		return v, []uint64{position}, nil
+		return v, []storedRun{{entry: entry{position: position}}}, nil
 	}
 	var rec record
 	if err := rec.decode(k, v); err != nil {
 		return nil, nil, err
 	}
-	kept := rec.runs[:0]
-	size := 0
-	for _, s := range rec.runs {
-		if l.space.class(s.position) == class {
-			kept = append(kept, s)
-			positions = append(positions, s.position)
-			size += s.size
-		}
-	}
+	kept = slices.DeleteFunc(rec.runs, func(s storedRun) bool { return l.space.class(s.position) != class })
 	if len(kept) == 0 {
 		return nil, nil, nil
 	}
-	first, _ := numberOf(k, runKeySize)
-	header := columns(nil, first, rec.time, kept)
-	value = make([]byte, recordPrefix+len(header)+size)
-	fillRecord(value, k, header, kept)
-	return value, positions, nil
+	return recordWith(k, kept), kept, nil
 }
 
 // lasting are changes of which it is not known what run they change. They are kept until nothing that they could change

@@ -178,7 +178,7 @@ func (v *verifier) entry(k, value []byte) error {
 		v.next[id] = max(next, reserved)
 		return err
 	case spaceAnswers, spaceProducer:
-		_, err := decodeAnswers(k, value)
+		_, err := decodeAnswers(k, value, nil)
 		return err
 	case spaceLive:
 		_, err := decodeLive(k, value)

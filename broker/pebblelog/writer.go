@@ -22,6 +22,7 @@ type writer struct {
 	// Of the group that is being written, to be noted once Pebble has it.
 	added        []addition
 	changes      []broker.Commit
+	changeBytes  []int64 // of these, on disk
 	answersBytes int64
 	first        uint64
 }
@@ -29,7 +30,7 @@ type writer struct {
 // addition is a record that was written.
 type addition struct {
 	class uint8
-	first uint64
+	runs  []storedRun
 	live  []uint64
 	bytes int64
 }
@@ -85,8 +86,11 @@ func (w *writer) collect(c *broker.Commit) {
 			w.classes = append(w.classes, class)
 		}
 		w.runs[class] = append(w.runs[class], storedRun{
-			position: c.Position, topic: c.Topic, first: c.First, count: c.Count, ttl: c.TTL, adjustment: c.Adjustment,
-			sum: crc32.Checksum(c.Body, castagnoli), body: c.Body, size: len(c.Body),
+			entry: entry{
+				position: c.Position, topic: c.Topic, first: c.First, count: c.Count, size: len(c.Body), at: c.Time, ttl: c.TTL,
+				adjustment: c.Adjustment,
+			},
+			sum: crc32.Checksum(c.Body, castagnoli), body: c.Body,
 		})
 	case broker.KindDeadline, broker.KindDeleted:
 		w.changes = append(w.changes, *c)
@@ -95,9 +99,7 @@ func (w *writer) collect(c *broker.Commit) {
 
 // collectAnswer has what a producer is told written.
 func (w *writer) collectAnswer(c *broker.Commit) {
-	a := answer{*c}
-	a.Body, a.Size = nil, 0
-	w.answers = append(w.answers, a)
+	w.answers = append(w.answers, answerOf(c))
 }
 
 // reservationDue tells whether what is never written has used up the numbers that were reserved for it, or a second
@@ -134,10 +136,7 @@ func (w *writer) write(g *group, passing bool) {
 	}
 	for _, class := range w.classes {
 		w.writeRuns(g, class)
-		clear(w.runs[class])
-		w.runs[class] = w.runs[class][:0]
 	}
-	w.classes = w.classes[:0]
 	w.writeChanges(g)
 	if len(w.answers) > 0 {
 		k := key(spaceAnswers, w.first)
@@ -200,7 +199,7 @@ func (w *writer) writeRuns(g *group, class uint8) {
 }
 
 func (w *writer) writeRecord(g *group, class uint8, runs []storedRun, size int) addition {
-	w.header = columns(w.header[:0], runs[0].position, w.log.state.time, runs)
+	w.header = recordHeader(w.header[:0], runs[0].position, runs)
 	total := recordPrefix + len(w.header) + size
 	d := g.batch.SetDeferred(runKeySize, total)
 	d.Key[0], d.Key[1] = spaceRuns, class
@@ -211,7 +210,7 @@ func (w *writer) writeRecord(g *group, class uint8, runs []storedRun, size int) 
 	for i := range runs {
 		w.live = append(w.live, runs[i].position)
 	}
-	return addition{class, runs[0].position, w.live[start:], int64(runKeySize + total)}
+	return addition{class, runs, w.live[start:], int64(runKeySize + total)}
 }
 
 // writeChanges stores changes of runs that are still there.
@@ -224,9 +223,7 @@ func (w *writer) writeChanges(g *group) {
 		k := runKey(changeClass, c.Position)
 		value := encodeChange(k, c)
 		_ = g.batch.Set(k, value, nil)
-		start := len(w.live)
-		w.live = append(w.live, c.Position)
-		w.added = append(w.added, addition{changeClass, c.Position, w.live[start:], int64(runKeySize + len(value))})
+		w.changeBytes = append(w.changeBytes, int64(len(k)+len(value)))
 	}
 }
 
@@ -234,15 +231,22 @@ func (w *writer) writeChanges(g *group) {
 func (w *writer) written(l *Log) {
 	for i := range w.added {
 		a := &w.added[i]
-		l.space.add(a.class, a.first, a.live[len(a.live)-1], len(a.live), a.bytes, a.live)
+		l.space.add(a.class, a.live[0], a.runs, a.bytes, a.live)
+	}
+	for _, class := range w.classes {
+		clear(w.runs[class])
+		w.runs[class] = w.runs[class][:0]
 	}
 	for i := range w.changes {
 		c := &w.changes[i]
+		l.space.addChange(c.Position, w.changeBytes[i])
 		l.keepChange(c)
 	}
 	if len(w.answers) > 0 {
 		l.producers.note(w.first, l.state.time, w.answersBytes, w.answers)
 	}
 	clear(w.answers)
-	w.added, w.changes, w.answers, w.live, w.answersBytes = w.added[:0], w.changes[:0], w.answers[:0], w.live[:0], 0
+	clear(w.added)
+	w.added, w.changes, w.changeBytes, w.answers, w.live, w.answersBytes = w.added[:0], w.changes[:0], w.changeBytes[:0], w.answers[:0], w.live[:0], 0
+	w.classes = w.classes[:0]
 }

@@ -133,7 +133,11 @@ func explainStore(dir string, err error) error {
 	case errors.Is(err, pebblelog.ErrInUse):
 		return fmt.Errorf("the store %s is in use by another server; stop that one, or give this one a directory of its own: --store file:OTHER", dir)
 	case errors.As(err, &format):
-		return fmt.Errorf("the store %s was written by a newer Linger (format %d; this one knows up to %d); start that one, or begin another store: --store file:OTHER", dir, format.Format, format.Known)
+		whose := "a newer"
+		if format.Format < format.Known {
+			whose = "an older"
+		}
+		return fmt.Errorf("the store %s was written by %s Linger (format %d; this one knows %d); start that one, or begin another store: --store file:OTHER", dir, whose, format.Format, format.Known)
 	case errors.As(err, &damage):
 		return fmt.Errorf("the store %s is %w; nothing of it was changed. Copy it before anything else, or begin another store: --store file:OTHER", dir, damage)
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
