@@ -22,7 +22,8 @@ Runs the server: gRPC on one address, the dashboard and gRPC-Web on another. Ctr
 
   --grpc ADDR          where gRPC is answered (default localhost:50074); port 0 takes a free one
   --http ADDR          where the dashboard is (default localhost:8080); port 0 takes a free one
-  --store URL          where messages are kept (default memory:, which a restart empties; file:DIR keeps them on disk)
+  --store URL          where messages are kept: file:DIR, a directory that is made if it is not there (default
+                       file:linger-data), or memory:, which a restart empties
   --ttl-default D      lifetime where none is asked (default 10m)
   --ttl-min D          least lifetime (default 1ms)
   --ttl-max D          greatest lifetime, up to 3650d (default 7d)
@@ -65,7 +66,7 @@ func newServe(flags *pflag.FlagSet) func(context.Context, *app, []string) error 
 	c := ServeConfig{MaxMessage: 1 << 20}
 	flags.StringVar(&c.GRPC, "grpc", server.DefaultGRPC, "")
 	flags.StringVar(&c.HTTP, "http", server.DefaultHTTP, "")
-	flags.StringVar(&c.Store, "store", "memory:", "")
+	flags.StringVar(&c.Store, "store", defaultStore, "")
 	flags.Var(durationFlag{&c.TTLDefault}, "ttl-default", "")
 	flags.Var(durationFlag{&c.TTLMin}, "ttl-min", "")
 	flags.Var(durationFlag{&c.TTLMax}, "ttl-max", "")

@@ -19,6 +19,8 @@ import (
 const (
 	memoryStore = "memory:"
 	fileStore   = "file:"
+
+	defaultStore = "file:linger-data"
 )
 
 // leastDisk is what --disk may be at least: the store gathers some of it before it can give any back.
@@ -139,7 +141,7 @@ func explainStore(dir string, err error) error {
 		}
 		return fmt.Errorf("the store %s was written by %s Linger (format %d; this one knows %d); start that one, or begin another store: --store file:OTHER", dir, whose, format.Format, format.Known)
 	case errors.As(err, &damage):
-		return fmt.Errorf("the store %s is %w; nothing of it was changed. Copy it before anything else, or begin another store: --store file:OTHER", dir, damage)
+		return fmt.Errorf("the store %s is %w; nothing of it was changed. linger verify %s tells what can be saved; --store file:OTHER begins another store", dir, damage, dir)
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("the store cannot be in %s, which is a file or lies below one; name a directory: --store file:DIR", dir)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):

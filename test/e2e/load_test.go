@@ -196,7 +196,7 @@ func logLine(r *rand.Rand, i int) []byte {
 
 // yes | linger pub x, against a server with little memory, ends in a clear error and not in a dead server.
 func TestMoreThanTheMemoryHolds(t *testing.T) {
-	s := startFastServer(t, "--memory", "32MiB")
+	s := startFastServer(t, "--store", "memory:", "--memory", "32MiB")
 	pub := s.command("pub", "x", "--ttl", "1h")
 	yes := exec.Command("yes", "the same line again and again")
 	var err error

@@ -11,7 +11,7 @@ import (
 // A page outlives its server: it says so, and is live again by itself.
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startServer(t, "--store", "memory:")
 	s.publish("orders", time.Minute, "before")
 	b := newPerson(t).live(s, "/")
 	b.holds("Live", 1, "before")
@@ -42,10 +42,40 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// A store on disk is the same store after a restart: the page keeps what it shows, once, with the time that is left, and
+// a page opened afterwards shows it too.
+func TestRestartOnDisk(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.publish("orders", 10*time.Minute, "stays")
+	before := s.deadline("orders", 1)
+	person := newPerson(t)
+	b := person.live(s, "/")
+	b.holds("Retained", 1, "#1", "stays")
+
+	s.stop()
+	b.connected("Stopped")
+	s.run()
+	b.connected("Live")
+	b.holds("Live", 1, "Server restarted")
+	b.holds("Live", 0, "empty memory store")
+	b.holds("Retained", 1, "#1", "9:", "stays")
+	if after := s.deadline("orders", 1); !after.Equal(before) {
+		t.Errorf("the deadline moved from %v to %v", before, after)
+	}
+	s.publish("orders", 10*time.Minute, "after")
+	b.holds("Retained", 1, "#2", "after")
+	b.holds("Retained", 1, "stays") // still once
+
+	again := person.live(s, "/topics/orders")
+	again.holds("Retained", 1, "#1", "9:", "stays")
+	again.holds("Retained", 1, "#2", "9:", "after")
+}
+
 // A server that dies says nothing; the page tries again and says so.
 func TestReconnecting(t *testing.T) {
 	t.Parallel()
-	s := startServer(t)
+	s := startServer(t, "--store", "memory:")
 	b := newPerson(t).live(s, "/")
 	s.signal(syscall.SIGKILL)
 	<-s.exited

@@ -27,6 +27,7 @@ type server struct {
 	t       testing.TB
 	program string
 	flags   []string
+	dir     string // where it runs, and keeps its messages
 	cmd     *exec.Cmd
 	log     *output
 	exited  chan struct{} // closed when the process has ended
@@ -54,7 +55,7 @@ func start(t testing.TB, program string, err error, flags []string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, program: program, flags: flags, grpc: "localhost:0", http: "localhost:0"}
+	s := &server{t: t, program: program, flags: flags, dir: t.TempDir(), grpc: "localhost:0", http: "localhost:0"}
 	s.run()
 	t.Cleanup(func() {
 		if s.running() {
@@ -80,7 +81,7 @@ func (s *server) run() {
 	s.t.Helper()
 	s.log, s.client = &output{}, nil
 	s.cmd = exec.Command(s.program, append([]string{"serve", "--grpc", s.grpc, "--http", s.http}, s.flags...)...)
-	s.cmd.Env = environment()
+	s.cmd.Dir, s.cmd.Env = s.dir, environment()
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
