@@ -38,6 +38,8 @@ var (
 	ErrTooSlow = errors.New("fell behind what is retained")
 	// ErrBadToken is returned when a resume token cannot be read or was made for other patterns.
 	ErrBadToken = errors.New("unreadable resume token")
+	// ErrReadOnly is returned when the disk has failed: what is stored can be read, and nothing can be written.
+	ErrReadOnly = errors.New("the store is read-only")
 	// ErrStopped is returned when the broker is closing.
 	ErrStopped = errors.New("the broker has stopped")
 )

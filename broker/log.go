@@ -20,7 +20,7 @@ type Log interface {
 	// Append proposes. What one broker proposes is committed in the order of its calls. done runs once, after apply returned
 	// for the commit, or with an error: [ErrTopicNotFound] when the topic was deleted before, [ErrTopicExists] when one of
 	// the name to be made exists, [ErrConflict] when the topic has gone beyond the sequence named, [ErrDeadlinePassed] when
-	// a deadline asked for is not to come any more, [ErrStopped] when the log is closed, [ErrUnknownOutcome] when the
+	// a deadline asked for is not to come any more, [ErrStopped] when the log is closed, [ErrReadOnly] when its disk has failed, [ErrUnknownOutcome] when the
 	// proposal may or may not appear later. A log that ever returns ErrUnknownOutcome drops a second commit for the same
 	// producer, request and batch, and answers with the first. Append never blocks on I/O; done must not block.
 	Append(p Proposal, done func(Commit, error))
@@ -163,11 +163,16 @@ type Ref struct {
 	Topic    TopicID
 }
 
-// LogStats tells what a log promises and holds.
+// LogStats tells what a log promises and holds, and how it is.
 type LogStats struct {
 	Store      string     // identifies the store; another one where nothing was kept over a restart
 	Durability Durability // the strongest it offers
 	Bytes      int64      // what it holds beyond what the broker was handed, on disk or in memory
+	Limit      int64      // of Bytes, beyond which messages are refused; 0: none
+	Health     error      // what is wrong: [ErrReadOnly], [ErrFull], which heals by itself, or [ErrDamaged]; nil: nothing
 	Pending    int        // proposals not yet committed
 	Loads      bool       // runs can be loaded again, so that the broker need not keep them in memory
 }
+
+// NearlyFull tells whether nine tenths of the limit are used.
+func (s *LogStats) NearlyFull() bool { return s.Limit > 0 && s.Bytes >= s.Limit/10*9 }

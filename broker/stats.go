@@ -57,6 +57,9 @@ func (b *Broker) Stats() Stats {
 	return s
 }
 
+// StoreStats tells what the store promises and holds, and how it is, as of now.
+func (b *Broker) StoreStats() LogStats { return b.log.Stats() }
+
 // EverPublished tells whether the store ever had a message.
 func (b *Broker) EverPublished() bool {
 	for _, t := range b.allTopics() {

@@ -77,7 +77,7 @@
 // Below Pebble stands a guard (fs.go). A full disk is waited out: operations are tried again until there is room, while
 // new messages are refused from a reserve on. Any other failed write or sync stops all changes to the directory for good:
 // whether what was synced before is on the disk is no longer known to the kernel either. What was on its way is answered
-// with ErrUnknownOutcome, later proposals with ErrStopped; Load and Health go on. Pebble itself is never told, as it
+// with ErrUnknownOutcome, later proposals with ErrReadOnly; Load and Health go on. Pebble itself is never told, as it
 // would end the process.
 //
 // # Concurrency

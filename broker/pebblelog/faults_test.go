@@ -64,16 +64,16 @@ func TestContract11FailedSync(t *testing.T) {
 			if refused != nil && !errors.Is(refused, broker.ErrUnknownOutcome) {
 				t.Errorf("in doubt: %v", refused)
 			}
-			if _, err := h.commit(published(id, time.Hour, "later")); !errors.Is(err, broker.ErrStopped) {
+			if _, err := h.commit(published(id, time.Hour, "later")); !errors.Is(err, broker.ErrReadOnly) {
 				t.Errorf("later: %v", err)
 			}
-			if err := h.Health(); !errors.Is(err, broker.ErrStopped) {
+			if err := h.Health(); !errors.Is(err, broker.ErrReadOnly) || h.Stats().Health == nil {
 				t.Errorf("health: %v", err)
 			}
 			if body, err := h.Load(context.Background(), broker.Ref{Position: last.Position, Topic: id}); err != nil || string(body) != "kept" {
 				t.Errorf("reading: %q, %v", body, err)
 			}
-			if err := h.Close(); !errors.Is(err, broker.ErrStopped) {
+			if err := h.Close(); !errors.Is(err, broker.ErrReadOnly) {
 				t.Errorf("close: %v", err)
 			}
 			o.FS = mem.CrashClone(vfs.CrashCloneCfg{})
@@ -103,6 +103,9 @@ func TestContract9DiskFull(t *testing.T) {
 	var full *broker.Error
 	if !errors.Is(err, broker.ErrFull) || !errors.As(err, &full) || full.RetryAfter != 0 {
 		t.Fatalf("after %d: %v", acked, err)
+	}
+	if st := h.Stats(); st.Limit > 48<<20 || !st.NearlyFull() {
+		t.Errorf("%d bytes of %d, which the file system has not", st.Bytes, st.Limit)
 	}
 	// Somebody else takes the reserve, too: whatever is written now waits.
 	ballast := filepath.Join(dir, "ballast")

@@ -52,6 +52,7 @@ type Log struct {
 	recovered   Recovery
 	running     bool // Open has succeeded
 	diskBytes   atomic.Int64
+	diskLimit   atomic.Int64 // of these, as the file system's free space is now
 	room        atomic.Int64 // what may be published until the disk is looked at again
 }
 
@@ -179,8 +180,8 @@ func (l *Log) Append(p broker.Proposal, done func(broker.Commit, error)) {
 // stoppedError tells why nothing is accepted.
 func (l *Log) stoppedError() error {
 	if err := l.guard.failed(); err != nil {
-		return &broker.Error{Err: broker.ErrStopped, Detail: fmt.Sprintf(
-			"the disk failed (%v); nothing more is accepted, and nothing of this was published. Reading goes on; restart the server once the disk is sound.", err)}
+		return &broker.Error{Err: broker.ErrReadOnly, Detail: fmt.Sprintf(
+			"the disk of %s failed (%v): nothing more is taken, reading goes on. Restart the server once the disk is sound.", l.options.Dir, err)}
 	}
 	return broker.ErrStopped
 }
@@ -224,11 +225,12 @@ func (l *Log) Stats() broker.LogStats {
 	pending := len(l.queue)
 	l.mu.Unlock()
 	return broker.LogStats{
-		Store: l.fence.store, Durability: broker.DurabilityFsynced, Bytes: l.diskUsed(), Pending: pending, Loads: true,
+		Store: l.fence.store, Durability: broker.DurabilityFsynced, Bytes: l.diskBytes.Load(), Limit: l.diskLimit.Load(),
+		Health: l.Health(), Pending: pending, Loads: true,
 	}
 }
 
-// Health tells what is wrong: a disk that failed ([broker.ErrStopped]), damage ([*CorruptionError]), or a full disk
+// Health tells what is wrong: a disk that failed ([broker.ErrReadOnly]), damage ([*CorruptionError]), or a full disk
 // ([broker.ErrFull]), which heals by itself. nil: nothing.
 func (l *Log) Health() error {
 	if l.guard.failed() != nil {

@@ -21,7 +21,9 @@ func (l *Log) watchDisk() {
 	limit, reserve := l.limits(used, disk.AvailBytes)
 	// Tables are merged into new ones before the old ones go: without room for that, nothing gets smaller any more.
 	reserve += min(int64(metrics.Table.Local.LiveSize), mergeBytes)
-	l.room.Store(int64(min(disk.AvailBytes, 1<<60)) - reserve)
+	room := int64(min(disk.AvailBytes, 1<<60)) - reserve
+	l.room.Store(room)
+	l.diskLimit.Store(min(limit, max(used+room, 1)))
 	detail := ""
 	switch {
 	case l.guard.full.Load() > 0 || disk.AvailBytes < uint64(reserve):
@@ -77,8 +79,6 @@ func (l *Log) limits(used int64, available uint64) (limit, reserve int64) {
 	}
 	return limit, reserve
 }
-
-func (l *Log) diskUsed() int64 { return l.diskBytes.Load() }
 
 // events has Pebble tell what it meets. Without a listener for damage it would end the process.
 func (l *Log) events() *pebble.EventListener {
