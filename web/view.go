@@ -13,9 +13,19 @@ type Page struct {
 	// Drift is how far the server's clock is ahead of the wall clock (negative: behind); every page tells of it. Within a
 	// second it is not worth telling: 0.
 	Drift time.Duration
+	// Store is how the store is; every page tells what is wrong with it.
+	Store Store
 	// Command is what to type to run one of the program's commands against this server, with {} in place of its arguments:
 	// "linger {} --server localhost:50075". Empty: "linger {}".
 	Command string
+}
+
+// Store is how the store is.
+type Store struct {
+	// Problem says what is wrong and the way out, in a sentence. Empty: nothing.
+	Problem string
+	// Severe says that it is more than a warning.
+	Severe bool
 }
 
 // Now shows the form and the two lists for one scope: everything, a pattern, or (with Topic set) one topic.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +11,15 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+
+	"linger/client"
+	lingerv1 "linger/proto/linger/v1"
 )
 
 const healthHelp = `linger health [flags]
 
-Asks a server whether it serves: exit status 0 if so, else 1. For a container's HEALTHCHECK.
+Asks a server whether it serves: exit status 0 if so, else 1 and why: it recovers, it stops, or its disk has failed and it
+takes nothing more. For a container's HEALTHCHECK.
 
   --server ADDR  the server (default localhost:50074)
 `
@@ -44,8 +49,20 @@ func (a *app) health(ctx context.Context) error {
 	case err != nil:
 		return c.Explain(err)
 	case resp.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING:
-		return errors.New(a.server + " is stopping")
+		return whyNotServing(ctx, c)
 	}
 	_, err = fmt.Fprintln(a.Stdout, "serving")
 	return err
+}
+
+// whyNotServing asks a server that says that it does not serve: whoever looks on is told.
+func whyNotServing(ctx context.Context, c *client.Client) error {
+	stream, err := lingerv1.NewWatchServiceClient(c.Conn()).Watch(ctx, &lingerv1.WatchRequest{})
+	for err == nil {
+		var m *lingerv1.WatchResponse
+		if m, err = stream.Recv(); m.GetServer() != nil {
+			return errors.New(cmp.Or(m.GetServer().GetStore().GetProblem(), "the server has only just begun to serve"))
+		}
+	}
+	return c.Explain(err)
 }

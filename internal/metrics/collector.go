@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"errors"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"linger/broker"
@@ -30,10 +32,13 @@ var (
 	published      = desc("linger_published_messages_total", "Messages published. Equals retained + passing + ended.")
 	delivered      = desc("linger_delivered_messages_total", "Messages handed to a transport, counted for each subscription.")
 	ended          = desc("linger_ended_messages_total", "Messages ended, by reason.", "reason")
+	storeBytes     = desc("linger_store_bytes", "What the store takes on disk; 0 for one in memory.")
+	storeLimit     = desc("linger_store_limit_bytes", "Beyond which publishes are refused; 0: no limit.")
+	storeProblem   = desc("linger_store_problem", "1 while that is wrong with the store, else 0.", "problem")
 	streamsDesc    = desc("linger_streams", "Streams open, by kind. A stream through gRPC-Web counts as web too.", "kind")
 	allDescription = []*prometheus.Desc{
 		memoryUsed, memoryLimit, topics, subscriptions, watchers, pending, worstLag,
-		retained, retainedBytes, passing, published, delivered, ended, streamsDesc,
+		retained, retainedBytes, passing, published, delivered, ended, storeBytes, storeLimit, storeProblem, streamsDesc,
 	}
 )
 
@@ -74,10 +79,26 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	count(ended, e.Deleted, "deleted")
 	count(ended, e.Lost, "lost")
 
+	store := c.broker.StoreStats()
+	gauge(storeBytes, float64(store.Bytes))
+	gauge(storeLimit, float64(store.Limit))
+	full, readOnly := errors.Is(store.Health, broker.ErrFull), errors.Is(store.Health, broker.ErrReadOnly)
+	gauge(storeProblem, oneIf(store.NearlyFull()), "nearly_full")
+	gauge(storeProblem, oneIf(full), "full")
+	gauge(storeProblem, oneIf(readOnly), "read_only")
+	gauge(storeProblem, oneIf(store.Health != nil && !full && !readOnly), "damaged")
+
 	streams := &c.set.Streams
 	gauge(streamsDesc, float64(streams.Publish.Load()), "publish")
 	gauge(streamsDesc, float64(streams.Subscribe.Load()), "subscribe")
 	gauge(streamsDesc, float64(streams.Watch.Load()), "watch")
 	gauge(streamsDesc, float64(streams.Exercise.Load()), "exercise")
 	gauge(streamsDesc, float64(streams.Web.Load()), "web")
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -47,6 +47,7 @@ var outcomes = []outcome{
 	{broker.ErrEnded, codes.FailedPrecondition, "ENDED", http.StatusGone},
 	{broker.ErrDeadlinePassed, codes.FailedPrecondition, "DEADLINE_PASSED", http.StatusGone},
 	{broker.ErrConflict, codes.FailedPrecondition, "CONFLICT", http.StatusConflict},
+	{broker.ErrReadOnly, codes.FailedPrecondition, "READ_ONLY", http.StatusServiceUnavailable},
 	{broker.ErrOutOfOrder, codes.FailedPrecondition, "OUT_OF_ORDER", http.StatusConflict},
 	{broker.ErrFull, codes.ResourceExhausted, "FULL", http.StatusInsufficientStorage},
 	{broker.ErrTooManyTopics, codes.ResourceExhausted, "TOO_MANY_TOPICS", http.StatusInsufficientStorage},

@@ -37,8 +37,10 @@ func (d discard) Write(b []byte) (int, error) {
 
 func openBroker(t testing.TB, c broker.Config) *broker.Broker {
 	t.Helper()
-	c.Clock = broker.NewClock(time.Now)
-	c.Log = memlog.New(memlog.Options{Clock: c.Clock})
+	if c.Log == nil {
+		c.Clock = broker.NewClock(time.Now)
+		c.Log = memlog.New(memlog.Options{Clock: c.Clock})
+	}
 	b, err := broker.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func (p *pages) page() web.Page {
 	if !p.recovery.isOver() {
 		return web.Page{Now: p.config.WallClock(), Exposed: p.exposed}
 	}
-	return web.Page{Now: p.broker.Now().Time(), Exposed: p.exposed, Drift: p.drift.shown()}
+	return web.Page{Now: p.broker.Now().Time(), Exposed: p.exposed, Drift: p.drift.shown(), Store: storeView(p.broker.StoreStats())}
 }
 
 // recovered answers with what there is to say of a recovery, until it is over.

@@ -130,7 +130,14 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 		plain(w, http.StatusServiceUnavailable, "recovering: "+s.recovery.text()+"\n")
 		return
 	}
-	plain(w, http.StatusOK, "ready\n")
+	switch state, problem := storeState(s.broker.StoreStats()); {
+	case state == lingerv1.StoreState_STORE_STATE_READ_ONLY:
+		plain(w, http.StatusServiceUnavailable, "read-only: "+problem+"\n")
+	case problem != "":
+		plain(w, http.StatusOK, "ready; "+problem+"\n")
+	default:
+		plain(w, http.StatusOK, "ready\n")
+	}
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

@@ -146,6 +146,7 @@ func (s *Server) open(ctx context.Context) error {
 	s.serving(true)
 	clock := &driftLog{drift: s.drift, log: s.config.Logger}
 	s.checks.Go(func() { clock.watch(s.stopping) })
+	s.checks.Go(func() { s.watchStore(s.stopping) })
 	return nil
 }
 

@@ -82,6 +82,7 @@ func (s *watchService) serverStats() *lingerv1.ServerStats {
 		Topics:        uint32(st.Topics),
 		ClockDriftMs:  s.drift.ahead().Milliseconds(),
 		Exposed:       s.exposed,
+		Store:         storeStats(s.broker.StoreStats()),
 	}
 }
 

@@ -9,6 +9,7 @@ import { PublishService } from "./gen/linger/v1/publish_pb.js";
 import { RetainedService } from "./gen/linger/v1/retained_pb.js";
 import { TopicService } from "./gen/linger/v1/topic_pb.js";
 import { WatchService } from "./gen/linger/v1/watch_pb.js";
+import { isRecovering } from "./stream";
 
 const DEADLINE = 10_000;
 
@@ -83,6 +84,7 @@ function sentence(error: ConnectError): string {
     case Code.DeadlineExceeded:
       return "No answer from the server.";
     case Code.Unavailable:
+      if (isRecovering(error)) return capital(error.rawMessage);
       return error.rawMessage.includes("stopping") ? "The server is stopping." : "The server cannot be reached.";
     case Code.Unknown:
     case Code.Canceled:

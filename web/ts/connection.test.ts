@@ -9,9 +9,10 @@ test("the mark follows the link and its silence", () => {
   assert.equal(condition({ kind: "open" }, undefined).kind, "connecting");
   assert.equal(condition({ kind: "open" }, 2999).kind, "live");
   assert.deepEqual(condition({ kind: "open" }, 4200), { kind: "stale", seconds: 4 });
-  const waiting = { kind: "waiting", attempt: 3, until: 0, stopping: false, reason: "" } as const;
+  const waiting = { kind: "waiting", attempt: 3, until: 0, stopping: false, recovering: false, reason: "" } as const;
   assert.deepEqual(condition(waiting, 10), { kind: "reconnecting", attempt: 3 });
   assert.equal(condition({ ...waiting, stopping: true }, 10).kind, "stopped");
+  assert.equal(condition({ ...waiting, recovering: true }, 10).kind, "recovering");
   assert.deepEqual(condition({ kind: "opening", attempt: 3 }, 10), { kind: "reconnecting", attempt: 3 });
   assert.equal(condition({ kind: "crowded" }, undefined).kind, "crowded");
 });

@@ -10,6 +10,7 @@ export type Condition =
   | { kind: "stale"; seconds: number }
   | { kind: "reconnecting"; attempt: number }
   | { kind: "stopped" }
+  | { kind: "recovering" }
   | { kind: "crowded" };
 
 // condition judges by the link and by how long ago the last frame was taken, in milliseconds.
@@ -18,6 +19,7 @@ export function condition(link: LinkState, silence: number | undefined): Conditi
     case "crowded":
       return { kind: "crowded" };
     case "waiting":
+      if (link.recovering) return { kind: "recovering" };
       return link.stopping ? { kind: "stopped" } : { kind: "reconnecting", attempt: link.attempt };
     case "opening":
       if (link.attempt > 0) return { kind: "reconnecting", attempt: link.attempt };
@@ -55,8 +57,9 @@ export class Connection {
   // show writes the mark, and returns whether the kind of condition is another one.
   show(): boolean {
     let next = condition(this.link, this.silence);
-    // While attempts go on after a stop, the mark keeps saying what happened.
-    if (next.kind === "reconnecting" && this.link.kind === "opening" && this.state.kind === "stopped") next = this.state;
+    // While attempts go on after a stop, or during a recovery, the mark keeps saying what happens.
+    const told = this.state.kind === "stopped" || this.state.kind === "recovering";
+    if (next.kind === "reconnecting" && this.link.kind === "opening" && told) next = this.state;
     const changed = next.kind !== this.state.kind;
     this.state = next;
     if (this.mark) this.write(this.mark, next);
@@ -64,7 +67,7 @@ export class Connection {
   }
 
   private write(mark: HTMLElement, state: Condition): void {
-    const look = state.kind === "crowded" ? "stopped" : state.kind;
+    const look = state.kind === "crowded" ? "stopped" : state.kind === "recovering" ? "reconnecting" : state.kind;
     if (mark.dataset["state"] !== look) mark.dataset["state"] = look;
     const text = (mark.dataset[look] ?? "")
       .replace("{s}", state.kind === "stale" ? String(state.seconds) : "")
@@ -72,7 +75,7 @@ export class Connection {
       .replace("{time}", state.kind === "crowded" ? "" : this.stoppedAt)
       .trim();
     const place = mark.querySelector(".text");
-    const words = state.kind === "crowded" ? "Not live" : text;
+    const words = state.kind === "crowded" ? "Not live" : state.kind === "recovering" ? "Recovering" : text;
     if (place && place.textContent !== words) place.textContent = words;
   }
 }

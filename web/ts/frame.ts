@@ -73,6 +73,8 @@ export interface Health {
   exposed: boolean;
   // drift is how far the server's clock is ahead of the wall clock, in milliseconds.
   drift: number;
+  // store is what is wrong with the store, in a sentence; empty: nothing.
+  store: { problem: string; severe: boolean };
 }
 
 // Batch is what happened in one scope since the last batch: at most ten a second reach a tab, never one per message.

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { timestamp } from "./api";
-import { type WatchResponse, WatchResponseSchema } from "./gen/linger/v1/watch_pb.js";
+import { StoreState, type WatchResponse, WatchResponseSchema } from "./gen/linger/v1/watch_pb.js";
 import { type FromTab, Hub, type Port, type ToTab } from "./hub";
 
 // Server stands in for the watch: it notes who asked for what and sends what the test says.
@@ -38,8 +39,8 @@ class Server {
   say(frame: Omit<Parameters<typeof create<typeof WatchResponseSchema>>[1] & object, "$typeName">): void {
     this.send?.(create(WatchResponseSchema, { serverTime: timestamp(1_000_000), ...frame }));
   }
-  break(): void {
-    this.fail?.(new Error("lost"));
+  break(reason: Error = new Error("lost")): void {
+    this.fail?.(reason);
   }
 }
 
@@ -99,6 +100,43 @@ test("all tabs share one stream of all their scopes", () =>
     await settle(100);
     assert.deepEqual(server.asked, [[">", "a"]]);
     assert.equal(server.open, 1);
+  }));
+
+test("what is wrong with the store is told", () =>
+  world(async (_, server, join) => {
+    const tab = join(">");
+    await settle(100);
+    server.say(hello);
+    server.say({ server: { store: { state: StoreState.NEARLY_FULL, problem: "The store is nearly full." } } });
+    await settle(200);
+    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The store is nearly full.", severe: false });
+    server.say({ server: { store: { state: StoreState.READ_ONLY, problem: "The disk failed." } } });
+    await settle(200);
+    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The disk failed.", severe: true });
+    server.say({ server: { store: { state: StoreState.SOUND } } });
+    await settle(200);
+    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "", severe: false });
+  }));
+
+test("a server that recovers is not one that stopped", () =>
+  world(async (_, server, join) => {
+    const tab = join(">");
+    await settle(100);
+    server.say(hello);
+    await settle(100);
+    server.break(new ConnectError("server stopping", Code.Unavailable));
+    await settle(100);
+    await settle(300);
+    server.break(new ConnectError("the server is recovering: 34 % of the store has been read, in 2s", Code.Unavailable));
+    await settle(100);
+    const waits = tab.told.flatMap((told) => (told.type === "state" && told.state.kind === "waiting" ? [told.state] : []));
+    assert.deepEqual(
+      waits.map(({ stopping, recovering }) => ({ stopping, recovering })),
+      [
+        { stopping: true, recovering: false },
+        { stopping: false, recovering: true },
+      ],
+    );
   }));
 
 test("each tab gets its scope's part, in a batch and not per message", () =>

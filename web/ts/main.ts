@@ -37,7 +37,11 @@ function watch(page: NowPage): void {
       }
       if (batch.serverTime > 0) clock.sample(batch.serverTime, batch.age);
       connection.frame();
-      if (batch.health) reveal(document.querySelector("#drift"), driftText(batch.health.drift));
+      if (batch.health) {
+        reveal(document.querySelector("#drift"), driftText(batch.health.drift));
+        reveal(document.querySelector("#store"), batch.health.store.problem);
+        document.querySelector("#store")?.classList.toggle("severe", batch.health.store.severe);
+      }
       judge(page);
       page.take(batch);
     },

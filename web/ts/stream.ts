@@ -19,8 +19,8 @@ const RECENT = 100;
 export type LinkState =
   | { kind: "opening"; attempt: number }
   | { kind: "open" }
-  // stopping: the server said that it stops; it was asked to.
-  | { kind: "waiting"; attempt: number; until: number; stopping: boolean; reason: string }
+  // stopping: the server said that it stops; it was asked to. recovering: it is there, and reads its store.
+  | { kind: "waiting"; attempt: number; until: number; stopping: boolean; recovering: boolean; reason: string }
   // asleep: every tab is hidden.
   | { kind: "asleep" }
   // crowded: this tab has no stream, since the browser has no connection left for it.
@@ -39,6 +39,11 @@ export function watchServer(origin: string): Source {
 // backoff is how long to wait after so many failed attempts.
 export function backoff(attempt: number): number {
   return Math.min(LAST_WAIT, FIRST_WAIT * 2 ** Math.max(0, attempt - 1));
+}
+
+// isRecovering says that a server answered that it reads its store still.
+export function isRecovering(error: ConnectError): boolean {
+  return error.code === Code.Unavailable && error.rawMessage.startsWith("the server is recovering");
 }
 
 export class Stream {
@@ -123,15 +128,17 @@ export class Stream {
     this.attempt++;
     const delay = backoff(this.attempt);
     const error = ConnectError.from(reason ?? "ended");
+    const recovering = isRecovering(error);
     const stopping =
       (error.code === Code.Unavailable && error.rawMessage.includes("stopping")) ||
-      (this.state.kind === "opening" && this.stoppingBefore);
+      (this.state.kind === "opening" && this.stoppingBefore && !recovering);
     this.stoppingBefore = stopping;
     this.set({
       kind: "waiting",
       attempt: this.attempt,
       until: Date.now() + delay,
       stopping,
+      recovering,
       reason: error.rawMessage,
     });
     this.timer = setTimeout(() => this.connect(), delay);

@@ -22,6 +22,71 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// StoreState says how a store is.
+type StoreState int32
+
+const (
+	// Not given.
+	StoreState_STORE_STATE_UNSPECIFIED StoreState = 0
+	// Nothing is wrong.
+	StoreState_STORE_STATE_SOUND StoreState = 1
+	// Nine tenths of the limit are used.
+	StoreState_STORE_STATE_NEARLY_FULL StoreState = 2
+	// Publishes are refused until there is room; it heals by itself.
+	StoreState_STORE_STATE_FULL StoreState = 3
+	// Something stored is damaged. It is not served; the rest is.
+	StoreState_STORE_STATE_DAMAGED StoreState = 4
+	// The disk failed: what is stored can be read, and nothing can be written until the server is started again.
+	StoreState_STORE_STATE_READ_ONLY StoreState = 5
+)
+
+// Enum value maps for StoreState.
+var (
+	StoreState_name = map[int32]string{
+		0: "STORE_STATE_UNSPECIFIED",
+		1: "STORE_STATE_SOUND",
+		2: "STORE_STATE_NEARLY_FULL",
+		3: "STORE_STATE_FULL",
+		4: "STORE_STATE_DAMAGED",
+		5: "STORE_STATE_READ_ONLY",
+	}
+	StoreState_value = map[string]int32{
+		"STORE_STATE_UNSPECIFIED": 0,
+		"STORE_STATE_SOUND":       1,
+		"STORE_STATE_NEARLY_FULL": 2,
+		"STORE_STATE_FULL":        3,
+		"STORE_STATE_DAMAGED":     4,
+		"STORE_STATE_READ_ONLY":   5,
+	}
+)
+
+func (x StoreState) Enum() *StoreState {
+	p := new(StoreState)
+	*p = x
+	return p
+}
+
+func (x StoreState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (StoreState) Descriptor() protoreflect.EnumDescriptor {
+	return file_linger_v1_watch_proto_enumTypes[0].Descriptor()
+}
+
+func (StoreState) Type() protoreflect.EnumType {
+	return &file_linger_v1_watch_proto_enumTypes[0]
+}
+
+func (x StoreState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use StoreState.Descriptor instead.
+func (StoreState) EnumDescriptor() ([]byte, []int) {
+	return file_linger_v1_watch_proto_rawDescGZIP(), []int{0}
+}
+
 // WatchRequest says what to look at.
 type WatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -730,7 +795,9 @@ type ServerStats struct {
 	// How far the server's clock is from the wall clock, in milliseconds; a step of the wall clock shows here.
 	ClockDriftMs int64 `protobuf:"varint,6,opt,name=clock_drift_ms,json=clockDriftMs,proto3" json:"clock_drift_ms,omitempty"`
 	// The server listens beyond loopback without authentication.
-	Exposed       bool `protobuf:"varint,7,opt,name=exposed,proto3" json:"exposed,omitempty"`
+	Exposed bool `protobuf:"varint,7,opt,name=exposed,proto3" json:"exposed,omitempty"`
+	// The store: what it holds, and how it is.
+	Store         *StoreStats `protobuf:"bytes,8,opt,name=store,proto3" json:"store,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -814,6 +881,86 @@ func (x *ServerStats) GetExposed() bool {
 	return false
 }
 
+func (x *ServerStats) GetStore() *StoreStats {
+	if x != nil {
+		return x.Store
+	}
+	return nil
+}
+
+// StoreStats are the numbers of what messages are kept in.
+type StoreStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it takes on disk, in bytes; 0 for a store in memory.
+	BytesUsed uint64 `protobuf:"varint,1,opt,name=bytes_used,json=bytesUsed,proto3" json:"bytes_used,omitempty"`
+	// Beyond which publishes are refused, in bytes: the limit it was given, or what the disk has room for, the less. 0: none.
+	BytesLimit uint64 `protobuf:"varint,2,opt,name=bytes_limit,json=bytesLimit,proto3" json:"bytes_limit,omitempty"`
+	// How it is.
+	State StoreState `protobuf:"varint,3,opt,name=state,proto3,enum=linger.v1.StoreState" json:"state,omitempty"`
+	// What is wrong and the way out, a sentence for people; empty when nothing is.
+	Problem       string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StoreStats) Reset() {
+	*x = StoreStats{}
+	mi := &file_linger_v1_watch_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StoreStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StoreStats) ProtoMessage() {}
+
+func (x *StoreStats) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_watch_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
+func (*StoreStats) Descriptor() ([]byte, []int) {
+	return file_linger_v1_watch_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *StoreStats) GetBytesUsed() uint64 {
+	if x != nil {
+		return x.BytesUsed
+	}
+	return 0
+}
+
+func (x *StoreStats) GetBytesLimit() uint64 {
+	if x != nil {
+		return x.BytesLimit
+	}
+	return 0
+}
+
+func (x *StoreStats) GetState() StoreState {
+	if x != nil {
+		return x.State
+	}
+	return StoreState_STORE_STATE_UNSPECIFIED
+}
+
+func (x *StoreStats) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
 var File_linger_v1_watch_proto protoreflect.FileDescriptor
 
 const file_linger_v1_watch_proto_rawDesc = "" +
@@ -882,7 +1029,7 @@ const file_linger_v1_watch_proto_rawDesc = "" +
 	"\fpublish_rate\x18\b \x01(\x01R\vpublishRate\";\n" +
 	"\tBusyTopic\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
-	"\bretained\x18\x02 \x01(\x04R\bretained\"\xeb\x01\n" +
+	"\bretained\x18\x02 \x01(\x04R\bretained\"\x98\x02\n" +
 	"\vServerStats\x12\x1f\n" +
 	"\vmemory_used\x18\x01 \x01(\x04R\n" +
 	"memoryUsed\x12!\n" +
@@ -891,7 +1038,24 @@ const file_linger_v1_watch_proto_rawDesc = "" +
 	"\bwatchers\x18\x04 \x01(\rR\bwatchers\x12\x16\n" +
 	"\x06topics\x18\x05 \x01(\rR\x06topics\x12$\n" +
 	"\x0eclock_drift_ms\x18\x06 \x01(\x03R\fclockDriftMs\x12\x18\n" +
-	"\aexposed\x18\a \x01(\bR\aexposed2L\n" +
+	"\aexposed\x18\a \x01(\bR\aexposed\x12+\n" +
+	"\x05store\x18\b \x01(\v2\x15.linger.v1.StoreStatsR\x05store\"\x93\x01\n" +
+	"\n" +
+	"StoreStats\x12\x1d\n" +
+	"\n" +
+	"bytes_used\x18\x01 \x01(\x04R\tbytesUsed\x12\x1f\n" +
+	"\vbytes_limit\x18\x02 \x01(\x04R\n" +
+	"bytesLimit\x12+\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x15.linger.v1.StoreStateR\x05state\x12\x18\n" +
+	"\aproblem\x18\x04 \x01(\tR\aproblem*\xa7\x01\n" +
+	"\n" +
+	"StoreState\x12\x1b\n" +
+	"\x17STORE_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11STORE_STATE_SOUND\x10\x01\x12\x1b\n" +
+	"\x17STORE_STATE_NEARLY_FULL\x10\x02\x12\x14\n" +
+	"\x10STORE_STATE_FULL\x10\x03\x12\x17\n" +
+	"\x13STORE_STATE_DAMAGED\x10\x04\x12\x19\n" +
+	"\x15STORE_STATE_READ_ONLY\x10\x052L\n" +
 	"\fWatchService\x12<\n" +
 	"\x05Watch\x12\x17.linger.v1.WatchRequest\x1a\x18.linger.v1.WatchResponse0\x01B!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3"
 
@@ -907,47 +1071,52 @@ func file_linger_v1_watch_proto_rawDescGZIP() []byte {
 	return file_linger_v1_watch_proto_rawDescData
 }
 
-var file_linger_v1_watch_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_linger_v1_watch_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_linger_v1_watch_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_linger_v1_watch_proto_goTypes = []any{
-	(*WatchRequest)(nil),          // 0: linger.v1.WatchRequest
-	(*WatchResponse)(nil),         // 1: linger.v1.WatchResponse
-	(*WatchHello)(nil),            // 2: linger.v1.WatchHello
-	(*Preview)(nil),               // 3: linger.v1.Preview
-	(*EndedRange)(nil),            // 4: linger.v1.EndedRange
-	(*LifetimeChange)(nil),        // 5: linger.v1.LifetimeChange
-	(*ScopeStats)(nil),            // 6: linger.v1.ScopeStats
-	(*BusyTopic)(nil),             // 7: linger.v1.BusyTopic
-	(*ServerStats)(nil),           // 8: linger.v1.ServerStats
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(Durability)(0),               // 10: linger.v1.Durability
-	(*RetainedMessage)(nil),       // 11: linger.v1.RetainedMessage
-	(EndReason)(0),                // 12: linger.v1.EndReason
-	(*TopicStats)(nil),            // 13: linger.v1.TopicStats
+	(StoreState)(0),               // 0: linger.v1.StoreState
+	(*WatchRequest)(nil),          // 1: linger.v1.WatchRequest
+	(*WatchResponse)(nil),         // 2: linger.v1.WatchResponse
+	(*WatchHello)(nil),            // 3: linger.v1.WatchHello
+	(*Preview)(nil),               // 4: linger.v1.Preview
+	(*EndedRange)(nil),            // 5: linger.v1.EndedRange
+	(*LifetimeChange)(nil),        // 6: linger.v1.LifetimeChange
+	(*ScopeStats)(nil),            // 7: linger.v1.ScopeStats
+	(*BusyTopic)(nil),             // 8: linger.v1.BusyTopic
+	(*ServerStats)(nil),           // 9: linger.v1.ServerStats
+	(*StoreStats)(nil),            // 10: linger.v1.StoreStats
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(Durability)(0),               // 12: linger.v1.Durability
+	(*RetainedMessage)(nil),       // 13: linger.v1.RetainedMessage
+	(EndReason)(0),                // 14: linger.v1.EndReason
+	(*TopicStats)(nil),            // 15: linger.v1.TopicStats
 }
 var file_linger_v1_watch_proto_depIdxs = []int32{
-	9,  // 0: linger.v1.WatchResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 1: linger.v1.WatchResponse.hello:type_name -> linger.v1.WatchHello
-	3,  // 2: linger.v1.WatchResponse.previews:type_name -> linger.v1.Preview
-	4,  // 3: linger.v1.WatchResponse.ended:type_name -> linger.v1.EndedRange
-	5,  // 4: linger.v1.WatchResponse.changes:type_name -> linger.v1.LifetimeChange
-	6,  // 5: linger.v1.WatchResponse.stats:type_name -> linger.v1.ScopeStats
-	8,  // 6: linger.v1.WatchResponse.server:type_name -> linger.v1.ServerStats
-	9,  // 7: linger.v1.WatchHello.start_time:type_name -> google.protobuf.Timestamp
-	10, // 8: linger.v1.WatchHello.durability:type_name -> linger.v1.Durability
-	11, // 9: linger.v1.Preview.message:type_name -> linger.v1.RetainedMessage
-	12, // 10: linger.v1.EndedRange.reason:type_name -> linger.v1.EndReason
-	9,  // 11: linger.v1.EndedRange.end_time:type_name -> google.protobuf.Timestamp
-	9,  // 12: linger.v1.LifetimeChange.expire_time:type_name -> google.protobuf.Timestamp
-	9,  // 13: linger.v1.LifetimeChange.previous_expire_time:type_name -> google.protobuf.Timestamp
-	13, // 14: linger.v1.ScopeStats.stats:type_name -> linger.v1.TopicStats
-	7,  // 15: linger.v1.ScopeStats.busiest:type_name -> linger.v1.BusyTopic
-	0,  // 16: linger.v1.WatchService.Watch:input_type -> linger.v1.WatchRequest
-	1,  // 17: linger.v1.WatchService.Watch:output_type -> linger.v1.WatchResponse
-	17, // [17:18] is the sub-list for method output_type
-	16, // [16:17] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	11, // 0: linger.v1.WatchResponse.server_time:type_name -> google.protobuf.Timestamp
+	3,  // 1: linger.v1.WatchResponse.hello:type_name -> linger.v1.WatchHello
+	4,  // 2: linger.v1.WatchResponse.previews:type_name -> linger.v1.Preview
+	5,  // 3: linger.v1.WatchResponse.ended:type_name -> linger.v1.EndedRange
+	6,  // 4: linger.v1.WatchResponse.changes:type_name -> linger.v1.LifetimeChange
+	7,  // 5: linger.v1.WatchResponse.stats:type_name -> linger.v1.ScopeStats
+	9,  // 6: linger.v1.WatchResponse.server:type_name -> linger.v1.ServerStats
+	11, // 7: linger.v1.WatchHello.start_time:type_name -> google.protobuf.Timestamp
+	12, // 8: linger.v1.WatchHello.durability:type_name -> linger.v1.Durability
+	13, // 9: linger.v1.Preview.message:type_name -> linger.v1.RetainedMessage
+	14, // 10: linger.v1.EndedRange.reason:type_name -> linger.v1.EndReason
+	11, // 11: linger.v1.EndedRange.end_time:type_name -> google.protobuf.Timestamp
+	11, // 12: linger.v1.LifetimeChange.expire_time:type_name -> google.protobuf.Timestamp
+	11, // 13: linger.v1.LifetimeChange.previous_expire_time:type_name -> google.protobuf.Timestamp
+	15, // 14: linger.v1.ScopeStats.stats:type_name -> linger.v1.TopicStats
+	8,  // 15: linger.v1.ScopeStats.busiest:type_name -> linger.v1.BusyTopic
+	10, // 16: linger.v1.ServerStats.store:type_name -> linger.v1.StoreStats
+	0,  // 17: linger.v1.StoreStats.state:type_name -> linger.v1.StoreState
+	1,  // 18: linger.v1.WatchService.Watch:input_type -> linger.v1.WatchRequest
+	2,  // 19: linger.v1.WatchService.Watch:output_type -> linger.v1.WatchResponse
+	19, // [19:20] is the sub-list for method output_type
+	18, // [18:19] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_watch_proto_init() }
@@ -963,13 +1132,14 @@ func file_linger_v1_watch_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linger_v1_watch_proto_rawDesc), len(file_linger_v1_watch_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   9,
+			NumEnums:      1,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_linger_v1_watch_proto_goTypes,
 		DependencyIndexes: file_linger_v1_watch_proto_depIdxs,
+		EnumInfos:         file_linger_v1_watch_proto_enumTypes,
 		MessageInfos:      file_linger_v1_watch_proto_msgTypes,
 	}.Build()
 	File_linger_v1_watch_proto = out.File

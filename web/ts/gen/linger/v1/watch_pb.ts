@@ -2,8 +2,8 @@
 // @generated from file linger/v1/watch.proto (package linger.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Durability, EndReason } from "./message_pb";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file linger/v1/watch.proto.
  */
 export const file_linger_v1_watch: GenFile = /*@__PURE__*/
-  fileDesc("ChVsaW5nZXIvdjEvd2F0Y2gucHJvdG8SCWxpbmdlci52MSJiCgxXYXRjaFJlcXVlc3QSDgoGc2NvcGVzGAEgAygJEhsKE3ByZXZpZXdzX3Blcl9zZWNvbmQYAiABKA0SFQoNcHJldmlld19ieXRlcxgDIAEoDRIOCgZyZWNlbnQYBCABKA0iwAIKDVdhdGNoUmVzcG9uc2USLwoLc2VydmVyX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKBWhlbGxvGAIgASgLMhUubGluZ2VyLnYxLldhdGNoSGVsbG8SJAoIcHJldmlld3MYAyADKAsyEi5saW5nZXIudjEuUHJldmlldxIkCgVlbmRlZBgEIAMoCzIVLmxpbmdlci52MS5FbmRlZFJhbmdlEioKB2NoYW5nZXMYBSADKAsyGS5saW5nZXIudjEuTGlmZXRpbWVDaGFuZ2USJAoFc3RhdHMYBiADKAsyFS5saW5nZXIudjEuU2NvcGVTdGF0cxImCgZzZXJ2ZXIYByABKAsyFi5saW5nZXIudjEuU2VydmVyU3RhdHMSEgoKaW5jb21wbGV0ZRgIIAEoCCKpAQoKV2F0Y2hIZWxsbxINCgVzdG9yZRgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgEIAEoCRIpCgpkdXJhYmlsaXR5GAUgASgOMhUubGluZ2VyLnYxLkR1cmFiaWxpdHkSEAoId2F0Y2hlcnMYBiABKA0ibgoHUHJldmlldxINCgVzY29wZRgBIAEoDRIrCgdtZXNzYWdlGAIgASgLMhoubGluZ2VyLnYxLlJldGFpbmVkTWVzc2FnZRIXCg9sZWZ0X291dF9iZWZvcmUYAyABKAQSDgoGcmVjZW50GAQgASgIIscBCgpFbmRlZFJhbmdlEg0KBXRvcGljGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgGEhYKDmZpcnN0X3NlcXVlbmNlGAMgASgEEhUKDWxhc3Rfc2VxdWVuY2UYBCABKAQSJAoGcmVhc29uGAUgASgOMhQubGluZ2VyLnYxLkVuZFJlYXNvbhIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZGVsaXZlcmllcxgHIAEoDSKxAQoOTGlmZXRpbWVDaGFuZ2USDQoFdG9waWMYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAYSEAoIc2VxdWVuY2UYAyABKAQSLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKFHByZXZpb3VzX2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLLAQoKU2NvcGVTdGF0cxINCgVzY29wZRgBIAEoDRIQCghyZXZpc2lvbhgCIAEoBBIkCgVzdGF0cxgDIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzEg4KBnRvcGljcxgEIAEoDRIXCg9wdWJsaXNoZWRfc2luY2UYBSABKAQSEAoIbGVmdF9vdXQYBiABKAQSJQoHYnVzaWVzdBgHIAMoCzIULmxpbmdlci52MS5CdXN5VG9waWMSFAoMcHVibGlzaF9yYXRlGAggASgBIisKCUJ1c3lUb3BpYxIMCgRuYW1lGAEgASgJEhAKCHJldGFpbmVkGAIgASgEIpoBCgtTZXJ2ZXJTdGF0cxITCgttZW1vcnlfdXNlZBgBIAEoBBIUCgxtZW1vcnlfbGltaXQYAiABKAQSFQoNc3Vic2NyaXB0aW9ucxgDIAEoDRIQCgh3YXRjaGVycxgEIAEoDRIOCgZ0b3BpY3MYBSABKA0SFgoOY2xvY2tfZHJpZnRfbXMYBiABKAMSDwoHZXhwb3NlZBgHIAEoCDJMCgxXYXRjaFNlcnZpY2USPAoFV2F0Y2gSFy5saW5nZXIudjEuV2F0Y2hSZXF1ZXN0GhgubGluZ2VyLnYxLldhdGNoUmVzcG9uc2UwAUIhWh9saW5nZXIvcHJvdG8vbGluZ2VyL3YxO2xpbmdlcnYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_linger_v1_message, file_linger_v1_retained, file_linger_v1_topic]);
+  fileDesc("ChVsaW5nZXIvdjEvd2F0Y2gucHJvdG8SCWxpbmdlci52MSJiCgxXYXRjaFJlcXVlc3QSDgoGc2NvcGVzGAEgAygJEhsKE3ByZXZpZXdzX3Blcl9zZWNvbmQYAiABKA0SFQoNcHJldmlld19ieXRlcxgDIAEoDRIOCgZyZWNlbnQYBCABKA0iwAIKDVdhdGNoUmVzcG9uc2USLwoLc2VydmVyX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKBWhlbGxvGAIgASgLMhUubGluZ2VyLnYxLldhdGNoSGVsbG8SJAoIcHJldmlld3MYAyADKAsyEi5saW5nZXIudjEuUHJldmlldxIkCgVlbmRlZBgEIAMoCzIVLmxpbmdlci52MS5FbmRlZFJhbmdlEioKB2NoYW5nZXMYBSADKAsyGS5saW5nZXIudjEuTGlmZXRpbWVDaGFuZ2USJAoFc3RhdHMYBiADKAsyFS5saW5nZXIudjEuU2NvcGVTdGF0cxImCgZzZXJ2ZXIYByABKAsyFi5saW5nZXIudjEuU2VydmVyU3RhdHMSEgoKaW5jb21wbGV0ZRgIIAEoCCKpAQoKV2F0Y2hIZWxsbxINCgVzdG9yZRgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgEIAEoCRIpCgpkdXJhYmlsaXR5GAUgASgOMhUubGluZ2VyLnYxLkR1cmFiaWxpdHkSEAoId2F0Y2hlcnMYBiABKA0ibgoHUHJldmlldxINCgVzY29wZRgBIAEoDRIrCgdtZXNzYWdlGAIgASgLMhoubGluZ2VyLnYxLlJldGFpbmVkTWVzc2FnZRIXCg9sZWZ0X291dF9iZWZvcmUYAyABKAQSDgoGcmVjZW50GAQgASgIIscBCgpFbmRlZFJhbmdlEg0KBXRvcGljGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgGEhYKDmZpcnN0X3NlcXVlbmNlGAMgASgEEhUKDWxhc3Rfc2VxdWVuY2UYBCABKAQSJAoGcmVhc29uGAUgASgOMhQubGluZ2VyLnYxLkVuZFJlYXNvbhIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZGVsaXZlcmllcxgHIAEoDSKxAQoOTGlmZXRpbWVDaGFuZ2USDQoFdG9waWMYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAYSEAoIc2VxdWVuY2UYAyABKAQSLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKFHByZXZpb3VzX2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLLAQoKU2NvcGVTdGF0cxINCgVzY29wZRgBIAEoDRIQCghyZXZpc2lvbhgCIAEoBBIkCgVzdGF0cxgDIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzEg4KBnRvcGljcxgEIAEoDRIXCg9wdWJsaXNoZWRfc2luY2UYBSABKAQSEAoIbGVmdF9vdXQYBiABKAQSJQoHYnVzaWVzdBgHIAMoCzIULmxpbmdlci52MS5CdXN5VG9waWMSFAoMcHVibGlzaF9yYXRlGAggASgBIisKCUJ1c3lUb3BpYxIMCgRuYW1lGAEgASgJEhAKCHJldGFpbmVkGAIgASgEIsABCgtTZXJ2ZXJTdGF0cxITCgttZW1vcnlfdXNlZBgBIAEoBBIUCgxtZW1vcnlfbGltaXQYAiABKAQSFQoNc3Vic2NyaXB0aW9ucxgDIAEoDRIQCgh3YXRjaGVycxgEIAEoDRIOCgZ0b3BpY3MYBSABKA0SFgoOY2xvY2tfZHJpZnRfbXMYBiABKAMSDwoHZXhwb3NlZBgHIAEoCBIkCgVzdG9yZRgIIAEoCzIVLmxpbmdlci52MS5TdG9yZVN0YXRzImwKClN0b3JlU3RhdHMSEgoKYnl0ZXNfdXNlZBgBIAEoBBITCgtieXRlc19saW1pdBgCIAEoBBIkCgVzdGF0ZRgDIAEoDjIVLmxpbmdlci52MS5TdG9yZVN0YXRlEg8KB3Byb2JsZW0YBCABKAkqpwEKClN0b3JlU3RhdGUSGwoXU1RPUkVfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFTVE9SRV9TVEFURV9TT1VORBABEhsKF1NUT1JFX1NUQVRFX05FQVJMWV9GVUxMEAISFAoQU1RPUkVfU1RBVEVfRlVMTBADEhcKE1NUT1JFX1NUQVRFX0RBTUFHRUQQBBIZChVTVE9SRV9TVEFURV9SRUFEX09OTFkQBTJMCgxXYXRjaFNlcnZpY2USPAoFV2F0Y2gSFy5saW5nZXIudjEuV2F0Y2hSZXF1ZXN0GhgubGluZ2VyLnYxLldhdGNoUmVzcG9uc2UwAUIhWh9saW5nZXIvcHJvdG8vbGluZ2VyL3YxO2xpbmdlcnYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_linger_v1_message, file_linger_v1_retained, file_linger_v1_topic]);
 
 /**
  * WatchRequest says what to look at.
@@ -494,6 +494,13 @@ export type ServerStats = Message<"linger.v1.ServerStats"> & {
    * @generated from field: bool exposed = 7;
    */
   exposed: boolean;
+
+  /**
+   * The store: what it holds, and how it is.
+   *
+   * @generated from field: linger.v1.StoreStats store = 8;
+   */
+  store?: StoreStats | undefined;
 };
 
 /**
@@ -502,6 +509,103 @@ export type ServerStats = Message<"linger.v1.ServerStats"> & {
  */
 export const ServerStatsSchema: GenMessage<ServerStats> = /*@__PURE__*/
   messageDesc(file_linger_v1_watch, 8);
+
+/**
+ * StoreStats are the numbers of what messages are kept in.
+ *
+ * @generated from message linger.v1.StoreStats
+ */
+export type StoreStats = Message<"linger.v1.StoreStats"> & {
+  /**
+   * What it takes on disk, in bytes; 0 for a store in memory.
+   *
+   * @generated from field: uint64 bytes_used = 1;
+   */
+  bytesUsed: bigint;
+
+  /**
+   * Beyond which publishes are refused, in bytes: the limit it was given, or what the disk has room for, the less. 0: none.
+   *
+   * @generated from field: uint64 bytes_limit = 2;
+   */
+  bytesLimit: bigint;
+
+  /**
+   * How it is.
+   *
+   * @generated from field: linger.v1.StoreState state = 3;
+   */
+  state: StoreState;
+
+  /**
+   * What is wrong and the way out, a sentence for people; empty when nothing is.
+   *
+   * @generated from field: string problem = 4;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message linger.v1.StoreStats.
+ * Use `create(StoreStatsSchema)` to create a new message.
+ */
+export const StoreStatsSchema: GenMessage<StoreStats> = /*@__PURE__*/
+  messageDesc(file_linger_v1_watch, 9);
+
+/**
+ * StoreState says how a store is.
+ *
+ * @generated from enum linger.v1.StoreState
+ */
+export enum StoreState {
+  /**
+   * Not given.
+   *
+   * @generated from enum value: STORE_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nothing is wrong.
+   *
+   * @generated from enum value: STORE_STATE_SOUND = 1;
+   */
+  SOUND = 1,
+
+  /**
+   * Nine tenths of the limit are used.
+   *
+   * @generated from enum value: STORE_STATE_NEARLY_FULL = 2;
+   */
+  NEARLY_FULL = 2,
+
+  /**
+   * Publishes are refused until there is room; it heals by itself.
+   *
+   * @generated from enum value: STORE_STATE_FULL = 3;
+   */
+  FULL = 3,
+
+  /**
+   * Something stored is damaged. It is not served; the rest is.
+   *
+   * @generated from enum value: STORE_STATE_DAMAGED = 4;
+   */
+  DAMAGED = 4,
+
+  /**
+   * The disk failed: what is stored can be read, and nothing can be written until the server is started again.
+   *
+   * @generated from enum value: STORE_STATE_READ_ONLY = 5;
+   */
+  READ_ONLY = 5,
+}
+
+/**
+ * Describes the enum linger.v1.StoreState.
+ */
+export const StoreStateSchema: GenEnum<StoreState> = /*@__PURE__*/
+  enumDesc(file_linger_v1_watch, 0);
 
 /**
  * WatchService is for those who look on: dashboards.
