@@ -43,6 +43,7 @@ func (q *pubQueue) drop() {
 	q.removeLocked(1)
 	q.mu.Unlock()
 	q.wakeSender()
+	r.answered()
 }
 
 func (q *pubQueue) removeLocked(n int) {
@@ -79,7 +80,7 @@ func (q *pubQueue) takeSent() []*pubRequest {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
-	for n < len(q.requests) && q.requests[n].sent {
+	for n < len(q.requests) && q.requests[n].sends > 0 {
 		n++
 	}
 	taken := append([]*pubRequest(nil), q.requests[:n]...)

@@ -172,7 +172,7 @@ func (p *Publisher) giveUp(cause error) {
 
 func lostError(r *pubRequest, cause error) error {
 	kind := ErrNotSent
-	if r.sent {
+	if r.sends > 0 {
 		kind = ErrOutcomeUnknown
 	}
 	if errors.Is(cause, ErrClosed) {

@@ -36,11 +36,12 @@ type pubBatch struct {
 
 // pubRequest is a request that was numbered and not answered yet.
 type pubRequest struct {
-	number  uint64
-	body    []byte // encoded batches
-	batches []pubBatch
-	bytes   int  // what it takes of the window
-	sent    bool // handed to a stream at least once
+	number   uint64
+	body     [][]byte // encoded batches, in as many pieces as seal made
+	gathered []byte   // the buffer that body is parts of; nil: body is its own
+	batches  []pubBatch
+	bytes    int // what it takes of the window
+	sends    int // how often it was handed to a stream
 }
 
 // pubQueue is what stands between Publish and the stream: the messages that gather, and the requests not answered yet.
@@ -139,21 +140,9 @@ func (b *pubBatch) fits(topic string, ttl time.Duration) bool {
 func (q *pubQueue) sealLocked() {
 	q.last++
 	r := &pubRequest{number: q.last, batches: q.gather, bytes: len(q.scratch) + batchOverhead*len(q.gather)}
-	const headers = 40 // of one batch: tags, lengths, lifetime
-	size := len(q.scratch)
-	for i := range r.batches {
-		size += headers + len(r.batches[i].topic)
-	}
-	r.body = make([]byte, 0, size)
-	for i := range r.batches {
-		b, end := &r.batches[i], len(q.scratch)
-		if i+1 < len(r.batches) {
-			end = r.batches[i+1].start
-		}
-		r.body = appendBatch(r.body, b.topic, b.ttl, q.scratch[b.start:end])
-	}
+	q.scratch = r.seal(q.scratch)
 	q.requests = append(q.requests, r)
-	q.gather, q.scratch, q.messages = nil, q.scratch[:0], 0
+	q.gather, q.messages = nil, 0
 }
 
 // readyLocked says whether the sender has a request to send: a full one, or, when none is on its way, what gathered.
@@ -238,7 +227,7 @@ func (q *pubQueue) takeLocked() *pubRequest {
 		q.sealLocked()
 	}
 	r := q.requests[q.sent]
-	r.sent = true
+	r.sends++
 	q.sent++
 	return r
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -33,13 +34,21 @@ type frameCodec struct{ encoding.CodecV2 }
 
 func newFrameCodec() frameCodec { return frameCodec{encoding.GetCodecV2("proto")} }
 
-// encodedRequest is a PublishRequest in wire form.
-type encodedRequest struct{ header, body []byte }
+// encodedRequest is a PublishRequest in wire form, in pieces.
+type encodedRequest struct {
+	header []byte
+	body   [][]byte
+}
 
 // Marshal hands an encodedRequest over as it is; its bytes must not change afterwards.
 func (c frameCodec) Marshal(v any) (mem.BufferSlice, error) {
 	if r, ok := v.(*encodedRequest); ok {
-		return mem.BufferSlice{mem.SliceBuffer(r.header), mem.SliceBuffer(r.body)}, nil
+		pieces := make(mem.BufferSlice, 0, 1+len(r.body))
+		pieces = append(pieces, mem.SliceBuffer(r.header))
+		for _, piece := range r.body {
+			pieces = append(pieces, mem.SliceBuffer(piece))
+		}
+		return pieces, nil
 	}
 	return c.CodecV2.Marshal(v)
 }
@@ -47,9 +56,18 @@ func (c frameCodec) Marshal(v any) (mem.BufferSlice, error) {
 // Unmarshal decodes a response; its messages' data share one buffer, which is theirs alone.
 func (c frameCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	if r, ok := v.(*response); ok {
-		return r.decode(data.Materialize())
+		return r.decode(joined(data))
 	}
 	return c.CodecV2.Unmarshal(data, v)
+}
+
+// joined copies the transport's buffers into one. Unlike Materialize it does not clear that one first.
+func joined(data mem.BufferSlice) []byte {
+	pieces := make([][]byte, len(data))
+	for i, b := range data {
+		pieces[i] = b.ReadOnlyData()
+	}
+	return bytes.Join(pieces, nil)
 }
 
 // appendMessage appends one element of Batch.messages.
@@ -94,10 +112,11 @@ func attributeSize(k, v string) int {
 	return 2 + protowire.SizeBytes(len(k)) + protowire.SizeBytes(len(v))
 }
 
-// appendBatch appends one element of PublishRequest.batches; messages is already encoded.
-func appendBatch(b []byte, topic string, ttl time.Duration, messages []byte) []byte {
+// appendBatchHead appends one element of PublishRequest.batches without its messages, which are to follow: that many
+// bytes, already encoded.
+func appendBatchHead(b []byte, topic string, ttl time.Duration, messages int) []byte {
 	var lifetime []byte
-	size := 1 + protowire.SizeBytes(len(topic)) + len(messages)
+	size := 1 + protowire.SizeBytes(len(topic)) + messages
 	if ttl != DefaultTTL {
 		// Zero is a present, empty Duration: now or never.
 		lifetime, _ = proto.Marshal(durationpb.New(ttl)) // cannot fail: two integers
@@ -111,7 +130,7 @@ func appendBatch(b []byte, topic string, ttl time.Duration, messages []byte) []b
 		b = protowire.AppendTag(b, fieldBatchTTL, protowire.BytesType)
 		b = protowire.AppendBytes(b, lifetime)
 	}
-	return append(b, messages...)
+	return b
 }
 
 func requestHeader(number uint64) []byte {
