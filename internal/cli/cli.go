@@ -31,6 +31,8 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	// Getenv looks up a variable.
 	Getenv func(string) string
+	// Machine is what a server stands on.
+	Machine Machine
 }
 
 // command is one of the commands. run gets the arguments that are not flags.

@@ -6,7 +6,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
+
+// Machine is what a server stands on. Zero: the machine that the process runs on; tests put in another, which fails.
+type Machine struct {
+	// FS is the file system of a store. Nil: the machine's.
+	FS vfs.FS
+	// WallClock is the time that people set. Nil: time.Now.
+	WallClock func() time.Time
+	// SinceBoot is the time since the machine was started, sleep included. Nil: the machine's.
+	SinceBoot func() time.Duration
+}
 
 // unknownMemory is assumed where the machine does not tell: the limit is 1 GiB then.
 const unknownMemory = 4 << 30
@@ -46,7 +58,14 @@ func memTotal(meminfo string) uint64 {
 
 // bootClock starts at the wall clock and advances with the time since boot, sleep included, which no step of the wall
 // clock changes.
-func bootClock() func() time.Time {
-	wall, boot := time.Now().Round(0), sinceBoot()
-	return func() time.Time { return wall.Add(sinceBoot() - boot) }
+func (m *Machine) bootClock() func() time.Time {
+	now, since := m.WallClock, m.SinceBoot
+	if now == nil {
+		now = time.Now
+	}
+	if since == nil {
+		since = sinceBoot
+	}
+	wall, boot := now().Round(0), since()
+	return func() time.Time { return wall.Add(since() - boot) }
 }

@@ -96,8 +96,10 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	if err = errors.Join(a.wrong.err(), err, c.validate(&a.wrong)); err != nil {
 		return &usageError{err}
 	}
-	st := c.store(log)
-	s, err := server.New(c.serverConfig(a.Version, st.open, log))
+	st := c.store(&a.Machine, log)
+	config := c.serverConfig(a.Version, st.open, log)
+	config.WallClock = a.Machine.WallClock
+	s, err := server.New(config)
 	if err != nil {
 		return a.explainStart(ctx, err)
 	}
@@ -184,7 +186,7 @@ func (c *ServeConfig) serverConfig(version string, open server.Opener, log *slog
 }
 
 // store is the store that is to be opened.
-func (c *ServeConfig) store(log *slog.Logger) *store {
+func (c *ServeConfig) store(m *Machine, log *slog.Logger) *store {
 	dir, _ := storeDir(c.Store)
 	if c.Store == memoryStore {
 		dir = ""
@@ -193,8 +195,8 @@ func (c *ServeConfig) store(log *slog.Logger) *store {
 	if memory == 0 {
 		memory = int64(availableMemory() / 4)
 	}
-	return &store{dir: dir, diskLimit: c.Disk, log: log, config: broker.Config{
-		Clock:        broker.NewClock(bootClock()),
+	return &store{dir: dir, fs: m.FS, diskLimit: c.Disk, log: log, config: broker.Config{
+		Clock:        broker.NewClock(m.bootClock()),
 		Policy:       broker.Policy{Min: c.TTLMin, Default: c.TTLDefault, Max: c.TTLMax},
 		NoAutoCreate: c.NoAutoCreate,
 		MaxTopics:    c.MaxTopics,

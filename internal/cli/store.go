@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"linger/broker"
 	"linger/broker/memlog"
 	"linger/broker/pebblelog"
@@ -52,6 +54,7 @@ func checkStore(url string) error {
 // store is where messages are kept.
 type store struct {
 	dir       string // "": memory:
+	fs        vfs.FS // nil: the machine's
 	diskLimit int64  // in bytes; 0: the default
 	config    broker.Config
 	log       *slog.Logger
@@ -80,7 +83,7 @@ func (s *store) open(ctx context.Context, progress func(done, total int64)) (*br
 func (s *store) openDisk(ctx context.Context, progress func(done, total int64)) (*broker.Broker, error) {
 	c := s.config
 	disk, err := pebblelog.Open(pebblelog.Options{
-		Dir: s.dir, Clock: c.Clock, DiskLimit: s.diskLimit, Logger: s.log,
+		Dir: s.dir, FS: s.fs, Clock: c.Clock, DiskLimit: s.diskLimit, Logger: s.log,
 		Progress: func(done, total int64) {
 			s.percent.Store(int32(100 * done / total))
 			progress(done, total)
