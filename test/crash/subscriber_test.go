@@ -67,6 +67,9 @@ func (s *subscriber) take(ev client.Event) {
 		s.runLocked(ev)
 	case client.Gap:
 		r := s.placeLocked(ev.Topic)
+		if r.next > ev.FirstSequence && s.oracle.mayForgetLocked(ev.Topic) {
+			*r = reading{} // a new incarnation, as the run that follows says
+		}
 		if r.next != 0 && r.next != ev.FirstSequence || ev.Total() != ev.LastSequence-ev.FirstSequence+1 {
 			s.failLocked("%s at %d was told that #%d to #%d were missed: %v", ev.Topic, r.next, ev.FirstSequence, ev.LastSequence, ev)
 		}
