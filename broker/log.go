@@ -112,7 +112,8 @@ type Proposal struct {
 	// KindPublished, KindProducer, when published once.
 	Producer ProducerID
 	Request  uint64
-	Batch    int // index of the batch in its request
+	Batch    int  // index of the batch in its request
+	Volatile bool // the producer publishes to topics of another log, too, which keeps nothing over a restart
 }
 
 // Place is what every log does with a KindPublished that it is about to commit at now, to a topic whose next sequence is

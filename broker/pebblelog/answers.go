@@ -34,12 +34,13 @@ type answer struct {
 	first      uint64
 	count      int
 	ttl        time.Duration
+	volatile   bool // the producer publishes to another log's topics, too
 }
 
 func answerOf(c *broker.Commit) answer {
 	return answer{
 		kind: c.Kind, adjustment: c.Adjustment, producer: c.Producer, request: c.Request, batch: c.Batch,
-		position: c.Position, time: c.Time, topic: c.Topic, first: c.First, count: c.Count, ttl: c.TTL,
+		position: c.Position, time: c.Time, topic: c.Topic, first: c.First, count: c.Count, ttl: c.TTL, volatile: c.Volatile,
 	}
 }
 
@@ -48,7 +49,7 @@ func (a *answer) commit() broker.Commit {
 	return broker.Commit{
 		Proposal: broker.Proposal{
 			Kind: a.kind, Topic: a.topic, Count: a.count, TTL: a.ttl, Adjustment: a.adjustment,
-			Producer: a.producer, Request: a.request, Batch: a.batch,
+			Producer: a.producer, Request: a.request, Batch: a.batch, Volatile: a.volatile,
 		},
 		Position: a.position, Time: a.time, First: a.first,
 	}
@@ -62,6 +63,12 @@ func commitsOf(all []answer) []broker.Commit {
 	return commits
 }
 
+// What stands beside the kind in an answer's first byte.
+const (
+	answerVolatile = 1 << 6
+	answerSame     = 1 << 7 // the producer is that of the answer before
+)
+
 // encodeAnswers writes answers of commits, none made before at.
 func encodeAnswers(key []byte, at broker.Instant, all []answer) []byte {
 	b := binary.AppendUvarint(nil, uint64(at))
@@ -70,12 +77,16 @@ func encodeAnswers(key []byte, at broker.Instant, all []answer) []byte {
 	position := uint64(0)
 	for i := range all {
 		a := &all[i]
-		same := byte(0)
-		if a.producer == producer {
-			same = 1
+		head := byte(a.kind)
+		if a.volatile {
+			head |= answerVolatile
 		}
-		b = append(b, byte(a.kind)|same<<7)
-		if same == 0 {
+		same := a.producer == producer
+		if same {
+			head |= answerSame
+		}
+		b = append(b, head)
+		if !same {
 			b = append(b, a.producer[:]...)
 			producer = a.producer
 		}
@@ -113,8 +124,9 @@ func decodeAnswers(key, value []byte, all []answer) ([]answer, error) {
 			return nil, errFormat
 		}
 		var a answer
-		a.kind = broker.Kind(head[0] & 0x7f)
-		if head[0]&0x80 == 0 {
+		a.kind = broker.Kind(head[0] &^ (answerVolatile | answerSame))
+		a.volatile = head[0]&answerVolatile != 0
+		if head[0]&answerSame == 0 {
 			copy(producer[:], r.bytes(uint64(len(producer))))
 		}
 		a.producer, a.request = producer, r.uint()

@@ -213,7 +213,7 @@ func (m *merger) take(s *source) {
 	case len(s.runs) > 0:
 		c := s.runs[0].commit()
 		if m.pending.Kind != 0 {
-			c.Producer, c.Request, c.Batch = m.pending.Producer, m.pending.Request, m.pending.Batch
+			c.Producer, c.Request, c.Batch, c.Volatile = m.pending.Producer, m.pending.Request, m.pending.Batch, m.pending.Volatile
 			m.pending = broker.Commit{}
 		}
 		m.log.apply(c)
