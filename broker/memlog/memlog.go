@@ -4,6 +4,7 @@
 package memlog
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -20,6 +21,8 @@ type Options struct {
 	Keep bool
 	// Durability is what the log claims to promise; the default is memory. Only for tests, with Keep.
 	Durability broker.Durability
+	// Adopt takes a topic that the log does not know as one that the store made: for [broker.Config.MemoryLog].
+	Adopt bool
 }
 
 // Log is a log in memory.
@@ -132,12 +135,13 @@ func (l *Log) commitAll() {
 func (l *Log) commit(p broker.Proposal) (broker.Commit, error) {
 	l.stateMu.Lock()
 	defer l.stateMu.Unlock()
-	return l.state.commit(p, l.options.Clock.Now(), l.options.Keep)
+	return l.state.commit(p, l.options.Clock.Now(), &l.options)
 }
 
-func (s *state) commit(p broker.Proposal, now broker.Instant, keep bool) (broker.Commit, error) {
+func (s *state) commit(p broker.Proposal, now broker.Instant, o *Options) (broker.Commit, error) {
 	t := s.topics[p.Topic]
-	if err := s.refuse(p, t); err != nil {
+	adopt := o.Adopt && p.Kind == broker.KindTopicPut && t == nil
+	if err := s.refuse(p, t); err != nil && !adopt {
 		return broker.Commit{}, err
 	}
 	s.time = max(s.time, now)
@@ -155,7 +159,7 @@ func (s *state) commit(p broker.Proposal, now broker.Instant, keep bool) (broker
 	case broker.KindTopicPut:
 		if t == nil {
 			t = &topicState{next: 1}
-			s.topics[broker.TopicID(c.Position)] = t
+			s.topics[cmp.Or(p.Topic, broker.TopicID(c.Position))] = t
 			s.names[p.Put.Name] = t
 		}
 		c.First = t.next
@@ -164,7 +168,7 @@ func (s *state) commit(p broker.Proposal, now broker.Instant, keep bool) (broker
 		delete(s.topics, p.Topic)
 		delete(s.names, t.puts[0].Put.Name)
 	}
-	if keep {
+	if o.Keep {
 		s.keep(c)
 	}
 	return c, nil
