@@ -107,7 +107,7 @@ func (c *cursor) bodyFrom(rd *reading, p place, from uint64) (body []byte, last 
 func (c *cursor) want(rd *reading, p place, from uint64) {
 	s := c.sub
 	s.wanted = s.wanted[:0]
-	room := s.room() / (len(s.ready) + 1)
+	room := s.room() / (len(s.parts[c.topic.lane.index].ready) + 1)
 	for ; len(s.wanted) < aheadRuns; p = c.topic.runs.next(p) {
 		r := c.topic.runs.at(p)
 		if r == nil || !r.cold() || r.position > rd.limit {

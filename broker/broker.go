@@ -2,7 +2,7 @@ package broker
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"hash/fnv"
 	"runtime"
 	"sync"
@@ -33,8 +33,11 @@ const (
 
 // Config is what a broker is made of. Log and Clock are required; the rest has the decided defaults when zero.
 type Config struct {
-	Log          Log
-	Clock        *Clock        // shared with the log
+	Log Log // the store's
+	// MemoryLog is of topics kept in memory, for a store that keeps more; nil: they are in the store's log too. It begins
+	// empty, and a KindTopicPut with an id that it does not know makes that topic.
+	MemoryLog    Log
+	Clock        *Clock        // shared with the logs
 	Policy       Policy        // of topics that have none of their own; open fields: 1 ms, 10 min, 7 d
 	MaxTTL       time.Duration // the greatest maximum a policy may have; 0: that of Policy
 	NoAutoCreate bool          // publishing to an unknown topic is an error
@@ -45,11 +48,8 @@ type Config struct {
 // Broker is a running broker.
 type Broker struct {
 	config Config
-	log    Log
 	clock  *Clock
-	store  LogStats // as it was when opened: store and durability do not change
-
-	storeHash uint64 // of its name, for tokens
+	lanes  []*lane // the store's, and that of memory topics if it is another
 
 	// mu guards which topics and subscriptions exist. Whatever looks a topic up shares it.
 	mu            sync.RWMutex
@@ -65,7 +65,6 @@ type Broker struct {
 
 	producers producers
 
-	applied   atomic.Uint64 // position up to which every reader that waited has been told
 	used      atomic.Int64  // accounted memory, in bytes, without that of readers
 	readers   atomic.Int64  // accounted for readers' places
 	loaded    atomic.Int64  // bytes of cold runs that subscriptions hold
@@ -74,7 +73,7 @@ type Broker struct {
 	runs      atomic.Int64  // that are kept, alive or passing
 	pending   atomic.Int64  // proposals not yet answered
 	revisions atomic.Uint64 // counts changes of what is retained
-	lastTime  atomic.Int64  // of the newest commit
+	lastTime  atomic.Int64  // of the store's newest commit
 	replaying atomic.Bool   // while Open runs
 
 	soonestMu sync.Mutex // guards what [Broker.nextDeadline] found last
@@ -91,11 +90,6 @@ type Broker struct {
 	watchers map[*Watcher]struct{}
 	watching atomic.Int32
 
-	woken []*Subscription // scratch of apply
-
-	lateMu sync.Mutex
-	late   []*Subscription // to be notified after the commit that is being applied
-
 	sweepAt atomic.Int64 // when the sweeper means to wake, in ms
 	kick    chan struct{}
 	closing chan struct{}
@@ -103,7 +97,7 @@ type Broker struct {
 	once    sync.Once
 }
 
-// Open makes a broker from what its log holds. Messages whose deadline passed meanwhile stay dead.
+// Open makes a broker from what its logs hold. Messages whose deadline passed meanwhile stay dead.
 func Open(ctx context.Context, c Config) (*Broker, error) {
 	server := c.Policy.withDefaults(Policy{Min: DefaultTTLMin, Default: DefaultTTL, Max: DefaultTTLMax})
 	if c.MaxTTL == 0 {
@@ -117,7 +111,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		c.MaxTopics = 100_000
 	}
 	b := &Broker{
-		config: c, log: c.Log, clock: c.Clock,
+		config: c, clock: c.Clock,
 		topics: map[string]*topic{}, byID: map[TopicID]*topic{}, subscriptions: map[*Subscription]struct{}{},
 		making: map[string]*creation{}, watchers: map[*Watcher]struct{}{},
 		wheel: wheel.New(int64(c.Clock.Now())), loads: make(chan struct{}, coldLoads),
@@ -125,11 +119,9 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 	}
 	b.producers.byID, b.producers.cost = map[ProducerID]*producer{}, &b.used
 	b.replaying.Store(true)
-	if err := b.log.Open(ctx, b.apply); err != nil {
-		return nil, fmt.Errorf("open the log: %w", err)
+	if err := b.openLanes(ctx); err != nil {
+		return nil, err
 	}
-	b.store = b.log.Stats()
-	b.storeHash = hashOf(b.store.Store)
 	b.reclaim(b.clock.Now()) // what expired meanwhile; only now, since a later commit may have extended it
 	b.replaying.Store(false)
 	b.stopped.Add(1)
@@ -137,86 +129,52 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 	return b, nil
 }
 
-// Close ends subscriptions and watchers with [ErrStopped], waits for what was proposed, and closes the log.
+// Close ends subscriptions and watchers with [ErrStopped], waits for what was proposed, and closes the logs.
 func (b *Broker) Close() error {
 	var err error
 	b.once.Do(func() {
 		close(b.closing)
-		err = b.log.Close()
+		for _, l := range b.lanes {
+			err = errors.Join(err, l.log.Close())
+		}
 		b.stopped.Wait()
 	})
 	return err
 }
 
-// apply takes one commit. The log calls it from one goroutine, in position order.
-func (b *Broker) apply(c Commit) {
-	if b.lastTime.Load() != int64(c.Time) {
-		b.lastTime.Store(int64(c.Time))
-		if b.replaying.Load() {
-			b.clock.NotBefore(c.Time)
-		}
-	}
-	b.woken = b.woken[:0]
-	switch c.Kind {
-	case KindPublished:
-		b.applyPublished(&c)
-	case KindDeadline:
-		b.applyDeadline(&c)
-	case KindDeleted:
-		b.applyDeleted(&c)
-	case KindTopicPut:
-		b.applyTopicPut(&c)
-	case KindTopicDeleted:
-		b.applyTopicDeleted(&c)
-	case KindProducer:
-		b.producers.used(&c)
-	case KindClock:
-	}
-	// Readers are told first and woken last: one that sees this position has been told of all up to it, so its resume
-	// token leaves nothing out.
-	b.applied.Store(c.Position)
-	for _, s := range b.woken {
-		s.notify()
-	}
-	b.lateMu.Lock()
-	for i, s := range b.late {
-		s.notify()
-		b.late[i] = nil
-	}
-	b.late = b.late[:0]
-	b.lateMu.Unlock()
-}
-
-// notifyAt has s notified when position is applied: it saw a run of a commit that is just being applied. It reports false
-// when that has happened.
-func (b *Broker) notifyAt(s *Subscription, position uint64) bool {
-	b.lateMu.Lock()
-	defer b.lateMu.Unlock()
-	if b.applied.Load() >= position {
-		return false
-	}
-	b.late = append(b.late, s)
-	return true
-}
-
-// applyPublished stores a run and tells its readers.
-func (b *Broker) applyPublished(c *Commit) {
+// applyPublished stores a run, tells its readers, and notes what its producer is told.
+func (b *Broker) applyPublished(l *lane, c *Commit) {
 	t := b.lookupID(c.Topic)
-	if c.Request != 0 {
-		b.producers.committed(c, b.resultOf(t, *c, nil))
+	stored := t != nil && c.Size > 0 && b.store(l, t, c)
+	if l.index == memoryLane && !stored {
+		return // the topic was deleted in the store's lane; the publisher is told
 	}
-	if t == nil || c.Size == 0 {
-		return // gone, as the replay knows: only what its producer was told is left
+	if c.Request != 0 {
+		b.producers.committed(c, b.resultOf(t, *c, nil), b.replaying.Load())
+	}
+	b.coolIfFull()
+}
+
+// store takes a run into its topic. false: the topic takes none from there.
+func (b *Broker) store(l *lane, t *topic, c *Commit) bool {
+	if t.lane != l {
+		// From before memory topics had a lane of their own: what was in memory does not survive a start.
+		l.log.Release(Ref{Position: c.Position, Topic: c.Topic})
+		return false
 	}
 	r := run{
 		first: c.First, position: c.Position, published: c.Time, deadline: c.Expires(), body: c.Body,
 		count: uint32(c.Count), size: uint32(c.Size), held: uint32(len(c.Body)), passing: c.TTL == 0,
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.deleted {
+		return false
+	}
 	b.used.Add(r.cost())
 	if b.runs.Add(1) == 1 {
 		b.wakeSweeper() // from now on the time has to be stored
 	}
-	t.mu.Lock()
 	t.appendLocked(r)
 	b.revisions.Add(1)
 	b.watchPublished(t, &r)
@@ -224,20 +182,19 @@ func (b *Broker) applyPublished(c *Commit) {
 	if r.passing {
 		b.boundPassingLocked(t, b.clock.Now())
 	}
-	b.wakeLocked(t, c.Position)
+	b.wakeLocked(l, t, c.Position)
 	b.mayCool(t, &r)
-	t.mu.Unlock()
-	b.coolIfFull()
+	return true
 }
 
 // wakeLocked tells the readers that waited at a topic's end that there is more, from position on.
-func (b *Broker) wakeLocked(t *topic, position uint64) {
+func (b *Broker) wakeLocked(l *lane, t *topic, position uint64) {
 	t.waitingMu.Lock()
 	defer t.waitingMu.Unlock()
 	for i, c := range t.waiting {
 		t.waiting[i] = nil
 		if c.sub.tell(c, position) {
-			b.woken = append(b.woken, c.sub)
+			l.woken = append(l.woken, c.sub)
 		}
 	}
 	t.waiting = t.waiting[:0]
@@ -255,28 +212,28 @@ func (b *Broker) lookupID(id TopicID) *topic {
 	return b.byID[id]
 }
 
-// propose hands a proposal to the log and counts it until it is answered.
-func (b *Broker) propose(p Proposal, done func(Commit, error)) {
+// propose hands a proposal to a lane's log and counts it until it is answered.
+func (b *Broker) propose(l *lane, p Proposal, done func(Commit, error)) {
 	b.pending.Add(1)
-	b.log.Append(p, func(c Commit, err error) {
+	l.log.Append(p, func(c Commit, err error) {
 		b.pending.Add(-1)
 		done(c, err)
 	})
 }
 
 // commit proposes and waits. When ctx ends first the outcome is unknown.
-func (b *Broker) commit(ctx context.Context, p Proposal) (Commit, error) {
-	return b.commitThen(ctx, p, func(error) {})
+func (b *Broker) commit(ctx context.Context, l *lane, p Proposal) (Commit, error) {
+	return b.commitThen(ctx, l, p, func(error) {})
 }
 
 // commitThen is commit, and calls answered with what the log answers, even if ctx ends before.
-func (b *Broker) commitThen(ctx context.Context, p Proposal, answered func(error)) (Commit, error) {
+func (b *Broker) commitThen(ctx context.Context, l *lane, p Proposal, answered func(error)) (Commit, error) {
 	type outcome struct {
 		c   Commit
 		err error
 	}
 	result := make(chan outcome, 1)
-	b.propose(p, func(c Commit, err error) {
+	b.propose(l, p, func(c Commit, err error) {
 		answered(err)
 		result <- outcome{c, err}
 	})
@@ -289,10 +246,10 @@ func (b *Broker) commitThen(ctx context.Context, p Proposal, answered func(error
 }
 
 // StoreID identifies the store: another one where nothing was kept over a restart.
-func (b *Broker) StoreID() string { return b.store.Store }
+func (b *Broker) StoreID() string { return b.lanes[storeLane].stats.Store }
 
 // Durability is the strongest that the store offers.
-func (b *Broker) Durability() Durability { return b.store.Durability }
+func (b *Broker) Durability() Durability { return b.lanes[storeLane].stats.Durability }
 
 // Now is the server's time.
 func (b *Broker) Now() Instant { return b.clock.Now() }

@@ -24,6 +24,7 @@ type bench struct {
 	*broker.Broker
 	clock *broker.Clock
 	log   *memlog.Log // nil on another log
+	lanes bool        // memory topics have a log of their own
 }
 
 // inBubble runs f with a broker in virtual time.
@@ -74,6 +75,33 @@ func open(t rapid.TB, c broker.Config, log *memlog.Log) *bench {
 	return b
 }
 
+// openLanes starts a broker with a store that claims to be durable, on what log holds or on an empty one, and a log for
+// memory topics.
+func openLanes(t rapid.TB, c broker.Config, log *memlog.Log) *bench {
+	t.Helper()
+	clock := broker.NewClock(time.Now)
+	if log == nil {
+		log = memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})
+	} else {
+		log = log.Reopen(clock)
+	}
+	c.MemoryLog = memlog.New(memlog.Options{Clock: clock, Adopt: true})
+	b := openOn(t, c, log, clock)
+	b.log, b.lanes = log, true
+	return b
+}
+
+// inLanes runs f with a broker of two lanes, in virtual time.
+func inLanes(t *testing.T, c broker.Config, f func(*bench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := openLanes(t, c, nil)
+		defer func() { b.Close() }()
+		f(b)
+		b.checkCounts()
+	})
+}
+
 // openOn starts a broker on any log.
 func openOn(t rapid.TB, c broker.Config, log broker.Log, clock *broker.Clock) *bench {
 	t.Helper()
@@ -82,7 +110,7 @@ func openOn(t rapid.TB, c broker.Config, log broker.Log, clock *broker.Clock) *b
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t, b, clock, nil}
+	return &bench{TB: t, Broker: b, clock: clock}
 }
 
 // inLateBubble runs f with a broker whose log commits late, in virtual time.
@@ -112,6 +140,9 @@ func (b *bench) restart(c broker.Config, down time.Duration) *bench {
 		b.Fatal(err)
 	}
 	time.Sleep(down)
+	if b.lanes {
+		return openLanes(b.TB, c, b.log)
+	}
 	return open(b.TB, c, b.log)
 }
 
@@ -189,6 +220,16 @@ func (b *bench) try(topic string, ttl ...time.Duration) broker.PublishResult {
 func (b *bench) create(topic string, p broker.Policy) broker.TopicInfo {
 	b.Helper()
 	info, err := b.CreateTopic(context.Background(), topic, p, broker.DurabilityDefault)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return info
+}
+
+// createInMemory makes a memory topic, whatever the store offers.
+func (b *bench) createInMemory(topic string) broker.TopicInfo {
+	b.Helper()
+	info, err := b.CreateTopic(context.Background(), topic, broker.Policy{}, broker.DurabilityMemory)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func (b *Broker) load(ctx context.Context, t *topic, r *run) ([]byte, error) {
 	if !r.cold() {
 		return r.body, nil
 	}
-	body, err := b.log.Load(ctx, Ref{Position: r.position, Topic: t.id})
+	body, err := t.lane.log.Load(ctx, Ref{Position: r.position, Topic: t.id})
 	if err != nil {
 		return nil, b.notLoaded(t, r, err)
 	}
@@ -149,7 +149,7 @@ func (b *Broker) coolIfFull() {
 
 // mayCool notes a run that its log can load again. The caller holds topic.mu.
 func (b *Broker) mayCool(t *topic, r *run) {
-	if b.store.Loads && !r.passing && !r.cold() {
+	if t.lane.stats.Loads && !r.passing && !r.cold() {
 		b.hot.push(t.id, r.last())
 	}
 }

@@ -55,7 +55,7 @@ func (t *topic) missedLocked(from, to uint64) Gap {
 // reading is the state of one Next: what was collected, and what may be added.
 type reading struct {
 	now     Instant
-	limit   uint64 // hand out nothing behind this position
+	limit   uint64 // of the lane: hand out nothing behind this position
 	bytes   int    // what may still be added
 	count   int    // messages that may still be added; 0: no bound
 	bounded bool   // count is a bound
@@ -72,14 +72,14 @@ type state int
 
 const (
 	atEnd   state = iota // everything was read; the cursor waits to be told of more
-	atLimit              // the next message is behind the limit, or there is no room for it; key says where it is
+	atLimit              // the next message is behind where to stop, or there is no room for it; key says where it is
 	atDead               // the next messages are dead and have to be ended first
 	atCold               // the next messages have to be loaded first; ahead says which
 	atSkip               // it missed something and asked to skip to the newest then
 	tooSlow              // it missed something and asked to be disconnected then
 )
 
-// read hands out what c's topic has for it up to the limit.
+// read hands out what c's topic has for it, nothing behind the position until.
 func (c *cursor) read(rd *reading, until uint64) state {
 	t := c.topic
 	t.mu.RLock()
@@ -98,7 +98,7 @@ func (c *cursor) read(rd *reading, until uint64) state {
 		}
 		from := max(c.pos.Load(), r.first)
 		c.key, c.index = r.position, r.index+uint32(from-r.first)
-		if r.position > rd.limit || r.position > until || rd.full() {
+		if r.position > until || rd.full() {
 			return atLimit
 		}
 		switch {

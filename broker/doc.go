@@ -65,19 +65,25 @@
 // counted from their read positions, never per delivery.
 //
 // 11. Durability is fixed per topic when it is created, and named in every answer: memory or fsynced; the default is the
-// strongest that the store offers.
+// strongest that the store offers. A memory topic beside a store that keeps more costs that store nothing but what the topic
+// is: after a restart it is there again, empty.
 //
-// 12. Publishing once. A producer numbers its requests from 1. They are committed in that order. A repeated number gets
-// its first answer and is not published again (the last [AnswersKept] answers are kept, of large ones [AnswerBytesKept];
-// an older one is answered as committed, details forgotten); one that skips ahead is refused. Producer state is stored in the same commits as the
-// messages and as durably, and forgotten [ProducerIdle] after last use; a client that returns later is told so. A batch
-// commits whole or not at all; a failed one ends neither the request nor the other batches.
+// 12. Publishing once. A producer numbers its requests from 1. They are committed in that order, those to memory topics
+// beside a store that keeps more in an order of their own. A repeated number gets its first answer and is not published
+// again (the last [AnswersKept] answers are kept, of large ones [AnswerBytesKept]; an older one is answered as committed,
+// details forgotten); one that skips ahead is refused. Producer state is stored in the same commits as the messages and as
+// durably, and forgotten [ProducerIdle] after last use; a client that returns later, or after a restart when it had
+// published to memory topics, is told so. A batch commits whole or not at all; a failed one ends neither the request nor
+// the other batches.
 //
 // # Concurrency
 //
-// Every method of [Broker] may be called from any goroutine; a [Subscription] or a [Watcher] belongs to one at a time.
+// Every method of [Broker] may be called from any goroutine; a [Subscription] or a [Watcher] belongs to one at a time. What
+// is committed is applied by the goroutines of the logs, one for each lane: the store's, and that of memory topics.
 // Locks are taken in this order, and none is held while sending, waiting, or calling the log, but for its Release:
 //
 //	Broker.reclaimMu (one clean-up at a time) → Broker.mu (which topics and subscriptions exist)
 //	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, wheel
+//
+// A producer's lock is taken before Broker.mu, and never together with a topic's.
 package broker

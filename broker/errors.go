@@ -36,6 +36,8 @@ var (
 	ErrUnknownOutcome = errors.New("outcome unknown")
 	// ErrTooSlow is returned to a subscription that asked to be disconnected when it falls behind.
 	ErrTooSlow = errors.New("fell behind what is retained")
+	// ErrClosed is returned by a subscription that was closed.
+	ErrClosed = errors.New("the subscription was closed")
 	// ErrBadToken is returned when a resume token cannot be read or was made for other patterns.
 	ErrBadToken = errors.New("unreadable resume token")
 	// ErrReadOnly is returned when the disk has failed: what is stored can be read, and nothing can be written.

@@ -149,7 +149,7 @@ func (b *Broker) releaseLocked(t *topic, r *run) {
 		}
 		delete(t.pieces, r.position)
 	}
-	b.log.Release(Ref{Position: r.position, Topic: t.id})
+	t.lane.log.Release(Ref{Position: r.position, Topic: t.id})
 }
 
 // boundPassingLocked keeps what passes through a topic within its bound, ending the oldest first.
@@ -194,7 +194,7 @@ func (b *Broker) sweep() {
 		b.reclaim(now)
 		if b.runs.Load() > 0 && now >= b.keepAt(kept) {
 			kept = now
-			b.propose(Proposal{Kind: KindClock}, func(Commit, error) {})
+			b.propose(b.lanes[storeLane], Proposal{Kind: KindClock}, func(Commit, error) {})
 		}
 		if now >= forget {
 			forget = now.Add(time.Minute)
@@ -248,7 +248,7 @@ func (b *Broker) forget(now Instant) {
 		b.trimEnds(inAll)
 	}
 	for _, p := range idle {
-		b.propose(p, func(Commit, error) {})
+		b.propose(b.lanes[storeLane], p, func(Commit, error) {})
 	}
 }
 

@@ -34,9 +34,9 @@ func (b *Broker) SetDeadline(ctx context.Context, name string, sequence uint64, 
 		return result, err
 	}
 	if held {
-		_, err = b.commitThen(ctx, p, func(err error) { b.endHold(t, p, err) })
+		_, err = b.commitThen(ctx, t.lane, p, func(err error) { b.endHold(t, p, err) })
 	} else {
-		_, err = b.commit(ctx, p)
+		_, err = b.commit(ctx, t.lane, p)
 	}
 	if err != nil {
 		return SetDeadlineResult{}, commitError(name, err)
@@ -50,7 +50,7 @@ func (b *Broker) endHold(t *topic, p Proposal, err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrUnknownOutcome):
-		b.propose(Proposal{Kind: KindClock}, func(_ Commit, err error) {
+		b.propose(t.lane, Proposal{Kind: KindClock}, func(_ Commit, err error) {
 			if err == nil {
 				err = ErrEnded // the extension never came
 			}
@@ -250,7 +250,7 @@ func (b *Broker) DeleteMessage(ctx context.Context, name string, sequence uint64
 	if err != nil {
 		return err
 	}
-	if _, err := b.commit(ctx, p); err != nil {
+	if _, err := b.commit(ctx, t.lane, p); err != nil {
 		return commitError(name, err)
 	}
 	return nil

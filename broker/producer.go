@@ -26,6 +26,10 @@ type producer struct {
 	bytes    int64                      // accounted for the answers
 	cost     *atomic.Int64
 	lastUse  Instant
+
+	// Of one that publishes to memory topics beside a store that keeps more; see volatile.go.
+	noted Instant // when the store last noted it; 0: not since the start
+	lost  bool    // it did so before the start: what came of that is forgotten
 }
 
 // What a producer takes, as it is accounted, in bytes: for itself, for an answer, and for each result in it.
@@ -117,12 +121,15 @@ func (p *producer) forgotten(now Instant) bool {
 }
 
 // OpenProducer tells the last request of a producer that was finished; the next is one higher. remembered is false when
-// the client was given an answer before and nothing is known of it any more: its numbers begin anew.
+// something is known no more: what was not answered has an unknown outcome, and its numbers go on behind last.
 func (b *Broker) OpenProducer(id ProducerID, answered uint64) (last uint64, remembered bool) {
 	now := b.clock.Now()
 	b.producers.mu.Lock()
 	defer b.producers.mu.Unlock()
 	if p := b.producers.byID[id]; p != nil && !p.forgotten(now) {
+		if last, lost := p.beginAgain(now); lost {
+			return last, false
+		}
 		if last, ok := p.reopen(answered, now); ok {
 			return last, true
 		}
@@ -178,6 +185,10 @@ func (b *Broker) publishOnce(ctx context.Context, r PublishRequest, done func(Pu
 		p.mu.Unlock()
 		done(PublishAnswer{Number: r.Number, Results: results, Forgotten: !kept, Now: b.clock.Now()})
 		return
+	case p.lost && b.anyInMemory(r.Batches):
+		p.mu.Unlock()
+		done(PublishAnswer{Number: r.Number, Now: b.clock.Now(), Err: lostInMemory(r.Number)})
+		return
 	case o != nil && o.underWay:
 		o.waiting = append(o.waiting, done)
 		p.mu.Unlock()
@@ -198,7 +209,7 @@ func (b *Broker) publishOnce(ctx context.Context, r PublishRequest, done func(Pu
 	q := newRequest(len(r.Batches), r.Number, func(results []PublishResult) { b.answer(p, r.Number, results) })
 	copy(q.results, o.committed) // after a restart or an unknown outcome, part of it may be there
 	p.mu.Unlock()
-	b.publish(ctx, r, q)
+	b.publish(ctx, p, r, q)
 }
 
 func skipsAhead(number, last uint64) error {
@@ -268,13 +279,14 @@ func (p *producer) accountLocked(bytes int64) {
 }
 
 // committed records what a commit says of a request: the only source after a restart, or for another broker.
-func (ps *producers) committed(c *Commit, r PublishResult) {
+func (ps *producers) committed(c *Commit, r PublishResult, replayed bool) {
 	if c.Request == 0 {
 		return
 	}
 	p := ps.get(c.Producer, c.Time)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.noteLocked(c, replayed)
 	o := p.openLocked(c.Request)
 	if o == nil {
 		return
@@ -287,10 +299,11 @@ func (ps *producers) committed(c *Commit, r PublishResult) {
 
 // used records that a number was used up without a message. Whoever sends it again, because the answer was lost, has it
 // tried again: as an answer it would seem committed.
-func (ps *producers) used(c *Commit) {
+func (ps *producers) used(c *Commit, replayed bool) {
 	p := ps.get(c.Producer, c.Time)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.noteLocked(c, replayed)
 	p.openLocked(c.Request)
 }
 

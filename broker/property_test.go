@@ -15,11 +15,17 @@ import (
 	"pgregory.net/rapid"
 
 	"linger/broker"
+	"linger/broker/memlog"
 )
 
 // TestAgainstTheModel does random things to a broker and to the model, and compares all that can be seen. LINGER_SOAK=1
 // makes it long. A failure names the seed that repeats it.
-func TestAgainstTheModel(t *testing.T) {
+func TestAgainstTheModel(t *testing.T) { testAgainstTheModel(t, open) }
+
+// TestAgainstTheModelInLanes does so with a topic in memory beside durable ones.
+func TestAgainstTheModelInLanes(t *testing.T) { testAgainstTheModel(t, openLanes) }
+
+func testAgainstTheModel(t *testing.T, open func(rapid.TB, broker.Config, *memlog.Log) *bench) {
 	for range soak(1, 200) {
 		checkInBubbles(t, func(rt *rapid.T) {
 			w := &world{b: open(rt, broker.Config{}, nil), model: model{topics: map[string]*modelTopic{}}}
@@ -55,7 +61,10 @@ type world struct {
 	texts   int
 }
 
+// modelTopics are the names used. Where there are two lanes, modelMemory is in memory.
 var modelTopics = []string{"a", "b.x", "b.y"}
+
+const modelMemory = "b.x"
 
 func (w *world) publish(rt *rapid.T) {
 	name := rapid.SampledFrom(modelTopics).Draw(rt, "topic")
@@ -65,8 +74,11 @@ func (w *world) publish(rt *rapid.T) {
 		w.texts++
 		inside = append(inside, "m"+strconv.Itoa(w.texts))
 	}
-	r := w.b.publish(name, ttl, inside...)
 	t := w.model.topics[name]
+	if t == nil && w.b.lanes && name == modelMemory {
+		w.b.createInMemory(name)
+	}
+	r := w.b.publish(name, ttl, inside...)
 	if t == nil {
 		t = &modelTopic{name: name, incarnation: r.Incarnation, most: broker.DefaultTTLMax}
 		w.model.topics[name] = t
@@ -311,6 +323,10 @@ func (w *world) restart(rt *rapid.T) {
 	}
 	w.b = w.b.restart(broker.Config{}, rapid.SampledFrom([]time.Duration{0, 2 * time.Second}).Draw(rt, "down"))
 	w.model.restart(w.b.Now())
+	if t := w.model.topics[modelMemory]; t != nil && w.b.lanes {
+		w.model.deleted = append(w.model.deleted, t)
+		w.model.topics[modelMemory] = &modelTopic{name: modelMemory, incarnation: w.b.info(modelMemory).Incarnation, most: t.most}
+	}
 }
 
 // compare looks at everything.

@@ -58,11 +58,11 @@ type PublishAnswer struct {
 
 // Publish commits a request. done is called once, before Publish returns or later from the log's goroutine, so it must
 // not block. Calls of one producer must come one at a time; their answers may come in any order when requests repeat.
-// ctx bounds the wait for topics that have to be made first, nothing else.
+// ctx bounds the wait for what has to be stored first, topics to be made for one, nothing else.
 func (b *Broker) Publish(ctx context.Context, r PublishRequest, done func(PublishAnswer)) {
 	if r.Producer == (ProducerID{}) || r.Number == 0 {
 		number := r.Number // not all of r is to be kept
-		b.publish(ctx, r, newRequest(len(r.Batches), number, func(results []PublishResult) {
+		b.publish(ctx, nil, r, newRequest(len(r.Batches), number, func(results []PublishResult) {
 			done(PublishAnswer{Number: number, Results: results, Now: b.clock.Now()})
 		}))
 		return
@@ -101,8 +101,8 @@ func (q *request) release() {
 	}
 }
 
-// publish proposes each batch that is in order.
-func (b *Broker) publish(ctx context.Context, r PublishRequest, q *request) {
+// publish proposes each batch that is in order. Without a producer, from is nil.
+func (b *Broker) publish(ctx context.Context, from *producer, r PublishRequest, q *request) {
 	proposed := false
 	for i := range r.Batches {
 		if q.results[i].Count > 0 {
@@ -110,22 +110,25 @@ func (b *Broker) publish(ctx context.Context, r PublishRequest, q *request) {
 			proposed = true
 			continue
 		}
-		p, t, err := b.prepare(ctx, &r.Batches[i])
+		p, t, err := b.prepare(ctx, from, &r, i)
 		if err != nil {
 			q.set(i, PublishResult{Err: err, FailedMessage: failedMessage(&r.Batches[i])})
 			continue
 		}
-		p.Producer, p.Request, p.Batch = r.Producer, r.Number, i
 		proposed = true
 		held := reserved(&p)
-		b.propose(p, func(c Commit, err error) {
+		b.propose(t.lane, p, func(c Commit, err error) {
 			b.used.Add(-held)
+			if err == nil && !t.took(&c) {
+				err = ErrTopicNotFound
+			}
 			q.set(i, b.resultOf(t, c, placeError(&r.Batches[i], t, err)))
 		})
 	}
-	if !proposed && r.Number != 0 && r.Producer != (ProducerID{}) {
+	if !proposed && from != nil {
 		// The number is used up all the same, and as durably as if there were messages.
-		b.propose(Proposal{Kind: KindProducer, Producer: r.Producer, Request: r.Number}, func(Commit, error) { q.release() })
+		p := Proposal{Kind: KindProducer, Producer: r.Producer, Request: r.Number, Volatile: from.volatile()}
+		b.propose(b.lanes[storeLane], p, func(Commit, error) { q.release() })
 		return
 	}
 	q.release()
@@ -139,7 +142,8 @@ func failedMessage(batch *Batch) int {
 }
 
 // prepare checks a batch against its topic and the limits, and makes the topic when it has to.
-func (b *Broker) prepare(ctx context.Context, batch *Batch) (Proposal, *topic, error) {
+func (b *Broker) prepare(ctx context.Context, from *producer, r *PublishRequest, i int) (Proposal, *topic, error) {
+	batch := &r.Batches[i]
 	if batch.Err != nil {
 		return Proposal{}, nil, batch.Err
 	}
@@ -162,6 +166,13 @@ func (b *Broker) prepare(ctx context.Context, batch *Batch) (Proposal, *topic, e
 	if err != nil {
 		return Proposal{}, nil, err
 	}
+	if from != nil && t.lane.index == memoryLane {
+		if err := b.noteVolatile(ctx, from, r.Producer, r.Number); err != nil {
+			return Proposal{}, nil, err
+		}
+	}
+	p.Producer, p.Request, p.Batch = r.Producer, r.Number, i
+	p.Volatile = t.lane.index == storeLane && from.volatile()
 	if err := b.reserve(&p); err != nil {
 		return Proposal{}, nil, err
 	}
@@ -225,6 +236,17 @@ func (b *Broker) nextDeadline(now Instant) Instant {
 		}
 	}
 	return b.soonest
+}
+
+// took tells whether a topic has what was committed for it: a memory topic may have been deleted in the store's lane before
+// that was applied in its own.
+func (t *topic) took(c *Commit) bool {
+	if t.lane.index == storeLane {
+		return true
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return c.First < t.next
 }
 
 // resultOf turns a commit into what the publisher is told.

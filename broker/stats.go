@@ -58,7 +58,7 @@ func (b *Broker) Stats() Stats {
 }
 
 // StoreStats tells what the store promises and holds, and how it is, as of now.
-func (b *Broker) StoreStats() LogStats { return b.log.Stats() }
+func (b *Broker) StoreStats() LogStats { return b.lanes[storeLane].log.Stats() }
 
 // EverPublished tells whether the store ever had a message.
 func (b *Broker) EverPublished() bool {

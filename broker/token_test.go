@@ -115,7 +115,7 @@ func FuzzToken(f *testing.F) {
 			if !ok {
 				continue
 			}
-			if parsed.start.Kind >= StartToken || len(parsed.topics) > tokenTopics || len(token) < 21 {
+			if parsed.parts[0].start.Kind >= StartToken || parsed.parts[1].start.Kind >= StartToken || len(parsed.topics) > tokenTopics || len(token) < 21 {
 				t.Fatalf("%x is read as %+v", token, parsed)
 			}
 			s, err := b.Subscribe(SubscribeOptions{Patterns: []string{"a", "b"}, Start: Start{Kind: StartToken, Token: token}})

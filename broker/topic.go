@@ -15,11 +15,13 @@ type topic struct {
 	incarnation uint64
 	created     Instant
 	durability  Durability
-	auto        bool // made by a publish
+	auto        bool  // made by a publish
+	lane        *lane // where its messages are kept
 
 	// mu guards what follows. Readers hold it shared while they read runs; whatever changes runs or ends holds it alone.
 	mu            sync.RWMutex
 	deleted       bool
+	born          uint64       // position in its lane from which on there may be messages
 	policies      []policyFrom // in force from a sequence on; the last is for what is published now
 	runs          runList
 	next          uint64 // sequence of the next message
@@ -58,16 +60,26 @@ type policyFrom struct {
 	policy Policy
 }
 
-func newTopic(id TopicID, put TopicPut, next uint64) *topic {
+// newTopic makes a topic of what is stored of it. In the memory lane each start begins it anew.
+func newTopic(id TopicID, put TopicPut, next uint64, l *lane) *topic {
+	born := uint64(id)
+	if l.index == memoryLane {
+		next, born = 1, 0
+	}
 	t := &topic{
-		id: id, name: put.Name, nameHash: nameHash(put.Name), incarnation: put.Incarnation, created: put.Created, durability: put.Durability, auto: put.Auto,
-		next: next, policies: []policyFrom{{1, put.Policy}}, cursors: map[*cursor]struct{}{}, emptySince: put.Created,
+		id: id, name: put.Name, nameHash: nameHash(put.Name), incarnation: put.Incarnation ^ l.salt(), created: put.Created,
+		durability: put.Durability, auto: put.Auto, lane: l, born: born, next: next, policies: []policyFrom{{1, put.Policy}}, cursors: map[*cursor]struct{}{}, emptySince: put.Created,
 	}
 	// What was published before a restart and does not come back in the replay has ended unseen; the replay takes back
 	// what it brings.
 	t.counts.Published = next - 1
 	t.counts.Ended.ExpiredUnknown = next - 1
 	return t
+}
+
+// put is the topic as it is stored, with a policy.
+func (t *topic) put(p Policy) TopicPut {
+	return TopicPut{Name: t.name, Incarnation: t.incarnation ^ t.lane.salt(), Created: t.created, Durability: t.durability, Policy: p}
 }
 
 // policyLocked is the policy for what is published now.

@@ -106,7 +106,7 @@ func (b *Broker) create(ctx context.Context, name string, p Policy, d Durability
 	b.makingMu.Unlock()
 
 	// Not bound to ctx: others wait for the same topic.
-	_, err = b.commit(context.WithoutCancel(ctx), Proposal{Kind: KindTopicPut, Put: put})
+	_, err = b.commit(context.WithoutCancel(ctx), b.lanes[storeLane], Proposal{Kind: KindTopicPut, Put: put})
 	if err != nil {
 		c.err = commitError(name, err)
 	}
@@ -123,10 +123,10 @@ func (b *Broker) newTopicPut(name string, p Policy, d Durability, auto bool) (To
 		return TopicPut{}, err
 	}
 	if d == DurabilityDefault {
-		d = b.store.Durability
+		d = b.Durability()
 	}
-	if d > b.store.Durability {
-		return TopicPut{}, &Error{Err: ErrDurability, Field: "durability", Detail: fmt.Sprintf("the store offers %v at most; start the server with another --store, or ask for memory.", b.store.Durability)}
+	if d > b.Durability() {
+		return TopicPut{}, &Error{Err: ErrDurability, Field: "durability", Detail: fmt.Sprintf("the store offers %v at most; start the server with another --store, or ask for memory.", b.Durability())}
 	}
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails
@@ -154,8 +154,8 @@ func (b *Broker) SetPolicy(ctx context.Context, name string, p Policy) (TopicInf
 	if err := p.validate(b.config.MaxTTL); err != nil {
 		return TopicInfo{}, err
 	}
-	put := TopicPut{Name: name, Incarnation: t.incarnation, Created: t.created, Durability: t.durability, Policy: p} // it has a policy of its own now, so it stays
-	if _, err := b.commit(ctx, Proposal{Kind: KindTopicPut, Topic: t.id, Put: put}); err != nil {
+	// It has a policy of its own now, so it stays: not Auto.
+	if _, err := b.commit(ctx, b.lanes[storeLane], Proposal{Kind: KindTopicPut, Topic: t.id, Put: t.put(p)}); err != nil {
 		return TopicInfo{}, commitError(name, err)
 	}
 	return b.Topic(name)
@@ -167,7 +167,7 @@ func (b *Broker) DeleteTopic(ctx context.Context, name string) (deleted uint64, 
 	if t == nil {
 		return 0, topicNotFound(name)
 	}
-	if _, err := b.commit(ctx, Proposal{Kind: KindTopicDeleted, Topic: t.id}); err != nil {
+	if _, err := b.commit(ctx, b.lanes[storeLane], Proposal{Kind: KindTopicDeleted, Topic: t.id}); err != nil {
 		return 0, commitError(name, err)
 	}
 	t.mu.RLock()
@@ -253,19 +253,24 @@ func (t *topic) info(now Instant) TopicInfo {
 func (b *Broker) applyTopicPut(c *Commit) {
 	if t := b.lookupID(c.Topic); c.Topic != 0 && t != nil {
 		t.mu.Lock()
-		t.setPolicyLocked(c.Put.Policy, c.First)
+		from := c.First
+		if t.lane.index == memoryLane {
+			from = t.next // its messages are not numbered by the store
+		}
+		t.setPolicyLocked(c.Put.Policy, from)
 		t.auto = c.Put.Auto
 		b.revisions.Add(1)
 		t.mu.Unlock()
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.topics[c.Put.Name] != nil {
+	if b.lookup(c.Put.Name) != nil {
 		return // made twice by brokers that did not know of each other: the first stands
 	}
 	id := cmp.Or(c.Topic, TopicID(c.Position)) // a replay names it
-	t := newTopic(id, c.Put, c.First)
+	t := newTopic(id, c.Put, c.First, b.laneOf(c.Put.Durability))
+	b.adopt(t) // before anyone can find it
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.revisions.Add(1)
 	b.topics[t.name], b.byID[id] = t, t
 	b.used.Add(TopicOverhead)
@@ -276,7 +281,7 @@ func (b *Broker) applyTopicPut(c *Commit) {
 }
 
 // applyTopicDeleted ends a topic and all it holds.
-func (b *Broker) applyTopicDeleted(c *Commit) {
+func (b *Broker) applyTopicDeleted(l *lane, c *Commit) {
 	b.mu.Lock()
 	t := b.byID[c.Topic]
 	if t == nil {
@@ -289,16 +294,20 @@ func (b *Broker) applyTopicDeleted(c *Commit) {
 	b.mu.Unlock()
 	b.used.Add(-TopicOverhead)
 
-	counts := b.endTopic(t, c.Time)
+	b.disown(t)
+	counts := b.endTopic(l, t, c.Time)
 	b.mu.Lock()
 	b.gone.add(counts)
 	b.mu.Unlock()
 }
 
 // endTopic ends all that a topic holds, tells its readers, and gives its final counts.
-func (b *Broker) endTopic(t *topic, at Instant) Counts {
+func (b *Broker) endTopic(l *lane, t *topic, at Instant) Counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.lane != l {
+		at = b.clock.Now() // what was published meanwhile, in another lane, does not end before it began
+	}
 	t.deleted = true
 	t.deletedBefore = t.counts.Ended.Deleted
 	t.freezeLocked()
@@ -312,7 +321,7 @@ func (b *Broker) endTopic(t *topic, at Instant) Counts {
 	}
 	for c := range t.cursors {
 		if c.sub.reset(Reset{Reason: ResetTopicDeleted, Topic: t.name, Gap: c.gap.join(t.missedLocked(c.pos.Load(), t.next))}, c) {
-			b.woken = append(b.woken, c.sub)
+			l.woken = append(l.woken, c.sub)
 		}
 	}
 	t.frozen.valid = false

@@ -94,9 +94,9 @@ type scope struct {
 	shown     uint64  // of these, previewed
 	births    []birth // since the last frame; every stride-th when there are many
 	stride    uint64
-	runs      uint64 // published since the last frame
-	begun     uint64 // position of the first run published since the watch began; 0: none was
-	lastShown uint64 // value of published at the last preview
+	runs      uint64           // published since the last frame
+	begun     [maxLanes]uint64 // position of the first run published since the watch began, by lane; 0: none was
+	lastShown uint64           // value of published at the last preview
 	pace      pace
 	rates     []rate
 	gone      Counts // of topics deleted while watching
@@ -307,7 +307,7 @@ func (w *Watcher) recentPreviews(now Instant) (out []Preview) {
 	}
 	for index, s := range w.scopes {
 		topics := w.broker.topicsOf(s)
-		slices.SortFunc(topics, func(x, y *topic) int { return -cmp.Compare(x.newest(), y.newest()) })
+		newestFirst(topics)
 		topics = topics[:min(len(topics), w.recent)] // the last messages are in the topics published to last
 		var last []slice
 		for _, t := range topics {
@@ -323,10 +323,11 @@ func (w *Watcher) recentPreviews(now Instant) (out []Preview) {
 		w.mu.Lock()
 		begun := s.begun // as of now: what is in last and was published since the watch began, it knows
 		w.mu.Unlock()
-		last = slices.DeleteFunc(last, func(l slice) bool { return begun != 0 && l.run.position >= begun })
-		slices.SortFunc(last, func(x, y slice) int {
-			return cmp.Or(cmp.Compare(x.run.position, y.run.position), cmp.Compare(x.run.index, y.run.index))
+		last = slices.DeleteFunc(last, func(l slice) bool {
+			first := begun[l.topic.lane.index]
+			return first != 0 && l.run.position >= first
 		})
+		slices.SortFunc(last, slice.byAge)
 		var found []Preview
 		for _, l := range last {
 			body, err := w.broker.load(context.Background(), l.topic, &l.run)
@@ -344,11 +345,33 @@ func (w *Watcher) recentPreviews(now Instant) (out []Preview) {
 	return out
 }
 
-// newest is the position of the topic's newest messages.
-func (t *topic) newest() uint64 {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.lastPosition
+// byAge orders parts of runs by when they were published, and within one lane as they were committed.
+func (s slice) byAge(o slice) int {
+	return cmp.Or(
+		cmp.Compare(s.run.published, o.run.published), cmp.Compare(s.topic.lane.index, o.topic.lane.index),
+		cmp.Compare(s.run.position, o.run.position), cmp.Compare(s.run.index, o.run.index))
+}
+
+// newestFirst orders topics by when they were last published to.
+func newestFirst(topics []*topic) {
+	type newest struct {
+		*topic
+		at   Instant
+		lane int
+		last uint64
+	}
+	all := make([]newest, len(topics))
+	for i, t := range topics {
+		t.mu.RLock()
+		all[i] = newest{t, t.lastPublish, t.lane.index, t.lastPosition}
+		t.mu.RUnlock()
+	}
+	slices.SortFunc(all, func(x, y newest) int {
+		return -cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.lane, y.lane), cmp.Compare(x.last, y.last))
+	})
+	for i := range all {
+		topics[i] = all[i].topic
+	}
 }
 
 func (b *Broker) topicsOf(s *scope) []*topic {

@@ -18,8 +18,8 @@ func (b *Broker) watchPublished(t *topic, r *run) {
 // add notes a run. When more come than a frame can choose from, every second is dropped, again and again, so that those
 // kept stay evenly spread.
 func (s *scope) add(t *topic, r *run) {
-	if s.begun == 0 {
-		s.begun = r.position
+	if s.begun[t.lane.index] == 0 {
+		s.begun[t.lane.index] = r.position
 	}
 	if s.runs%s.stride == 0 {
 		if len(s.births) == birthsKept {

@@ -186,7 +186,8 @@ const (
 	AnotherStore ResetReason = ResetReason(pb.ResetReason_RESET_REASON_ANOTHER_STORE)
 	// TopicDeleted: if it is made again, its messages count from 1.
 	TopicDeleted ResetReason = ResetReason(pb.ResetReason_RESET_REASON_TOPIC_DELETED)
-	// NewIncarnation: the topic was deleted and made again. It begins at everything retained.
+	// NewIncarnation: the topic was deleted and made again, or is one kept in memory that a restart began anew. It begins at
+	// everything retained.
 	NewIncarnation ResetReason = ResetReason(pb.ResetReason_RESET_REASON_NEW_INCARNATION)
 )
 

@@ -26,6 +26,8 @@ type LateOptions struct {
 	// from several goroutines.
 	Delay func() time.Duration
 	Fate  func(broker.Proposal) Fate // nil: all are committed; called from several goroutines
+	// Durability is what the log claims to promise; the default is memory.
+	Durability broker.Durability
 }
 
 // Late is one log for several brokers, in memory, that is as awkward as a log may be: it commits late, from other
@@ -60,7 +62,7 @@ func NewLate(o LateOptions) *Late {
 		o.Fate = func(broker.Proposal) Fate { return Commits }
 	}
 	l := &Late{
-		options: o, order: memlog.New(memlog.Options{Clock: o.Clock, Keep: true}),
+		options: o, order: memlog.New(memlog.Options{Clock: o.Clock, Keep: true, Durability: o.Durability}),
 		committed: map[onceKey]broker.Commit{}, next: map[broker.TopicID]uint64{}, nodes: map[*node]struct{}{},
 	}
 	_ = l.order.Open(context.Background(), l.record) // a new one has nothing to replay and cannot fail

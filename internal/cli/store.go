@@ -92,7 +92,7 @@ func (s *store) openDisk(ctx context.Context, progress func(done, total int64)) 
 	if err != nil {
 		return nil, err
 	}
-	c.Log = disk
+	c.Log, c.MemoryLog = disk, memlog.New(memlog.Options{Clock: c.Clock, Adopt: true})
 	b, err := broker.Open(ctx, c)
 	if err != nil {
 		return nil, errors.Join(err, disk.Close())

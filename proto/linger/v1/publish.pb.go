@@ -339,8 +339,8 @@ type PublishOpened struct {
 	// The last request that the server has finished; the next one must be last_request + 1.
 	LastRequest uint64 `protobuf:"varint,1,opt,name=last_request,json=lastRequest,proto3" json:"last_request,omitempty"`
 	// False when the client named an answered request and the server knows nothing of the producer any more (ten minutes
-	// passed, or a restart of a memory store): what was sent and not answered has an unknown outcome, and numbers begin
-	// again at 1.
+	// passed, or a restart of a memory store), or when a restart has forgotten what it published to topics with durability
+	// MEMORY: what was sent and not answered has an unknown outcome, and numbers go on at last_request + 1.
 	Remembered bool `protobuf:"varint,2,opt,name=remembered,proto3" json:"remembered,omitempty"`
 	// Identifies the store. Another one than that of the producer's stream before (a memory store was restarted, or a store
 	// replaced) means the same for what was sent and not answered, even if nothing ever was answered: the server that may

@@ -86,7 +86,8 @@ const (
 	ResetReason_RESET_REASON_ANOTHER_STORE ResetReason = 1
 	// The topic was deleted. If it is made again, its messages count from 1.
 	ResetReason_RESET_REASON_TOPIC_DELETED ResetReason = 2
-	// The topic was deleted and made again since the token: it begins at everything retained.
+	// The topic was deleted and made again since the token, or is one with durability MEMORY that a restart began anew: it
+	// begins at everything retained.
 	ResetReason_RESET_REASON_NEW_INCARNATION ResetReason = 3
 )
 

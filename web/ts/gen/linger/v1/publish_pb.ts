@@ -183,8 +183,8 @@ export type PublishOpened = Message<"linger.v1.PublishOpened"> & {
 
   /**
    * False when the client named an answered request and the server knows nothing of the producer any more (ten minutes
-   * passed, or a restart of a memory store): what was sent and not answered has an unknown outcome, and numbers begin
-   * again at 1.
+   * passed, or a restart of a memory store), or when a restart has forgotten what it published to topics with durability
+   * MEMORY: what was sent and not answered has an unknown outcome, and numbers go on at last_request + 1.
    *
    * @generated from field: bool remembered = 2;
    */

@@ -404,7 +404,8 @@ export enum ResetReason {
   TOPIC_DELETED = 2,
 
   /**
-   * The topic was deleted and made again since the token: it begins at everything retained.
+   * The topic was deleted and made again since the token, or is one with durability MEMORY that a restart began anew: it
+   * begins at everything retained.
    *
    * @generated from enum value: RESET_REASON_NEW_INCARNATION = 3;
    */

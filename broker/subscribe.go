@@ -1,0 +1,149 @@
+package broker
+
+import (
+	"fmt"
+	"slices"
+)
+
+// SlowPolicy is what happens to a subscription that falls behind what is retained.
+type SlowPolicy uint8
+
+// The policies for slow readers.
+const (
+	SlowTold         SlowPolicy = iota // it is told what it missed and goes on
+	SlowDisconnect                     // it ends with [ErrTooSlow]
+	SlowSkipToNewest                   // it is told and goes on with the newest message
+)
+
+// SubscribeOptions say what to hand out, from where.
+type SubscribeOptions struct {
+	Patterns []string // 1 to [MaxPatterns]
+	Start    Start
+	Slow     SlowPolicy
+}
+
+// Subscribe begins a subscription. Errors: [ErrInvalid], [ErrBadToken], [ErrFull], [ErrStopped].
+func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
+	ps, err := parsePatterns(o.Patterns)
+	if err != nil {
+		return nil, err
+	}
+	s := &Subscription{broker: b, patterns: ps, slow: o.Slow, hash: hashPatterns(o.Patterns), wake: make(chan struct{}, 1)}
+	var t *token
+	if o.Start.Kind == StartToken {
+		if t, err = s.resume(o.Start.Token); err != nil {
+			return nil, err
+		}
+		o.Start.Kind = StartAll // where the token does not say
+	}
+	if err := o.Start.check(ps); err != nil {
+		return nil, err
+	}
+	now := b.clock.Now()
+	b.reclaim(now)
+
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-b.closing:
+		return nil, &Error{Err: ErrStopped, Detail: "the server is stopping."}
+	default:
+	}
+	for _, l := range b.lanes {
+		since := l.applied.Load()
+		s.parts = append(s.parts, part{lane: l, start: o.Start, since: since, origin: since, next: spot{since + 1, 0}})
+	}
+	if t != nil {
+		s.tellChangedLocked(t)
+	}
+	matching := s.matchingLocked()
+	if err := b.roomForReader(len(matching)); err != nil {
+		return nil, err
+	}
+	for _, topic := range matching {
+		b.attachLocked(s, topic, func(c *cursor) { s.place(c, t, now) })
+	}
+	for i := range s.parts {
+		p := &s.parts[i]
+		switch {
+		case t != nil && t.parts[i].valid:
+			at := &t.parts[i]
+			p.next, p.start, p.origin = at.next, at.start, at.origin
+		case len(p.ready) > 0:
+			p.next = spot{}
+		}
+	}
+	if len(s.resets) > 0 {
+		s.resumed = slices.Clone(o.Start.Token)
+	}
+	b.subscriptions[s] = struct{}{}
+	for _, p := range ps {
+		b.index.add(p, s)
+	}
+	return s, nil
+}
+
+// roomForReader keeps readers from taking what messages need: they may have a quarter of the memory limit.
+func (b *Broker) roomForReader(topics int) error {
+	limit := b.config.MemoryLimit / 4
+	wanted := int64(topics) * ReaderOverhead
+	if used := b.readers.Load(); b.config.MemoryLimit > 0 && used+wanted > limit {
+		return &Error{Err: ErrFull, Field: "patterns", Detail: fmt.Sprintf(
+			"subscriptions use %d of the %d bytes they may have, a quarter of --memory; this one matches %d topics and needs %d. Match fewer, or end others.",
+			used, limit, topics, wanted)}
+	}
+	return nil
+}
+
+// matchingLocked gives the topics that the subscription is for.
+func (s *Subscription) matchingLocked() []*topic {
+	b := s.broker
+	names := s.patterns.literals()
+	var matching []*topic
+	if len(names) == len(s.patterns) {
+		slices.Sort(names)
+		for _, name := range slices.Compact(names) {
+			if t := b.topics[name]; t != nil {
+				matching = append(matching, t)
+			}
+		}
+		return matching
+	}
+	for _, t := range b.topics {
+		if s.patterns.match(t.name) {
+			matching = append(matching, t)
+		}
+	}
+	return matching
+}
+
+// attachLocked gives s a place in t, unless it has one, and decides with place where. The caller holds b.mu alone. Only
+// from Subscribe may t hold messages: the heap belongs to the subscription's goroutine.
+func (b *Broker) attachLocked(s *Subscription, t *topic, place func(*cursor)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c := range t.cursors {
+		if c.sub == s {
+			return // overlapping patterns deliver once
+		}
+	}
+	c := &cursor{topic: t, sub: s, named: slices.Contains(s.patterns.literals(), t.name), since: t.next, asked: t.next}
+	place(c)
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.all = append(s.all, c)
+	}
+	s.mu.Unlock()
+	if closed {
+		return
+	}
+	t.cursors[c] = struct{}{}
+	b.readers.Add(ReaderOverhead)
+	if r := t.runs.at(t.runs.seek(c.pos.Load())); r != nil {
+		c.key, c.index = r.position, r.index
+		s.parts[t.lane.index].ready.push(c)
+		return
+	}
+	t.waiting = append(t.waiting, c)
+}
