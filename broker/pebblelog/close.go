@@ -35,7 +35,7 @@ func (l *Log) closeStore() error {
 	if l.db == nil {
 		return nil
 	}
-	if !l.running {
+	if !l.running.Load() {
 		return l.db.Close()
 	}
 	if err := l.settle(); err != nil {

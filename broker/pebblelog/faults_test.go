@@ -247,6 +247,16 @@ func TestContract5ClockOverRestart(t *testing.T) {
 	h.Close()
 }
 
+// TestOpenOnAFullDisk opens where nothing can be written: it says so, and does not wait for ever.
+func TestOpenOnAFullDisk(t *testing.T) {
+	t.Parallel() // it waits for room first, in real time
+	dir := smalldisk.New(t, 1<<20)
+	smalldisk.Fill(t, filepath.Join(dir, "ballast"))
+	if _, err := tryOpen(pebblelog.Options{Dir: filepath.Join(dir, "db")}); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("opened with %v", err)
+	}
+}
+
 // TestInUse opens a directory twice.
 func TestInUse(t *testing.T) {
 	dir := t.TempDir()

@@ -63,6 +63,7 @@ func (g *guard) do(path string, op func() error) error {
 	if !g.below(path) {
 		return op()
 	}
+	waits := false
 	for {
 		if g.failure.Load() != nil {
 			select {}
@@ -72,6 +73,11 @@ func (g *guard) do(path string, op func() error) error {
 		case err == nil, errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrExist), errors.Is(err, io.EOF):
 			return err
 		case isFull(err):
+			if !waits { // until the end, so that nobody takes the moment between two tries for room
+				waits = true
+				g.full.Add(1)
+				defer g.full.Add(-1)
+			}
 			g.waitForSpace(err)
 		default:
 			g.fail(err)
@@ -80,8 +86,6 @@ func (g *guard) do(path string, op func() error) error {
 }
 
 func (g *guard) waitForSpace(err error) {
-	g.full.Add(1)
-	defer g.full.Add(-1)
 	select {
 	case <-time.After(fullPoll):
 	case <-g.closing:

@@ -50,7 +50,7 @@ type Log struct {
 	damage      atomic.Pointer[CorruptionError]
 	flushes     flushes
 	recovered   Recovery
-	running     bool // Open has succeeded
+	running     atomic.Bool // Open has succeeded
 	diskBytes   atomic.Int64
 	diskLimit   atomic.Int64 // of these, as the file system's free space is now
 	room        atomic.Int64 // what may be published until the disk is looked at again
@@ -194,7 +194,9 @@ func (l *Log) unknownError() error {
 
 // fail is called once, when a write or a sync has failed: what the disk holds is no longer known.
 func (l *Log) fail(err error) {
-	l.options.Logger.Error("the disk failed; the log stops accepting and stays readable", "dir", l.options.Dir, "error", err)
+	if l.running.Load() { // else who opens it is told
+		l.options.Logger.Error("the disk failed; the log stops accepting and stays readable", "dir", l.options.Dir, "error", err)
+	}
 	close(l.failing)
 	go l.refuseQueued() // whoever failed may hold what the answers need
 }

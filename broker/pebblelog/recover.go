@@ -62,7 +62,7 @@ func (l *Log) start(spoilt [][]byte) error {
 		return err
 	}
 	l.watchDisk()
-	l.running = true
+	l.running.Store(true)
 	l.done.Add(2)
 	go l.commitAll()
 	go l.finishAll()
