@@ -1,8 +1,6 @@
 package pebblelog
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -13,9 +11,6 @@ import (
 const (
 	// pipelined is how many groups may be on their way to the disk behind the one that is being synced.
 	pipelined = 1
-	// A group ends behind so many bytes of messages or so many proposals.
-	groupBytes     = 4 << 20
-	groupProposals = 16 << 10
 	// Numbers reserved at a time for what is never written: sequences of a topic, positions of the store.
 	reserveSequences = 4096
 	reservePositions = 1 << 16
@@ -30,30 +25,35 @@ type state struct {
 	stored   broker.Instant // the time that is on disk
 	topics   map[broker.TopicID]*topicState
 	names    map[string]*topicState
+	latest   *topicState // that was looked for, for what follows is mostly for the same
 }
 
 // topicState is a topic that exists.
 type topicState struct {
+	id       broker.TopicID
 	name     string
 	next     uint64        // sequence of the next message
 	reserved uint64        // sequences below this are taken, whatever happens
 	max      time.Duration // the greatest lifetime that any policy of it allowed
 	passing  bool          // has used sequences for what is never written since they were last stored
+	touched  bool          // by the group that is being formed
+}
+
+// topic gives a topic that exists, nil for others.
+func (s *state) topic(id broker.TopicID) *topicState {
+	if s.latest == nil || s.latest.id != id {
+		s.latest = s.topics[id]
+	}
+	return s.latest
 }
 
 // group is proposals that are committed in one batch.
 type group struct {
 	number  uint64 // 0: nothing is written
-	items   []item
+	items   []*chunk
 	batch   *pebble.Batch
 	written chan struct{} // closed when Pebble has taken the batch
 	content bool          // holds more than the time
-}
-
-type item struct {
-	broker.Commit
-	done func(broker.Commit, error)
-	err  error
 }
 
 // commitAll takes what has gathered and writes it, while the group before it is being synced.
@@ -61,13 +61,12 @@ func (l *Log) commitAll() {
 	defer l.done.Done()
 	defer close(l.inflight)
 	w := newWriter(l)
-	var queue []proposed
 	for {
-		if queue = l.take(queue); len(queue) == 0 {
+		items := l.queue.take(l.guard.failed)
+		if len(items) == 0 {
 			return
 		}
-		g := w.form(queue)
-		clear(queue)
+		g := w.form(items)
 		// Before anything is written, so that whoever waits is told if the writing never ends.
 		l.inflight <- g
 		if g.batch != nil {
@@ -79,32 +78,6 @@ func (l *Log) commitAll() {
 		}
 		close(g.written)
 	}
-}
-
-// take waits for proposals and takes what fits into a group.
-func (l *Log) take(into []proposed) []proposed {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.queue) == 0 && !l.closed {
-		l.more.Wait()
-	}
-	if l.guard.failed() != nil {
-		return nil // refuseQueued has them
-	}
-	n, bytes := 0, 0
-	for n < len(l.queue) && n < groupProposals && bytes < groupBytes {
-		bytes += len(l.queue[n].Body)
-		n++
-	}
-	if n == len(l.queue) {
-		into, l.queue = l.queue, into[:0]
-		return into
-	}
-	into = append(into[:0], l.queue[:n]...)
-	rest := copy(l.queue, l.queue[n:])
-	clear(l.queue[rest:])
-	l.queue = l.queue[:rest]
-	return into
 }
 
 // finishAll feeds groups to apply once they are on disk.
@@ -162,17 +135,22 @@ func (l *Log) awaitSyncs() {
 
 // finish tells the broker, then whoever proposed.
 func (l *Log) finish(g *group, ok bool) {
-	for i := range g.items {
-		it := &g.items[i]
-		switch {
-		case !ok:
-			it.done(broker.Commit{}, l.unknownError())
-		case it.err != nil:
-			it.done(broker.Commit{}, it.err)
-		default:
-			l.apply(it.Commit)
-			it.done(it.Commit, nil)
+	for _, c := range g.items {
+		for i := range c.items {
+			it := &c.items[i]
+			switch {
+			case !ok:
+				it.done(broker.Commit{}, l.unknownError())
+			case it.err != nil:
+				it.done(broker.Commit{}, it.err)
+			default:
+				l.apply(it.Commit)
+				it.done(it.Commit, nil)
+			}
 		}
+	}
+	if ok { // otherwise it may still be on its way to the disk
+		l.queue.giveBack(g.items)
 	}
 }
 
@@ -195,35 +173,37 @@ func (l *Log) giveUp() {
 	}
 }
 
-// assign orders one proposal: position, sequence and time together.
-func (s *state) assign(p broker.Proposal) (c broker.Commit, err error) {
-	t := s.topics[p.Topic]
-	if err := s.refuse(&p, t); err != nil {
-		return c, err
+// assign orders one proposal: position, sequence and time together. It gives the topic that the commit is of.
+func (s *state) assign(c *broker.Commit) (t *topicState, err error) {
+	if c.Topic != 0 {
+		t = s.topic(c.Topic)
 	}
-	c = broker.Commit{Proposal: p, Time: s.time}
-	if p.Kind == broker.KindPublished {
+	if err := s.refuse(&c.Proposal, t); err != nil {
+		return t, err
+	}
+	c.Time = s.time
+	if c.Kind == broker.KindPublished {
 		if c.First, err = c.Place(s.time, t.next); err != nil {
-			return c, err
+			return t, err
 		}
-		t.next = c.First + uint64(p.Count)
+		t.next = c.First + uint64(c.Count)
 	}
 	s.position++
 	c.Position = s.position
-	switch p.Kind {
+	switch c.Kind {
 	case broker.KindTopicPut:
 		if t == nil {
-			t = &topicState{name: p.Put.Name, next: 1, reserved: 1}
-			s.topics[broker.TopicID(c.Position)] = t
-			s.names[t.name] = t
+			t = &topicState{id: broker.TopicID(c.Position), name: c.Put.Name, next: 1, reserved: 1}
+			s.topics[t.id], s.names[t.name], s.latest = t, t, t
 		}
 		c.First = t.next
-		t.max = max(t.max, p.Put.Policy.Max)
+		t.max = max(t.max, c.Put.Policy.Max)
 	case broker.KindTopicDeleted:
-		delete(s.topics, p.Topic)
+		delete(s.topics, t.id)
 		delete(s.names, t.name)
+		s.latest = nil
 	}
-	return c, nil
+	return t, nil
 }
 
 // refuse tells why a proposal cannot be committed.
@@ -237,13 +217,4 @@ func (s *state) refuse(p *broker.Proposal, t *topicState) error {
 		return broker.ErrConflict
 	}
 	return nil
-}
-
-func sortedTopics(touched map[broker.TopicID]*topicState) []broker.TopicID {
-	ids := make([]broker.TopicID, 0, len(touched))
-	for id := range touched {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, func(x, y broker.TopicID) int { return cmp.Compare(x, y) })
-	return ids
 }

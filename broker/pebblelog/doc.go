@@ -82,7 +82,7 @@
 //
 // # Concurrency
 //
-// Log.mu guards the queue; space.mu and producers.mu what their types hold. None is held while calling Pebble. The
+// queue.mu, space.mu and producers.mu guard what their types hold. None is held while calling Pebble. The
 // committing goroutine owns state and writer. Goroutines: commitAll forms and writes groups, finishAll hands them on,
 // awaitSyncs waits for the disk on its behalf, tend makes room and looks after disk and fence.
 package pebblelog

@@ -9,6 +9,17 @@ import (
 // three where they are few. Not safe for concurrent use.
 type liveSet struct {
 	pages map[uint64]*livePage // by position / pageSize
+	// The page that was used last: positions are added, looked for and removed in about their order.
+	latest       *livePage
+	latestNumber uint64
+}
+
+// page gives the page of a position, nil when there is none.
+func (s *liveSet) page(position uint64) *livePage {
+	if number := position / pageSize; s.latest == nil || s.latestNumber != number {
+		s.latest, s.latestNumber = s.pages[number], number
+	}
+	return s.latest
 }
 
 const (
@@ -32,10 +43,10 @@ func (s *liveSet) add(position uint64, class uint8) {
 	if s.pages == nil {
 		s.pages = map[uint64]*livePage{}
 	}
-	p := s.pages[position/pageSize]
+	p := s.page(position)
 	if p == nil {
 		p = &livePage{}
-		s.pages[position/pageSize] = p
+		s.pages[position/pageSize], s.latest = p, p
 	}
 	offset := uint16(position % pageSize)
 	p.count++
@@ -64,7 +75,7 @@ func (p *livePage) search(offset uint16) int {
 
 // class gives the class of a live position, 0 where it is not alive.
 func (s *liveSet) class(position uint64) uint8 {
-	p := s.pages[position/pageSize]
+	p := s.page(position)
 	if p == nil {
 		return 0
 	}
@@ -80,7 +91,7 @@ func (s *liveSet) class(position uint64) uint8 {
 
 // remove takes a position out and gives the class that it had, 0 for none.
 func (s *liveSet) remove(position uint64) uint8 {
-	p := s.pages[position/pageSize]
+	p := s.page(position)
 	class := s.class(position)
 	if class == 0 {
 		return 0
@@ -90,6 +101,7 @@ func (s *liveSet) remove(position uint64) uint8 {
 	switch {
 	case p.count == 0:
 		delete(s.pages, position/pageSize)
+		s.latest = nil
 	case p.dense == nil:
 		p.sparse = slices.Delete(p.sparse, p.search(offset), p.search(offset)+1)
 	case p.count < pageSparse:

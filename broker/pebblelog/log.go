@@ -23,11 +23,7 @@ type Log struct {
 	opened  groups // what was found
 	apply   func(broker.Commit)
 
-	mu     sync.Mutex // guards the queue
-	more   *sync.Cond
-	queue  []proposed
-	closed bool
-
+	queue     *queue
 	state     state // of the committing goroutine
 	space     space
 	records   recordCache
@@ -56,20 +52,13 @@ type Log struct {
 	room        atomic.Int64 // what may be published until the disk is looked at again
 }
 
-// proposed is a proposal that waits for its commit.
-type proposed struct {
-	broker.Proposal
-	done func(broker.Commit, error)
-}
-
 // Open locks a directory and checks that all of it is there, before anything can be deleted. [Log.Open] reads it.
 func Open(o Options) (*Log, error) {
 	o.setDefaults()
 	l := &Log{
-		options: o, inflight: make(chan *group, pipelined), syncing: make(chan *group), synced: make(chan error, 1),
+		options: o, queue: newQueue(), inflight: make(chan *group, pipelined), syncing: make(chan *group), synced: make(chan error, 1),
 		failing: make(chan struct{}), closing: make(chan struct{}), kick: make(chan struct{}, 1),
 	}
-	l.more = sync.NewCond(&l.mu)
 	l.records.limit = o.recordCache()
 	l.guard = newGuard(o.FS, o.Dir, l.fail)
 	if err := o.FS.MkdirAll(o.Dir, 0o700); err != nil {
@@ -159,22 +148,15 @@ func (l *Log) readStore() error {
 
 // Append implements [broker.Log].
 func (l *Log) Append(p broker.Proposal, done func(broker.Commit, error)) {
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		done(broker.Commit{}, l.stoppedError())
-		return
-	}
 	if p.Kind == broker.KindPublished && p.TTL > 0 {
-		if full := l.takeRoom(len(p.Body)); full != nil {
-			l.mu.Unlock()
+		if full := l.takeRoom(len(p.Body)); full != nil && !l.queue.ended() {
 			done(broker.Commit{}, full)
 			return
 		}
 	}
-	l.queue = append(l.queue, proposed{p, done})
-	l.mu.Unlock()
-	l.more.Signal()
+	if !l.queue.add(&p, done) {
+		done(broker.Commit{}, l.stoppedError())
+	}
 }
 
 // stoppedError tells why nothing is accepted.
@@ -203,14 +185,10 @@ func (l *Log) fail(err error) {
 
 // refuseQueued answers what was never written.
 func (l *Log) refuseQueued() {
-	l.mu.Lock()
-	l.closed = true
-	queue := l.queue
-	l.queue = nil
-	l.mu.Unlock()
-	l.more.Broadcast()
-	for i := range queue {
-		queue[i].done(broker.Commit{}, l.stoppedError())
+	for _, c := range l.queue.drain() {
+		for i := range c.items {
+			c.items[i].done(broker.Commit{}, l.stoppedError())
+		}
 	}
 }
 
@@ -223,12 +201,9 @@ func (l *Log) Release(refs ...broker.Ref) {
 
 // Stats implements [broker.Log].
 func (l *Log) Stats() broker.LogStats {
-	l.mu.Lock()
-	pending := len(l.queue)
-	l.mu.Unlock()
 	return broker.LogStats{
 		Store: l.fence.store, Durability: broker.DurabilityFsynced, Bytes: l.diskBytes.Load(), Limit: l.diskLimit.Load(),
-		Health: l.Health(), Pending: pending, Loads: true,
+		Health: l.Health(), Pending: l.queue.pending(), Loads: true,
 	}
 }
 
@@ -252,14 +227,9 @@ const closeWait = 3 * time.Second
 
 // Close implements [broker.Log].
 func (l *Log) Close() error {
-	l.mu.Lock()
-	if l.closed && l.guard.failed() == nil {
-		l.mu.Unlock()
+	if !l.queue.close() && l.guard.failed() == nil {
 		return errors.New("the log is closed already")
 	}
-	l.closed = true
-	l.mu.Unlock()
-	l.more.Broadcast()
 	close(l.closing)
 	ended := make(chan struct{})
 	go func() {

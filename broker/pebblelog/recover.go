@@ -183,7 +183,7 @@ func (r *recovery) readTopics() error {
 			return &CorruptionError{Topic: c.Topic, Position: c.Position, Err: errors.New("what the topic was made as is missing")}
 		}
 		if made {
-			t = &topicState{name: c.Put.Name}
+			t = &topicState{id: c.Topic, name: c.Put.Name}
 			r.topics[c.Topic] = t
 			r.log.state.names[t.name] = t
 			r.log.existing.Store(c.Topic, nil)

@@ -1,10 +1,13 @@
 package pebblelog
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"linger/broker"
 )
@@ -14,18 +17,29 @@ type writer struct {
 	log     *Log
 	runs    [256][]storedRun // by class
 	classes []uint8          // that have runs
+	size    int              // of all of these, about
 	answers []answer
-	touched map[broker.TopicID]*topicState // topics that used sequences, or were put
+	touched []*topicState // topics that used sequences, or were put
 	header  []byte
 	live    []uint64
+	lasting bool // something of the group has to be on disk
+	passing bool // something of it is now or never
 
 	// Of the group that is being written, to be noted once Pebble has it.
 	added        []addition
+	topics       []*broker.Commit // that were made, changed or deleted
 	changes      []broker.Commit
 	changeBytes  []int64 // of these, on disk
 	answersBytes int64
 	first        uint64
 }
+
+// What is stored takes about so many bytes beyond messages: a run, an answer, and a group itself.
+const (
+	storedRunSize = 24
+	answerSize    = 40
+	groupSize     = 512
+)
 
 // addition is a record that was written.
 type addition struct {
@@ -35,53 +49,69 @@ type addition struct {
 	bytes int64
 }
 
-func newWriter(l *Log) *writer { return &writer{log: l, touched: map[broker.TopicID]*topicState{}} }
+func newWriter(l *Log) *writer { return &writer{log: l} }
 
 // form orders proposals and puts what has to last into a batch.
-func (w *writer) form(queue []proposed) *group {
+func (w *writer) form(items []*chunk) *group {
 	s := &w.log.state
 	s.time = max(s.time, w.log.options.Clock.Now())
-	g := &group{items: make([]item, len(queue)), written: make(chan struct{})}
+	g := &group{items: items, written: make(chan struct{})}
 	w.first = s.position + 1
-	lasting, passing := false, false
-	for i := range queue {
-		it := &g.items[i]
-		it.done = queue[i].done
-		if it.Commit, it.err = s.assign(queue[i].Proposal); it.err != nil {
-			continue
-		}
-		c := &it.Commit
-		if c.Kind == broker.KindPublished && c.TTL == 0 {
-			t := s.topics[c.Topic]
-			w.touched[c.Topic], t.passing, passing = t, true, true
-			if c.Request == 0 {
-				continue // nothing of it is written
+	w.passing, w.lasting = false, false
+	for _, chunk := range items {
+		for i := range chunk.items {
+			it := &chunk.items[i]
+			t, err := s.assign(&it.Commit)
+			if it.err = err; err == nil {
+				w.take(g, &it.Commit, t)
 			}
-			w.collectAnswer(c)
-			lasting, g.content = true, true
-			continue
 		}
-		lasting = true
-		g.content = g.content || c.Kind != broker.KindClock
-		w.log.noteTopic(c)
-		w.collect(c)
 	}
-	if lasting || (passing && w.reservationDue()) {
-		w.write(g, passing)
+	if w.lasting || (w.passing && w.reservationDue()) {
+		w.write(g)
+	}
+	for _, t := range w.touched {
+		t.touched = false
 	}
 	clear(w.touched)
+	w.touched = w.touched[:0]
 	return g
 }
 
+// take notes what a commit leaves on disk: nothing, if it is now or never and nobody will ask for its answer.
+func (w *writer) take(g *group, c *broker.Commit, t *topicState) {
+	if c.Kind == broker.KindPublished && c.TTL == 0 {
+		w.touch(t)
+		t.passing, w.passing = true, true
+		if c.Request != 0 {
+			w.collectAnswer(c)
+			w.lasting, g.content = true, true
+		}
+		return
+	}
+	w.lasting = true
+	g.content = g.content || c.Kind != broker.KindClock
+	w.collect(c, t)
+}
+
+// touch notes that a topic's next sequence has to be stored.
+func (w *writer) touch(t *topicState) {
+	if !t.touched {
+		t.touched = true
+		w.touched = append(w.touched, t)
+	}
+}
+
 // collect sorts a commit into what is written of its group.
-func (w *writer) collect(c *broker.Commit) {
+func (w *writer) collect(c *broker.Commit, t *topicState) {
 	if c.Request != 0 && (c.Kind == broker.KindPublished || c.Kind == broker.KindProducer) {
 		w.collectAnswer(c)
 	}
 	switch c.Kind {
 	case broker.KindPublished:
-		w.touched[c.Topic] = w.log.state.topics[c.Topic]
+		w.touch(t)
 		class := classOf(c.TTL)
+		w.size += len(c.Body) + storedRunSize
 		if len(w.runs[class]) == 0 {
 			w.classes = append(w.classes, class)
 		}
@@ -94,6 +124,10 @@ func (w *writer) collect(c *broker.Commit) {
 		})
 	case broker.KindDeadline, broker.KindDeleted:
 		w.changes = append(w.changes, *c)
+	case broker.KindTopicPut, broker.KindTopicDeleted:
+		w.topics = append(w.topics, c)
+		w.log.noteTopic(c)
+		w.touch(t)
 	}
 }
 
@@ -110,7 +144,7 @@ func (w *writer) reservationDue() bool {
 		return true
 	}
 	for _, t := range w.touched {
-		if t != nil && t.next > t.reserved {
+		if t.next > t.reserved {
 			return true
 		}
 	}
@@ -118,20 +152,19 @@ func (w *writer) reservationDue() bool {
 }
 
 // write fills the group's batch. Errors of a batch in memory are errors of this code; Pebble checks the whole again.
-func (w *writer) write(g *group, passing bool) {
+func (w *writer) write(g *group) {
 	s := &w.log.state
-	b := w.log.db.NewBatchWithSize(4096)
+	b := w.log.db.NewBatchWithSize(w.size+len(w.answers)*answerSize+groupSize, pebble.WithMaxRetainedSizeBytes(2*groupBytes))
 	g.batch = b
 	s.group++
 	g.number = s.group
-	for i := range g.items {
-		if it := &g.items[i]; it.err == nil {
-			w.writeTopic(g, &it.Commit)
-		}
+	for _, c := range w.topics {
+		w.writeTopic(g, c)
 	}
-	for _, id := range sortedTopics(w.touched) {
-		if t := s.topics[id]; t != nil {
-			w.writeNext(g, id, t)
+	slices.SortFunc(w.touched, func(x, y *topicState) int { return cmp.Compare(x.id, y.id) })
+	for _, t := range w.touched {
+		if s.topics[t.id] == t {
+			w.writeNext(g, t)
 		}
 	}
 	for _, class := range w.classes {
@@ -145,7 +178,7 @@ func (w *writer) write(g *group, passing bool) {
 		_ = b.Set(k, value, nil)
 	}
 	s.reserved = max(s.reserved, s.position)
-	if passing && s.reserved < s.position+reservePositions/2 {
+	if w.passing && s.reserved < s.position+reservePositions/2 {
 		s.reserved = s.position + reservePositions
 	}
 	k := key(spaceGroups, g.number)
@@ -164,9 +197,6 @@ func (w *writer) writeTopic(g *group, c *broker.Commit) {
 	case broker.KindTopicPut:
 		k := topicKey(id, c.Position)
 		_ = g.batch.Set(k, encodeTopic(k, c), nil)
-		if t := w.log.state.topics[id]; t != nil {
-			w.touched[id] = t
-		}
 	case broker.KindTopicDeleted:
 		_ = g.batch.DeleteRange(key(spaceTopics, uint64(id)), key(spaceTopics, uint64(id)+1), nil)
 		_ = g.batch.Delete(key(spaceNext, uint64(id)), nil)
@@ -174,8 +204,8 @@ func (w *writer) writeTopic(g *group, c *broker.Commit) {
 }
 
 // writeNext stores how far a topic's sequences have come. Where numbers went to what is never written, more are reserved.
-func (w *writer) writeNext(g *group, id broker.TopicID, t *topicState) {
-	k := key(spaceNext, uint64(id))
+func (w *writer) writeNext(g *group, t *topicState) {
+	k := key(spaceNext, uint64(t.id))
 	if t.passing && t.reserved < t.next+reserveSequences/2 {
 		t.reserved = t.next + reserveSequences
 	}
@@ -245,8 +275,9 @@ func (w *writer) written(l *Log) {
 	if len(w.answers) > 0 {
 		l.producers.note(w.first, l.state.time, w.answersBytes, w.answers)
 	}
+	clear(w.topics)
 	clear(w.answers)
 	clear(w.added)
 	w.added, w.changes, w.changeBytes, w.answers, w.live, w.answersBytes = w.added[:0], w.changes[:0], w.changeBytes[:0], w.answers[:0], w.live[:0], 0
-	w.classes = w.classes[:0]
+	w.classes, w.topics, w.size = w.classes[:0], w.topics[:0], 0
 }
