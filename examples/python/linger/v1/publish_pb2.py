@@ -17,7 +17,7 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from linger.v1 import message_pb2 as linger_dot_v1_dot_message__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17linger/v1/publish.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x17linger/v1/message.proto\"k\n\x0ePublishRequest\x12\x0f\n\x07request\x18\x01 \x01(\x04\x12!\n\x07\x62\x61tches\x18\x02 \x03(\x0b\x32\x10.linger.v1.Batch\x12\x13\n\x0bproducer_id\x18\x03 \x01(\x0c\x12\x10\n\x08\x61nswered\x18\x04 \x01(\x04\"d\n\x05\x42\x61tch\x12\r\n\x05topic\x18\x01 \x01(\t\x12&\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12$\n\x08messages\x18\x08 \x03(\x0b\x32\x12.linger.v1.Message\"\xb9\x01\n\x0fPublishResponse\x12\x0f\n\x07request\x18\x01 \x01(\x04\x12\'\n\x07results\x18\x02 \x03(\x0b\x32\x16.linger.v1.BatchResult\x12/\n\x0bserver_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tforgotten\x18\x04 \x01(\x08\x12(\n\x06opened\x18\x05 \x01(\x0b\x32\x18.linger.v1.PublishOpened\"H\n\rPublishOpened\x12\x14\n\x0clast_request\x18\x01 \x01(\x04\x12\x12\n\nremembered\x18\x02 \x01(\x08\x12\r\n\x05store\x18\x03 \x01(\t\"\x80\x03\n\x0b\x42\x61tchResult\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x30\n\x0cpublish_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x03ttl\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\nadjustment\x18\x06 \x01(\x0e\x32\x18.linger.v1.TtlAdjustment\x12)\n\ndurability\x18\x07 \x01(\x0e\x32\x15.linger.v1.Durability\x12\x13\n\x0bincarnation\x18\x08 \x01(\x06\x12!\n\x05\x65rror\x18\t \x01(\x0b\x32\x12.google.rpc.Status\x12\x1b\n\x0e\x66\x61iled_message\x18\n \x01(\rH\x00\x88\x01\x01\x42\x11\n\x0f_failed_message*\xb9\x01\n\rTtlAdjustment\x12\x1e\n\x1aTTL_ADJUSTMENT_UNSPECIFIED\x10\x00\x12\x1c\n\x18TTL_ADJUSTMENT_DEFAULTED\x10\x01\x12$\n TTL_ADJUSTMENT_RAISED_TO_MINIMUM\x10\x02\x12%\n!TTL_ADJUSTMENT_LOWERED_TO_MAXIMUM\x10\x03\x12\x1d\n\x19TTL_ADJUSTMENT_ROUNDED_UP\x10\x04\x32\x9e\x01\n\x0ePublishService\x12@\n\x07Publish\x12\x19.linger.v1.PublishRequest\x1a\x1a.linger.v1.PublishResponse\x12J\n\rPublishStream\x12\x19.linger.v1.PublishRequest\x1a\x1a.linger.v1.PublishResponse(\x01\x30\x01\x42!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17linger/v1/publish.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x17linger/v1/message.proto\"k\n\x0ePublishRequest\x12\x0f\n\x07request\x18\x01 \x01(\x04\x12!\n\x07\x62\x61tches\x18\x02 \x03(\x0b\x32\x10.linger.v1.Batch\x12\x13\n\x0bproducer_id\x18\x03 \x01(\x0c\x12\x10\n\x08\x61nswered\x18\x04 \x01(\x04\"\xad\x01\n\x05\x42\x61tch\x12\r\n\x05topic\x18\x01 \x01(\t\x12&\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x66irst_sequence\x18\x04 \x01(\x04\x12$\n\x08messages\x18\x08 \x03(\x0b\x32\x12.linger.v1.Message\"\xb9\x01\n\x0fPublishResponse\x12\x0f\n\x07request\x18\x01 \x01(\x04\x12\'\n\x07results\x18\x02 \x03(\x0b\x32\x16.linger.v1.BatchResult\x12/\n\x0bserver_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tforgotten\x18\x04 \x01(\x08\x12(\n\x06opened\x18\x05 \x01(\x0b\x32\x18.linger.v1.PublishOpened\"H\n\rPublishOpened\x12\x14\n\x0clast_request\x18\x01 \x01(\x04\x12\x12\n\nremembered\x18\x02 \x01(\x08\x12\r\n\x05store\x18\x03 \x01(\t\"\x80\x03\n\x0b\x42\x61tchResult\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x30\n\x0cpublish_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x03ttl\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\nadjustment\x18\x06 \x01(\x0e\x32\x18.linger.v1.TtlAdjustment\x12)\n\ndurability\x18\x07 \x01(\x0e\x32\x15.linger.v1.Durability\x12\x13\n\x0bincarnation\x18\x08 \x01(\x06\x12!\n\x05\x65rror\x18\t \x01(\x0b\x32\x12.google.rpc.Status\x12\x1b\n\x0e\x66\x61iled_message\x18\n \x01(\rH\x00\x88\x01\x01\x42\x11\n\x0f_failed_message*\xb9\x01\n\rTtlAdjustment\x12\x1e\n\x1aTTL_ADJUSTMENT_UNSPECIFIED\x10\x00\x12\x1c\n\x18TTL_ADJUSTMENT_DEFAULTED\x10\x01\x12$\n TTL_ADJUSTMENT_RAISED_TO_MINIMUM\x10\x02\x12%\n!TTL_ADJUSTMENT_LOWERED_TO_MAXIMUM\x10\x03\x12\x1d\n\x19TTL_ADJUSTMENT_ROUNDED_UP\x10\x04\x32\x9e\x01\n\x0ePublishService\x12@\n\x07Publish\x12\x19.linger.v1.PublishRequest\x1a\x1a.linger.v1.PublishResponse\x12J\n\rPublishStream\x12\x19.linger.v1.PublishRequest\x1a\x1a.linger.v1.PublishResponse(\x01\x30\x01\x42!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'linger.v1.publish_pb2', globals())
@@ -25,18 +25,18 @@ if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
   DESCRIPTOR._serialized_options = b'Z\037linger/proto/linger/v1;lingerv1'
-  _TTLADJUSTMENT._serialized_start=1014
-  _TTLADJUSTMENT._serialized_end=1199
+  _TTLADJUSTMENT._serialized_start=1088
+  _TTLADJUSTMENT._serialized_end=1273
   _PUBLISHREQUEST._serialized_start=153
   _PUBLISHREQUEST._serialized_end=260
-  _BATCH._serialized_start=262
-  _BATCH._serialized_end=362
-  _PUBLISHRESPONSE._serialized_start=365
-  _PUBLISHRESPONSE._serialized_end=550
-  _PUBLISHOPENED._serialized_start=552
-  _PUBLISHOPENED._serialized_end=624
-  _BATCHRESULT._serialized_start=627
-  _BATCHRESULT._serialized_end=1011
-  _PUBLISHSERVICE._serialized_start=1202
-  _PUBLISHSERVICE._serialized_end=1360
+  _BATCH._serialized_start=263
+  _BATCH._serialized_end=436
+  _PUBLISHRESPONSE._serialized_start=439
+  _PUBLISHRESPONSE._serialized_end=624
+  _PUBLISHOPENED._serialized_start=626
+  _PUBLISHOPENED._serialized_end=698
+  _BATCHRESULT._serialized_start=701
+  _BATCHRESULT._serialized_end=1085
+  _PUBLISHSERVICE._serialized_start=1276
+  _PUBLISHSERVICE._serialized_end=1434
 # @@protoc_insertion_point(module_scope)
