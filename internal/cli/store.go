@@ -28,6 +28,9 @@ const (
 // leastDisk is what --disk may be at least: the store gathers some of it before it can give any back.
 const leastDisk = 256 << 20
 
+// logShare is what part of the memory that retained messages may take the log on disk may use beside it.
+const logShare = 4
+
 // storeDir is the directory of a URL like file:linger-data or file:///var/lib/linger.
 func storeDir(url string) (dir string, isFile bool) {
 	dir, isFile = strings.CutPrefix(url, fileStore)
@@ -84,6 +87,7 @@ func (s *store) openDisk(ctx context.Context, progress func(done, total int64)) 
 	c := s.config
 	disk, err := pebblelog.Open(pebblelog.Options{
 		Dir: s.dir, FS: s.fs, Clock: c.Clock, DiskLimit: s.diskLimit, Logger: s.log,
+		Memory: min(c.MemoryLimit/logShare, pebblelog.DefaultMemory),
 		Progress: func(done, total int64) {
 			s.percent.Store(int32(100 * done / total))
 			progress(done, total)
