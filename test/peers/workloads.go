@@ -59,10 +59,14 @@ func durable() []workload {
 			name: "durable-wait-64", title: "64 publishers that wait, each with a connection of its own, and one",
 			unit: answers, warm: 500 * time.Millisecond, length: 2 * time.Second,
 			entries: []entry{
-				{system: lingerFile, note: "64", job: wait64, goals: []goal{times(10, lingerFile.name+", 1"), beside(redisAlways.name + ", 64"), beside(jetStreamSynced.name + ", 64")}},
+				{system: lingerFile, note: "64", job: wait64, goals: []goal{times(10, lingerFile.name+", 1"), beside(redisAlways.name + ", 64"), beside(jetStreamSynced.name + ", 64"), beside(grpcEchoCall.name + ", 64")}},
 				{system: lingerFile, note: "1", job: waits},
+				{system: lingerFileStream, note: "64", job: wait64, goals: []goal{times(10, lingerFileStream.name+", 1"), beside(redisAlways.name + ", 64"), beside(grpcEcho.name + ", 64")}},
+				{system: lingerFileStream, note: "1", job: waits},
 				{system: redisAlways, note: "64", job: wait64},
 				{system: jetStreamSynced, note: "64", job: wait64},
+				{system: grpcEchoCall, note: "64", job: wait64},
+				{system: grpcEcho, note: "64", job: wait64},
 			},
 		},
 	}
