@@ -38,18 +38,6 @@ func (r *Run) LastSequence() uint64 { return r.FirstSequence + uint64(len(r.Mess
 // nowOrNever says that the messages are for whoever listens when they are published, however late they arrive.
 func (r *Run) nowOrNever() bool { return r.ExpireTime.Equal(r.PublishTime) }
 
-func newRun(head *pb.Run, messages []Message) *Run {
-	return &Run{
-		Topic:         head.GetTopic(),
-		FirstSequence: head.GetFirstSequence(),
-		PublishTime:   goTime(head.GetPublishTime()),
-		ExpireTime:    goTime(head.GetExpireTime()),
-		Incarnation:   head.GetIncarnation(),
-		Messages:      messages,
-		gap:           head.GetGap(),
-	}
-}
-
 // Delivery is one message as a subscription hands it out.
 type Delivery struct {
 	Message

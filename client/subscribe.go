@@ -35,6 +35,7 @@ type Subscription struct {
 	cancel    context.CancelCauseFunc                          // ends stream
 	ctx       context.Context                                  // the stream's
 	heartbeat time.Duration
+	stalled   *time.Timer // ends stream, which has been silent for too long; runs while a response is awaited
 	outage    outage
 	wait      time.Duration // before the next attempt to connect
 

@@ -32,6 +32,8 @@ func (s *Subscription) connect(ctx context.Context) error {
 		return err
 	}
 	s.stream = stream
+	cancel := s.cancel // of this stream, not of a later one
+	s.stalled = time.AfterFunc(s.heartbeat*5/2, func() { cancel(errStalled) })
 	return nil
 }
 
@@ -50,9 +52,8 @@ func (s *Subscription) receive(ctx context.Context) (*response, error) {
 			return nil, err
 		}
 	}
-	cancel := s.cancel
-	stalled := time.AfterFunc(s.heartbeat*5/2, func() { cancel(errStalled) })
-	defer stalled.Stop()
+	s.stalled.Reset(s.heartbeat * 5 / 2)
+	defer s.stalled.Stop()
 	resp := new(response)
 	err := s.stream.RecvMsg(resp)
 	switch {
@@ -68,8 +69,8 @@ func (s *Subscription) receive(ctx context.Context) (*response, error) {
 
 // accept queues a response's events.
 func (s *Subscription) accept(r *response) {
-	if t := r.rest.GetServerTime(); t != nil {
-		s.clock.observe(t.AsTime())
+	if !r.serverTime.IsZero() {
+		s.clock.observe(r.serverTime)
 	}
 	for _, run := range r.runs {
 		if run.gap != nil {
@@ -79,24 +80,24 @@ func (s *Subscription) accept(r *response) {
 			s.queue = append(s.queue, run)
 		}
 	}
-	if ev := s.event(&r.rest); ev != nil {
+	if ev := s.event(r); ev != nil {
 		s.queue = append(s.queue, ev)
 	}
-	if token := r.rest.GetResumeToken(); len(token) > 0 {
-		s.latest = token
+	if len(r.token) > 0 {
+		s.latest = r.token
 	}
 }
 
-func (s *Subscription) event(r *pb.SubscribeResponse) Event {
-	switch ev := r.GetEvent().(type) {
+func (s *Subscription) event(r *response) Event {
+	switch ev := r.rest.GetEvent().(type) {
 	case *pb.SubscribeResponse_Hello:
-		return s.hello(ev.Hello, goTime(r.GetServerTime()))
+		return s.hello(ev.Hello, r.serverTime)
 	case *pb.SubscribeResponse_CaughtUp:
 		return CaughtUp{}
 	case *pb.SubscribeResponse_Reset_:
 		return newReset(ev.Reset_)
 	case *pb.SubscribeResponse_Heartbeat:
-		return Heartbeat{ServerTime: goTime(r.GetServerTime())}
+		return Heartbeat{ServerTime: r.serverTime}
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package client
 
 import (
-	"bytes"
-	"fmt"
 	"time"
 
 	"google.golang.org/grpc/encoding"
@@ -11,8 +9,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
-
-	pb "linger/proto/linger/v1"
 )
 
 // Field numbers of linger.v1 that this package writes or reads itself. Everything else goes through the generated code.
@@ -25,7 +21,15 @@ const (
 	fieldMessageKey     = 1 // Message.key
 	fieldMessageAttrs   = 2 // Message.attributes
 	fieldMessageData    = 3 // Message.data
+	fieldResponseTime   = 1 // SubscribeResponse.server_time
+	fieldResponseToken  = 2 // SubscribeResponse.resume_token
 	fieldResponseRuns   = 3 // SubscribeResponse.runs
+	fieldRunTopic       = 1 // Run.topic
+	fieldRunFirst       = 2 // Run.first_sequence
+	fieldRunPublishTime = 3 // Run.publish_time
+	fieldRunExpireTime  = 4 // Run.expire_time
+	fieldRunIncarnation = 5 // Run.incarnation
+	fieldRunGap         = 6 // Run.gap
 )
 
 // frameCodec sends requests that are encoded already and decodes responses without a struct a message: at a million
@@ -59,15 +63,6 @@ func (c frameCodec) Unmarshal(data mem.BufferSlice, v any) error {
 		return r.decode(joined(data))
 	}
 	return c.CodecV2.Unmarshal(data, v)
-}
-
-// joined copies the transport's buffers into one. Unlike Materialize it does not clear that one first.
-func joined(data mem.BufferSlice) []byte {
-	pieces := make([][]byte, len(data))
-	for i, b := range data {
-		pieces[i] = b.ReadOnlyData()
-	}
-	return bytes.Join(pieces, nil)
 }
 
 // appendMessage appends one element of Batch.messages.
@@ -136,117 +131,4 @@ func appendBatchHead(b []byte, topic string, ttl time.Duration, messages int) []
 func requestHeader(number uint64) []byte {
 	b := protowire.AppendTag(make([]byte, 0, 11), fieldRequestNumber, protowire.VarintType)
 	return protowire.AppendVarint(b, number)
-}
-
-// response is a SubscribeResponse: runs in our own form, all else as generated.
-type response struct {
-	rest pb.SubscribeResponse
-	runs []*Run
-}
-
-func (r *response) decode(b []byte) error {
-	rest, err := splitField(b, fieldResponseRuns, func(v []byte) error {
-		run, err := decodeRun(v)
-		r.runs = append(r.runs, run)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return proto.Unmarshal(rest, &r.rest)
-}
-
-func decodeRun(b []byte) (*Run, error) {
-	n := 0
-	if _, err := splitField(b, fieldMessages, func([]byte) error { n++; return nil }); err != nil {
-		return nil, err
-	}
-	messages := make([]Message, 0, n)
-	rest, err := splitField(b, fieldMessages, func(v []byte) error {
-		m, err := decodeMessage(v)
-		messages = append(messages, m)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	var head pb.Run
-	if err := proto.Unmarshal(rest, &head); err != nil {
-		return nil, err
-	}
-	return newRun(&head, messages), nil
-}
-
-// decodeMessage lets data share b. Attributes are rare enough to go through the generated code.
-func decodeMessage(b []byte) (m Message, err error) {
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return m, protowire.ParseError(n)
-		}
-		size := protowire.ConsumeFieldValue(num, typ, b[n:])
-		if size < 0 {
-			return m, protowire.ParseError(size)
-		}
-		field, value := b[:n+size], b[n:n+size]
-		b = b[n+size:]
-		if typ != protowire.BytesType {
-			continue
-		}
-		value, _ = protowire.ConsumeBytes(value)
-		switch num {
-		case fieldMessageKey:
-			m.Key = string(value)
-		case fieldMessageAttrs:
-			err = addAttribute(&m, field)
-		case fieldMessageData:
-			m.Data = value[:len(value):len(value)]
-		}
-		if err != nil {
-			return m, err
-		}
-	}
-	return m, nil
-}
-
-func addAttribute(m *Message, field []byte) error {
-	var one pb.Message
-	if err := proto.Unmarshal(field, &one); err != nil {
-		return err
-	}
-	if m.Attributes == nil {
-		m.Attributes = one.GetAttributes()
-		return nil
-	}
-	for k, v := range one.GetAttributes() {
-		m.Attributes[k] = v
-	}
-	return nil
-}
-
-// splitField calls f with the value of each field num (length-delimited) in b and returns the other fields' bytes.
-func splitField(b []byte, num protowire.Number, f func([]byte) error) (rest []byte, err error) {
-	for len(b) > 0 {
-		got, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return nil, protowire.ParseError(n)
-		}
-		size := protowire.ConsumeFieldValue(got, typ, b[n:])
-		if size < 0 {
-			return nil, protowire.ParseError(size)
-		}
-		if got == num {
-			if typ != protowire.BytesType {
-				return nil, fmt.Errorf("field %d has wire type %d", num, typ)
-			}
-			value, _ := protowire.ConsumeBytes(b[n : n+size])
-			if err := f(value); err != nil {
-				return nil, err
-			}
-		} else {
-			rest = append(rest, b[:n+size]...)
-		}
-		b = b[n+size:]
-	}
-	return rest, nil
 }
