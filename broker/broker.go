@@ -69,7 +69,7 @@ type Broker struct {
 	readers   atomic.Int64  // accounted for readers' places
 	loaded    atomic.Int64  // bytes of cold runs that subscriptions hold
 	loads     chan struct{} // one for each reader that loads; bounds how many do
-	hot       hotQueue      // runs that may go cold
+	hot       hotChunks     // what may go cold
 	runs      atomic.Int64  // that are kept, alive or passing
 	pending   atomic.Int64  // proposals not yet answered
 	revisions atomic.Uint64 // counts changes of what is retained
@@ -84,7 +84,7 @@ type Broker struct {
 	wheel   *wheel.Wheel
 
 	reclaimMu sync.Mutex // one clean-up at a time, so that who waited for it sees it done
-	due       []dueRun   // its scratch
+	due       []dueChunk // its scratch
 
 	watchMu  sync.RWMutex
 	watchers map[*Watcher]struct{}
@@ -123,6 +123,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		return nil, err
 	}
 	b.reclaim(b.clock.Now()) // what expired meanwhile; only now, since a later commit may have extended it
+	b.coolReplayed()
 	b.replaying.Store(false)
 	b.stopped.Add(1)
 	go b.sweep()
@@ -178,7 +179,6 @@ func (b *Broker) store(l *lane, t *topic, c *Commit) bool {
 	t.appendLocked(r)
 	b.revisions.Add(1)
 	b.watchPublished(t, &r)
-	b.schedule(r.until(), t.id, r.last())
 	if r.passing {
 		b.boundPassingLocked(t, b.clock.Now())
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 )
 
 // Messages that a log can load again need not stay in memory: beyond the memory limit the oldest go cold. What stays of
@@ -70,10 +69,11 @@ func (b *Broker) warm(ctx context.Context, t *topic, sequence uint64) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r, _ := t.runs.find(sequence); r != nil && r.cold() && r.first == wanted.first && r.count == wanted.count {
+	if r, p := t.runs.find(sequence); r != nil && r.cold() && r.first == wanted.first && r.count == wanted.count {
+		r, c := t.runs.edit(p)
 		r.body, r.held = slices.Clone(body), r.size
 		b.used.Add(int64(r.held))
-		b.hot.push(t.id, r.last())
+		b.hot.add(c, r.position)
 	}
 	return nil
 }
@@ -93,63 +93,82 @@ func (b *Broker) lockWarm(ctx context.Context, t *topic, sequence uint64) error 
 	}
 }
 
-// hotQueue names the runs that may go cold, in the order in which they came.
-type hotQueue struct {
-	mu   sync.Mutex
-	runs []dueRun
-	head int
-}
-
-func (q *hotQueue) push(t TopicID, last uint64) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.head > len(q.runs)/2 && q.head > 1024 {
-		q.runs = append(q.runs[:0], q.runs[q.head:]...)
-		q.head = 0
-	}
-	q.runs = append(q.runs, dueRun{t, last})
-}
-
-func (q *hotQueue) pop() (dueRun, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.head == len(q.runs) {
-		return dueRun{}, false
-	}
-	q.head++
-	return q.runs[q.head-1], true
-}
-
-// coolTo lets the oldest messages go cold until no more than target bytes are used, or nothing is left that can.
+// coolTo lets the oldest messages go cold until no more than target bytes are used, or nothing is left that can. Where all
+// of a chunk is cold its entries are packed.
 func (b *Broker) coolTo(target int64) {
-	for b.used.Load() > target {
-		oldest, ok := b.hot.pop()
+	for b.taken() > target {
+		oldest, next, ok := b.hot.pop()
 		if !ok {
 			return
 		}
-		t := b.lookupID(oldest.topic)
-		if t == nil {
+		b.cool(oldest, next, target)
+	}
+}
+
+// taken is the memory that may grow no more than the limit. What readers have loaded makes messages go cold, but is not
+// held against who publishes.
+func (b *Broker) taken() int64 { return b.used.Load() + b.loaded.Load() }
+
+// cool lets runs of a chunk go cold until no more than target bytes are used, or others are older, from position next on.
+func (b *Broker) cool(c *chunk, next uint64, target int64) {
+	c.topic.mu.Lock()
+	defer c.topic.mu.Unlock()
+	if c.gone {
+		return
+	}
+	for i := range c.runs {
+		r := &c.runs[i]
+		if r.cold() || r.passing {
 			continue
 		}
-		t.mu.Lock()
-		if r, _ := t.runs.find(oldest.last); r != nil && !r.cold() && !r.passing {
-			b.used.Add(-int64(r.held))
-			r.body, r.held = nil, 0
+		if b.taken() <= target || r.position > next {
+			b.hot.add(c, r.position)
+			return
 		}
-		t.mu.Unlock()
+		b.used.Add(-int64(r.held))
+		r.body, r.held = nil, 0
 	}
+	c.topic.runs.pack(c)
 }
 
 // coolIfFull makes room for what comes, a little more than is needed, so that it is not done for each message.
 func (b *Broker) coolIfFull() {
-	if limit := b.config.MemoryLimit; limit > 0 && b.used.Load() > limit-limit/32 {
+	if limit := b.config.MemoryLimit; limit > 0 && b.taken() > limit-limit/32 {
 		b.coolTo(limit - limit/16)
 	}
 }
 
 // mayCool notes a run that its log can load again. The caller holds topic.mu.
 func (b *Broker) mayCool(t *topic, r *run) {
-	if t.lane.stats.Loads && !r.passing && !r.cold() {
-		b.hot.push(t.id, r.last())
+	if !b.coolable(t) || r.passing || r.cold() {
+		return
+	}
+	l := &t.runs
+	c := l.chunks[len(l.chunks)-1]
+	if r.first < c.first() {
+		c = l.chunks[l.chunkOf(r.first)]
+	}
+	b.hot.add(c, r.position)
+}
+
+// mayCool has a chunk looked at when memory is short: something of it may go cold, or all of it be packed.
+func (l *runList) mayCool(c *chunk) {
+	if l.b.coolable(l.topic) && len(c.runs) > 0 {
+		l.b.hot.add(c, c.runs[0].position)
 	}
 }
+
+// coolReplayed notes what a replay brought: until it is done it is not known whether the log can load it.
+func (b *Broker) coolReplayed() {
+	for _, t := range b.allTopics() {
+		t.mu.Lock()
+		for _, c := range t.runs.chunks {
+			t.runs.mayCool(c)
+		}
+		t.mu.Unlock()
+	}
+	b.coolIfFull()
+}
+
+// coolable tells whether the log can load a topic's messages again.
+func (b *Broker) coolable(t *topic) bool { return t.lane.stats.Loads }

@@ -170,17 +170,17 @@ func TestColdMessagesAreSkippedToTheNewest(t *testing.T) {
 // TestColdNeighboursLeaveTogether reads messages that were published one by one.
 func TestColdNeighboursLeaveTogether(t *testing.T) {
 	inColdBubble(t, func(b *bench, _ []string) {
-		const all = 1000
+		const all = 4000
 		var want []string
 		for i := range all {
 			want = append(want, fmt.Sprint(i, strings.Repeat("x", 100)))
 			b.publish("single", time.Duration(1+i/(all/2))*time.Hour, want[i])
 		}
-		b.publish("odd", time.Hour, strings.Repeat("x", coldLimit/4)) // what came before goes cold
-		b.remove("single", 750)
+		b.publish("odd", time.Hour, strings.Repeat("x", coldLimit*7/8)) // what came before goes cold
+		b.remove("single", 3000)
 		r := b.subscribe(broker.Start{}, "single")
 		r.budget = broker.Budget{Bytes: 20_000}
-		if got := r.drain(); !slices.Equal(got, slices.Delete(want, 749, 750)) {
+		if got := r.drain(); !slices.Equal(got, slices.Delete(want, 2999, 3000)) {
 			t.Errorf("%d messages in another order, or others, than the %d published", len(got), all)
 		}
 		if n := len(r.runs); n > all/50 {
@@ -191,7 +191,7 @@ func TestColdNeighboursLeaveTogether(t *testing.T) {
 			if run.First > all/2 {
 				ttl = 2 * time.Hour
 			}
-			if run.Deadline != run.PublishTime.Add(ttl) || (run.First <= all/2) != (last <= all/2) || (run.First < 750) != (last < 750) {
+			if run.Deadline != run.PublishTime.Add(ttl) || (run.First <= all/2) != (last <= all/2) || (run.First < 3000) != (last < 3000) {
 				t.Errorf("#%d to #%d with one deadline, %v", run.First, last, run.Deadline.Sub(run.PublishTime))
 			}
 		}

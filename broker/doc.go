@@ -83,7 +83,7 @@
 // Locks are taken in this order, and none is held while sending, waiting, or calling the log, but for its Release:
 //
 //	Broker.reclaimMu (one clean-up at a time) → Broker.mu (which topics and subscriptions exist)
-//	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, wheel
+//	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, wheel, hot chunks
 //
 // A producer's lock is taken before Broker.mu, and never together with a topic's.
 package broker

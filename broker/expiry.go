@@ -1,24 +1,25 @@
 package broker
 
 import (
+	"math"
 	"time"
 
 	"linger/broker/wheel"
 )
 
 // Expiry is decided where messages are handed out, by comparing deadlines. What is here only reclaims: the wheel says
-// which runs are due, and each is taken out of its topic and its end recorded.
+// in which chunks a run is due, and each is taken out of its topic and its end recorded.
 
-// reclaimSlice is how many runs are reclaimed before others are let in.
-const reclaimSlice = 2048
+// reclaimSlice is how many chunks of runs are looked at before others are let in.
+const reclaimSlice = 16
 
-// dueRun names a run that the wheel says is due, by its last message: what is taken from a run is mostly its oldest.
-type dueRun struct {
-	topic TopicID
-	last  uint64
+// dueChunk names a chunk in which a run may be due: it holds the first run that ends at or behind the sequence.
+type dueChunk struct {
+	topic    TopicID
+	sequence uint64
 }
 
-// schedule puts the end of a run on the wheel, by the sequence of its last message.
+// schedule has the wheel come to a chunk.
 func (b *Broker) schedule(at Instant, t TopicID, sequence uint64) {
 	b.wheelMu.Lock()
 	b.wheel.Add(int64(at), uint64(t), sequence)
@@ -42,8 +43,8 @@ func (b *Broker) reclaim(now Instant) {
 	for more := true; more; {
 		b.due = b.due[:0]
 		b.wheelMu.Lock()
-		more = b.wheel.Advance(int64(now), reclaimSlice, func(_ int64, id, last uint64) {
-			b.due = append(b.due, dueRun{TopicID(id), last})
+		more = b.wheel.Advance(int64(now), reclaimSlice, func(_ int64, id, sequence uint64) {
+			b.due = append(b.due, dueChunk{TopicID(id), sequence})
 		})
 		b.wheelMu.Unlock()
 		b.reclaimDue(now)
@@ -53,7 +54,7 @@ func (b *Broker) reclaim(now Instant) {
 	}
 }
 
-// reclaimDue ends the runs in b.due, holding a topic's lock for neighbours of one topic at once.
+// reclaimDue ends what is due in the chunks of b.due, holding a topic's lock for neighbours of one topic at once.
 func (b *Broker) reclaimDue(now Instant) {
 	for i := 0; i < len(b.due); {
 		id := b.due[i].topic
@@ -63,12 +64,8 @@ func (b *Broker) reclaimDue(now Instant) {
 			t.freezeLocked()
 		}
 		for ; i < len(b.due) && b.due[i].topic == id; i++ {
-			if t == nil {
-				continue
-			}
-			// A run whose deadline was changed stands on the wheel a second time.
-			if r, p := t.runs.find(b.due[i].last); r != nil && r.until() <= now {
-				b.expireLocked(t, p, now)
+			if t != nil {
+				b.expireChunkLocked(t, t.runs.chunkOf(b.due[i].sequence), now)
 			}
 		}
 		if t != nil {
@@ -76,6 +73,34 @@ func (b *Broker) reclaimDue(now Instant) {
 			t.mu.Unlock()
 		}
 	}
+	b.coolIfFull() // what was looked into is to be packed again
+}
+
+// expireChunkLocked ends what is due in a chunk, if it is time to look.
+func (b *Broker) expireChunkLocked(t *topic, chunk int, now Instant) {
+	l := &t.runs
+	if chunk == len(l.chunks) || l.chunks[chunk].due > now {
+		return // that was done, or the chunk is gone
+	}
+	c := l.chunks[chunk]
+	l.thaw(c)
+	next := Instant(math.MaxInt64)
+	for i := 0; i < len(c.runs); {
+		r := c.runs[i]
+		if until := r.until(); until > now {
+			next = min(next, until)
+			i++
+			continue
+		}
+		l.drop(c, i)
+		t.uncountLocked(&r)
+		b.endLocked(t, &r, ExpiredUndelivered, r.until())
+	}
+	c.due = math.MaxInt64
+	if len(c.runs) > 0 {
+		l.wake(c, next)
+	}
+	l.tidy(chunk)
 }
 
 // expireLocked ends the run at p because its time has come.
@@ -95,7 +120,7 @@ func (b *Broker) expireFromLocked(t *topic, sequence uint64, now Instant) {
 		if r == nil || r.until() > now {
 			return
 		}
-		b.expireLocked(t, p, now)
+		b.expireChunkLocked(t, p.chunk, now)
 	}
 }
 
@@ -127,7 +152,7 @@ func (b *Broker) endLocked(t *topic, r *run, reason EndReason, at Instant) {
 	if t.runs.runs == 0 {
 		t.emptySince = at
 		t.past.trim(t.next)
-	} else if oldest := t.runs.at(place{}).first; oldest > r.last() {
+	} else if oldest := t.runs.oldest(); oldest > r.last() {
 		t.past.trim(oldest)
 	}
 	if t.ends.len() > endsKept+endsKept/4 {
@@ -271,16 +296,22 @@ func (b *Broker) trimEnds(inAll int) {
 	}
 }
 
-// staleKept is how many deadlines that no longer matter may stay on the wheel, beyond as many as there are runs.
+// staleKept is how many deadlines that no longer matter may stay on the wheel, beyond as many as there are chunks.
 const staleKept = 4096
 
 // renewWheel makes a new wheel when most of what is on the old one no longer matters: deadlines that were changed, and
 // messages that were deleted, stay there until their time would have come.
 func (b *Broker) renewWheel(now Instant) {
+	topics, chunks := b.allTopics(), 0
+	for _, t := range topics {
+		t.mu.RLock()
+		chunks += len(t.runs.chunks)
+		t.mu.RUnlock()
+	}
 	b.reclaimMu.Lock() // nobody may count while deadlines are missing
 	defer b.reclaimMu.Unlock()
 	b.wheelMu.Lock()
-	if int64(b.wheel.Len()) <= 2*b.runs.Load()+staleKept {
+	if b.wheel.Len() <= 2*chunks+staleKept {
 		b.wheelMu.Unlock()
 		return
 	}
@@ -288,10 +319,9 @@ func (b *Broker) renewWheel(now Instant) {
 	b.wheelMu.Unlock()
 	for _, t := range b.allTopics() {
 		t.mu.RLock()
-		t.runs.all(func(r *run) bool {
-			b.schedule(r.until(), t.id, r.last())
-			return true
-		})
+		for _, c := range t.runs.chunks {
+			b.schedule(c.due, t.id, c.first())
+		}
 		t.mu.RUnlock()
 	}
 }

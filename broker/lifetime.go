@@ -169,11 +169,10 @@ func conflict(sequence uint64, now Instant) error {
 // moveLocked gives one message another deadline.
 func (b *Broker) moveLocked(t *topic, sequence uint64, deadline Instant) {
 	_, p := t.runs.find(sequence)
-	b.isolateLocked(t, p, sequence)
-	r, _ := t.runs.find(sequence)
+	r, c := t.runs.edit(b.isolateLocked(t, p, sequence))
 	r.deadline = deadline
+	t.runs.wake(c, deadline)
 	t.soonest.Store(soonestUnknown)
-	b.schedule(deadline, t.id, sequence)
 	b.revisions.Add(1)
 }
 
@@ -225,9 +224,7 @@ func (b *Broker) applyDeadline(c *Commit) {
 	b.watchChanged(t, LifetimeChange{Topic: t.name, Incarnation: t.incarnation, Sequence: c.Sequence, Deadline: deadline, Previous: committed})
 	if deadline <= c.Time {
 		_, p := t.runs.find(c.Sequence)
-		b.isolateLocked(t, p, c.Sequence)
-		_, p = t.runs.find(c.Sequence)
-		ended := t.takeOutLocked(p)
+		ended := t.takeOutLocked(b.isolateLocked(t, p, c.Sequence))
 		b.endLocked(t, &ended, ExpiredUndelivered, c.Time)
 	}
 }
@@ -241,6 +238,9 @@ func (b *Broker) DeleteMessage(ctx context.Context, name string, sequence uint64
 	now := b.clock.Now()
 	b.reclaim(now)
 	p := Proposal{Kind: KindDeleted, Topic: t.id, Sequence: sequence}
+	if err := b.warm(ctx, t, sequence); err != nil { // not when it is committed: others wait then
+		return err
+	}
 	t.mu.RLock()
 	r, err := t.aliveLocked(sequence, now)
 	if err == nil {
@@ -270,8 +270,6 @@ func (b *Broker) applyDeleted(c *Commit) {
 	if r == nil || r.passing || c.Time >= r.deadline {
 		return
 	}
-	b.isolateLocked(t, p, c.Sequence)
-	_, p = t.runs.find(c.Sequence)
-	ended := t.takeOutLocked(p)
+	ended := t.takeOutLocked(b.isolateLocked(t, p, c.Sequence))
 	b.endLocked(t, &ended, Deleted, c.Time)
 }

@@ -27,21 +27,42 @@ func TestAgainstTheModelInLanes(t *testing.T) { testAgainstTheModel(t, openLanes
 
 func testAgainstTheModel(t *testing.T, open func(rapid.TB, broker.Config, *memlog.Log) *bench) {
 	for range soak(1, 200) {
+		checkInBubbles(t, func(rt *rapid.T) { (&world{b: open(rt, broker.Config{}, nil)}).live(rt, nil) })
+	}
+}
+
+// TestAgainstTheModelWhenNothingFitsIntoMemory is the same on a log that can load messages again, of which again and again
+// none is left in memory.
+func TestAgainstTheModelWhenNothingFitsIntoMemory(t *testing.T) {
+	for range soak(1, 200) {
 		checkInBubbles(t, func(rt *rapid.T) {
-			w := &world{b: open(rt, broker.Config{}, nil), model: model{topics: map[string]*modelTopic{}}}
-			defer func() { w.b.Close() }()
-			rt.Repeat(map[string]func(*rapid.T){
-				"publish": w.publish, "publish again": w.publish, "subscribe": w.subscribe, "read": w.read, "read again": w.read,
-				"drain": w.drain, "close": w.closeOne, "resume": w.resume, "change": w.change, "end": w.end, "delete": w.remove,
-				"drop": w.drop, "policy": w.policy, "wait": w.wait, "restart": w.restart, "": w.compare,
-			})
-			for len(w.readers) > 0 {
-				w.drainOne(rt, w.readers[0])
-				w.leave(w.readers[0])
-			}
-			w.compare(rt)
+			clock := broker.NewClock(time.Now)
+			log := memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})
+			w := &world{b: openOn(rt, broker.Config{}, log, clock)}
+			w.b.log = log
+			w.live(rt, func(*rapid.T) { w.b.CoolAll() })
 		})
 	}
+}
+
+// live does random things; cool, if there is one, is one of them.
+func (w *world) live(rt *rapid.T, cool func(*rapid.T)) {
+	w.model.topics = map[string]*modelTopic{}
+	defer func() { w.b.Close() }()
+	actions := map[string]func(*rapid.T){
+		"publish": w.publish, "publish again": w.publish, "subscribe": w.subscribe, "read": w.read, "read again": w.read,
+		"drain": w.drain, "close": w.closeOne, "resume": w.resume, "change": w.change, "end": w.end, "delete": w.remove,
+		"drop": w.drop, "policy": w.policy, "wait": w.wait, "restart": w.restart, "": w.compare,
+	}
+	if cool != nil {
+		actions["cool"], actions["cool again"] = cool, cool
+	}
+	rt.Repeat(actions)
+	for len(w.readers) > 0 {
+		w.drainOne(rt, w.readers[0])
+		w.leave(w.readers[0])
+	}
+	w.compare(rt)
 }
 
 // soak is n, or with LINGER_SOAK so many.

@@ -165,7 +165,8 @@ func soonest(topics []*topic, o *ListOptions, now Instant) []slice {
 	messages := 0
 	for _, t := range topics {
 		t.mu.RLock()
-		t.runs.all(func(r *run) bool {
+		wanted := func(due Instant) bool { return messages <= o.Limit || due <= h[0].run.deadline }
+		t.runs.allDue(wanted, func(r *run) bool {
 			if messages > o.Limit && r.deadline > h[0].run.deadline {
 				return true
 			}

@@ -5,8 +5,9 @@ import (
 	"sort"
 )
 
-// RunOverhead is what a stored run is accounted beyond its messages, in bytes: its entry, its deadline in the
-// wheel, and its place among those that may go cold.
+// RunOverhead is what a stored run is accounted beyond its messages, in bytes: its entry, and its share of its chunk and
+// of the chunk's deadline in the wheel. Neighbours that are only in the log are accounted as little as they take; see
+// pack.go.
 const RunOverhead = 128
 
 // run is consecutive messages of one topic, published together, with one deadline.
@@ -25,7 +26,7 @@ type run struct {
 
 func (r *run) last() uint64 { return r.first + uint64(r.count) - 1 }
 
-// cost is what the run is accounted in bytes.
+// cost is what the run is accounted in bytes, unless it is packed.
 func (r *run) cost() int64 { return int64(r.held) + RunOverhead }
 
 // alive tells whether a run is still kept for its own sake at now.
@@ -63,32 +64,51 @@ func (r *run) own() {
 	}
 }
 
-// chunkRuns is how many runs a chunk holds at most.
-const chunkRuns = 128
-
-// runList is a topic's runs in sequence order. They lie in chunks, so that taking one out moves few others.
+// runList is a topic's runs in sequence order. They lie in chunks, so that taking one out moves few others, and so that
+// little is needed for many: a chunk has one entry in the wheel, and its entries are packed when all of it is cold.
 type runList struct {
-	chunks [][]run // none empty
+	b      *Broker
+	topic  *topic
+	chunks []*chunk // none empty
 	runs   int
 }
 
 // push adds a run behind all others.
 func (l *runList) push(r run) {
 	l.runs++
-	if n := len(l.chunks); n > 0 && len(l.chunks[n-1]) < chunkRuns {
-		l.chunks[n-1] = append(l.chunks[n-1], r)
-		return
+	n := len(l.chunks)
+	if n == 0 || len(l.chunks[n-1].runs) == chunkRuns || l.chunks[n-1].packed != nil {
+		room := 1
+		if n > 0 { // a list that has filled a chunk will fill another
+			room = chunkRuns / 2
+			l.pack(l.chunks[n-1])
+		}
+		l.chunks = append(l.chunks, newChunk(l.topic, make([]run, 0, room)))
+		n++
 	}
-	// A list that has filled a chunk will fill another.
-	room := 1
-	if len(l.chunks) > 0 {
-		room = chunkRuns / 2
+	c := l.chunks[n-1]
+	c.append(r)
+	l.wake(c, r.until())
+}
+
+// wake has the wheel come to a chunk by a time at which one of its runs may have to be reclaimed.
+func (l *runList) wake(c *chunk, at Instant) {
+	if at < c.due {
+		c.due = at
+		l.b.schedule(at, l.topic.id, c.first())
 	}
-	l.chunks = append(l.chunks, append(make([]run, 0, room), r))
 }
 
 // place is where a run lies, or would lie.
-type place struct{ chunk, index int }
+type place struct {
+	chunk, index int
+	runs         []run // of a packed chunk, as they were unpacked
+}
+
+// chunkOf is where the chunk lies that holds the first run that ends at or behind sequence, len(l.chunks) if none does.
+func (l *runList) chunkOf(sequence uint64) int {
+	return sort.Search(len(l.chunks), func(i int) bool { return l.chunks[i].last().last() >= sequence })
+}
 
 // seek finds the first run that ends at or behind sequence.
 func (l *runList) seek(sequence uint64) place {
@@ -97,31 +117,51 @@ func (l *runList) seek(sequence uint64) place {
 
 // search finds the first run for which ok holds; it must hold for all behind it too.
 func (l *runList) search(ok func(*run) bool) place {
-	chunk := sort.Search(len(l.chunks), func(i int) bool { return ok(&l.chunks[i][len(l.chunks[i])-1]) })
-	if chunk == len(l.chunks) {
-		return place{chunk, 0}
+	p := l.open(sort.Search(len(l.chunks), func(i int) bool { return ok(l.chunks[i].last()) }))
+	if p.chunk == len(l.chunks) {
+		return p
 	}
-	runs := l.chunks[chunk]
-	return place{chunk, sort.Search(len(runs), func(i int) bool { return ok(&runs[i]) })}
+	runs := p.runs
+	if runs == nil {
+		runs = l.chunks[p.chunk].runs
+	}
+	p.index = sort.Search(len(runs), func(i int) bool { return ok(&runs[i]) })
+	return p
 }
 
-// at gives the run at p, nil at the end. The pointer holds until the list changes.
-func (l *runList) at(p place) *run {
-	if p.chunk >= len(l.chunks) {
-		return nil
-	}
-	return &l.chunks[p.chunk][p.index]
-}
-
-// next is the place behind p.
-func (l *runList) next(p place) place {
-	if p.index++; p.index >= len(l.chunks[p.chunk]) {
-		return place{p.chunk + 1, 0}
+// open is the place of a chunk's first run.
+func (l *runList) open(chunk int) place {
+	p := place{chunk: chunk}
+	if chunk < len(l.chunks) && l.chunks[chunk].packed != nil {
+		p.runs = l.chunks[chunk].packed.unpack(nil)
 	}
 	return p
 }
 
-// find gives the run that holds sequence and its place, nil if none does.
+// at gives the run at p, nil at the end. It is to be looked at only; see edit. The pointer holds until the list changes.
+func (l *runList) at(p place) *run {
+	if p.chunk >= len(l.chunks) {
+		return nil
+	}
+	c := l.chunks[p.chunk]
+	switch {
+	case c.packed == nil:
+		return &c.runs[p.index]
+	case p.runs == nil:
+		return &c.packed.unpack(nil)[p.index]
+	}
+	return &p.runs[p.index]
+}
+
+// next is the place behind p.
+func (l *runList) next(p place) place {
+	if p.index++; p.index >= l.chunks[p.chunk].len() {
+		return l.open(p.chunk + 1)
+	}
+	return p
+}
+
+// find gives the run that holds sequence and its place, nil if none does. As at.
 func (l *runList) find(sequence uint64) (*run, place) {
 	p := l.seek(sequence)
 	if r := l.at(p); r != nil && r.first <= sequence {
@@ -130,69 +170,134 @@ func (l *runList) find(sequence uint64) (*run, place) {
 	return nil, p
 }
 
+// edit gives the run at p to be changed. Whoever changes its deadline calls wake.
+func (l *runList) edit(p place) (*run, *chunk) {
+	c := l.chunks[p.chunk]
+	l.thaw(c)
+	return &c.runs[p.index], c
+}
+
+// oldest is the sequence that the first run begins with. There must be a run.
+func (l *runList) oldest() uint64 {
+	for _, c := range l.chunks {
+		if c.len() > 0 { // while runs of it are reclaimed one may be empty
+			return c.first()
+		}
+	}
+	return 0
+}
+
 // remove takes the run at p out.
 func (l *runList) remove(p place) {
-	runs := l.chunks[p.chunk]
-	if p.index > 0 {
-		l.replace(p)
-		return
-	}
-	// What dies is mostly the oldest: taking that out moves nothing.
+	c := l.chunks[p.chunk]
+	l.thaw(c)
+	l.drop(c, p.index)
+	l.tidy(p.chunk)
+}
+
+// drop takes a run out of an unpacked chunk, which may be empty then: tidy has to follow.
+func (l *runList) drop(c *chunk, index int) {
 	l.runs--
-	runs[0] = run{}
-	l.chunks[p.chunk] = runs[1:]
-	switch len(runs) - 1 {
-	case chunkRuns / 4, chunkRuns / 16, chunkRuns / 64: // now and then, as the array behind the slice stays whole
-		l.chunks[p.chunk] = slices.Clone(runs[1:])
-		l.join(p.chunk)
-		return
-	case 0:
-	default:
+	if c.runs[index].passing {
+		l.mayCool(c) // what is left of it may be packed now
+	}
+	if index == 0 { // what ends is mostly the oldest: taking that out moves nothing
+		c.runs[0] = run{}
+		c.runs = c.runs[1:]
 		return
 	}
-	if p.chunk == 0 {
-		l.chunks[0] = nil
-		l.chunks = l.chunks[1:]
-		return
-	}
-	l.chunks = slices.Delete(l.chunks, p.chunk, p.chunk+1)
+	c.runs = slices.Delete(c.runs, index, index+1)
 }
 
 // replace puts the parts, which may be none, in the place of the run at p.
 func (l *runList) replace(p place, parts ...run) {
-	runs := slices.Replace(l.chunks[p.chunk], p.index, p.index+1, parts...)
-	l.runs += len(parts) - 1
-	l.chunks[p.chunk] = runs
-	switch {
-	case len(runs) == 0:
-		l.chunks = slices.Delete(l.chunks, p.chunk, p.chunk+1)
-	case len(runs) > chunkRuns:
-		half := len(runs) / 2
-		l.chunks = slices.Insert(l.chunks, p.chunk+1, slices.Clone(runs[half:]))
-		l.chunks[p.chunk] = slices.Clone(runs[:half])
-	case len(runs) < chunkRuns/4:
-		l.join(p.chunk)
+	c := l.chunks[p.chunk]
+	l.thaw(c)
+	room := cap(c.runs)
+	if c.runs = slices.Replace(c.runs, p.index, p.index+1, parts...); cap(c.runs) != room {
+		c.room = cap(c.runs)
 	}
-}
-
-// join moves a chunk that has become small into the one before it, if both fit into one with room to spare, and lets go
-// of memory that it no longer needs.
-func (l *runList) join(chunk int) {
-	runs := l.chunks[chunk]
-	if chunk > 0 && len(l.chunks[chunk-1])+len(runs) <= chunkRuns/2 {
-		l.chunks[chunk-1] = append(l.chunks[chunk-1], runs...)
-		l.chunks = slices.Delete(l.chunks, chunk, chunk+1)
+	l.runs += len(parts) - 1
+	if len(c.runs) > chunkRuns {
+		half := len(c.runs) / 2
+		behind := newChunk(l.topic, slices.Clone(c.runs[half:]))
+		c.shrink(half)
+		l.chunks = slices.Insert(l.chunks, p.chunk+1, behind)
+		l.wake(behind, c.due)
+		l.mayCool(behind)
 		return
 	}
-	if cap(runs) > 4*len(runs) && cap(runs) > 8 {
-		l.chunks[chunk] = slices.Clone(runs)
+	l.tidy(p.chunk)
+}
+
+// tidy removes a chunk that is empty, and joins one that has become small with the one before it, if both fit into one
+// with room to spare. It lets go of memory that a chunk no longer needs.
+func (l *runList) tidy(chunk int) {
+	c := l.chunks[chunk]
+	n := len(c.runs)
+	switch {
+	case n == 0:
+		l.discard(chunk)
+	case n < chunkRuns/4 && chunk > 0 && l.chunks[chunk-1].len()+n <= chunkRuns/2:
+		before := l.chunks[chunk-1]
+		l.thaw(before)
+		before.append(c.runs...)
+		l.wake(before, c.due)
+		l.mayCool(before)
+		l.discard(chunk)
+	case 2*n <= c.room:
+		c.shrink(n)
 	}
 }
 
-// all calls f for each run in order until it returns false.
+// discard takes a chunk out whose runs are gone, or elsewhere.
+func (l *runList) discard(chunk int) {
+	c := l.chunks[chunk]
+	c.gone, c.runs = true, nil
+	l.b.hot.remove(c)
+	if chunk == 0 {
+		l.chunks[0] = nil
+		l.chunks = l.chunks[1:]
+		return
+	}
+	l.chunks = slices.Delete(l.chunks, chunk, chunk+1)
+}
+
+// all calls f for each run in order until it returns false. The run is to be looked at only, until f returns.
 func (l *runList) all(f func(*run) bool) {
-	for _, runs := range l.chunks {
+	l.allDue(func(Instant) bool { return true }, f)
+}
+
+// allDue is all, without the chunks that are not wanted: wanted is told a time before which none of their runs ends.
+func (l *runList) allDue(wanted func(Instant) bool, f func(*run) bool) {
+	var unpacked []run
+	for _, c := range l.chunks {
+		if !wanted(c.due) {
+			continue
+		}
+		runs := c.runs
+		if c.packed != nil {
+			unpacked = c.packed.unpack(unpacked)
+			runs = unpacked
+		}
 		for i := range runs {
+			if !f(&runs[i]) {
+				return
+			}
+		}
+	}
+}
+
+// backward is all in the opposite order.
+func (l *runList) backward(f func(*run) bool) {
+	var unpacked []run
+	for _, c := range slices.Backward(l.chunks) {
+		runs := c.runs
+		if c.packed != nil {
+			unpacked = c.packed.unpack(unpacked)
+			runs = unpacked
+		}
+		for i := range slices.Backward(runs) {
 			if !f(&runs[i]) {
 				return
 			}

@@ -96,16 +96,14 @@ func (c *cursor) begin(start Start, origin uint64, now Instant) uint64 {
 // lastAliveLocked is the sequence from which on n messages are alive, of those committed up to origin (0: all).
 func (t *topic) lastAliveLocked(n, origin uint64, now Instant) uint64 {
 	from := t.next
-	for i := len(t.runs.chunks) - 1; i >= 0 && n > 0; i-- {
-		for j := len(t.runs.chunks[i]) - 1; j >= 0 && n > 0; j-- {
-			r := &t.runs.chunks[i][j]
-			if r.passing || !r.alive(now) || (origin > 0 && r.position > origin) {
-				continue
-			}
-			take := min(n, uint64(r.count))
-			from = r.last() + 1 - take
-			n -= take
+	t.runs.backward(func(r *run) bool {
+		if r.passing || !r.alive(now) || (origin > 0 && r.position > origin) {
+			return true
 		}
-	}
+		take := min(n, uint64(r.count))
+		from = r.last() + 1 - take
+		n -= take
+		return n > 0
+	})
 	return from
 }

@@ -70,6 +70,7 @@ func newTopic(id TopicID, put TopicPut, next uint64, l *lane) *topic {
 		id: id, name: put.Name, nameHash: nameHash(put.Name), incarnation: put.Incarnation ^ l.salt(), created: put.Created,
 		durability: put.Durability, auto: put.Auto, lane: l, born: born, next: next, policies: []policyFrom{{1, put.Policy}}, cursors: map[*cursor]struct{}{}, emptySince: put.Created,
 	}
+	t.runs.b, t.runs.topic = l.broker, t
 	// What was published before a restart and does not come back in the replay has ended unseen; the replay takes back
 	// what it brings.
 	t.counts.Published = next - 1
@@ -158,12 +159,12 @@ func (t *topic) takeOutLocked(p place) run {
 	r := *t.runs.at(p)
 	t.runs.remove(p)
 	t.uncountLocked(&r)
-	t.marks.add(r.position, r.first-uint64(r.index))
 	return r
 }
 
-// uncountLocked takes a run out of what is counted as kept.
+// uncountLocked takes a run that is no longer in the list out of what is counted as kept.
 func (t *topic) uncountLocked(r *run) {
+	t.marks.add(r.position, r.first-uint64(r.index))
 	if r.passing {
 		t.counts.Passing -= uint64(r.count)
 		t.passingBytes -= int(r.size)
@@ -176,19 +177,14 @@ func (t *topic) uncountLocked(r *run) {
 	}
 }
 
-// isolateLocked makes the message a run of its own, so that its lifetime can differ from its neighbours'. Its end on the
-// wheel is the caller's.
-func (b *Broker) isolateLocked(t *topic, p place, sequence uint64) {
-	if t.runs.at(p).count == 1 {
-		return
-	}
-	p = b.separateLocked(t, p, sequence, sequence)
-	b.mayCool(t, t.runs.at(p))
+// isolateLocked makes the message a run of its own, so that its lifetime can differ from its neighbours', and tells its
+// place.
+func (b *Broker) isolateLocked(t *topic, p place, sequence uint64) place {
+	return b.separateLocked(t, p, sequence, sequence)
 }
 
-// separateLocked makes the messages first to last of the run at p a run of their own and tells its place. Wheel and
-// [hotQueue] know a run by its last message: so what follows is there, what comes before is put there, and the run
-// between is the caller's. The run must not be cold, unless all of it is meant.
+// separateLocked makes the messages first to last of the run at p a run of their own and tells its place. The run must
+// not be cold, unless all of it is meant.
 func (b *Broker) separateLocked(t *topic, p place, first, last uint64) place {
 	r := *t.runs.at(p)
 	if first == r.first && last == r.last() {
@@ -202,10 +198,7 @@ func (b *Broker) separateLocked(t *topic, p place, first, last uint64) place {
 	}
 	parts := make([]run, 0, 3)
 	if first > r.first {
-		before := r.cut(r.first, first-1)
-		parts = append(parts, before)
-		b.schedule(r.until(), t.id, before.last())
-		b.mayCool(t, &before)
+		parts = append(parts, r.cut(r.first, first-1))
 	}
 	parts = append(parts, r.cut(first, last))
 	if last < r.last() {
@@ -254,7 +247,7 @@ func (t *topic) nextDeadlineLocked(now Instant) Instant {
 		return Instant(known)
 	}
 	soonest := int64(soonestNone)
-	t.runs.all(func(r *run) bool {
+	t.runs.allDue(func(due Instant) bool { return int64(due) < soonest }, func(r *run) bool {
 		if !r.passing && r.alive(now) {
 			soonest = min(soonest, int64(r.deadline))
 		}

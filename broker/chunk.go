@@ -1,0 +1,64 @@
+package broker
+
+import (
+	"math"
+	"slices"
+)
+
+// chunkRuns is how many runs a chunk holds at most.
+const chunkRuns = 128
+
+// chunk is neighbouring runs of a topic. topic.mu guards it.
+type chunk struct {
+	topic  *topic
+	runs   []run
+	packed *packed // instead of runs, when none of them has its messages in memory
+	due    Instant // no run in it ends before, and the wheel has an entry for it then
+	gone   bool    // it is no longer in the list
+	room   int     // runs that fit into the array behind runs, which may begin before it
+
+	// Belong to hotChunks.
+	heap int    // place in the heap, from 1; 0: not there
+	from uint64 // no run of it that may go cold has a lower position
+}
+
+func newChunk(t *topic, runs []run) *chunk {
+	return &chunk{topic: t, runs: runs, due: math.MaxInt64, room: cap(runs)}
+}
+
+// append adds runs to one that is not packed.
+func (c *chunk) append(runs ...run) {
+	if len(c.runs)+len(runs) > cap(c.runs) {
+		defer func() { c.room = cap(c.runs) }()
+	}
+	c.runs = append(c.runs, runs...)
+}
+
+// shrink keeps the first n runs in memory of their size.
+func (c *chunk) shrink(n int) {
+	c.runs = slices.Clone(c.runs[:n])
+	c.room = cap(c.runs)
+}
+
+func (c *chunk) len() int {
+	if c.packed != nil {
+		return int(c.packed.count)
+	}
+	return len(c.runs)
+}
+
+// first is the sequence that its first run begins with.
+func (c *chunk) first() uint64 {
+	if c.packed != nil {
+		return c.packed.first
+	}
+	return c.runs[0].first
+}
+
+// last is its last run, to be looked at only.
+func (c *chunk) last() *run {
+	if c.packed != nil {
+		return &c.packed.last
+	}
+	return &c.runs[len(c.runs)-1]
+}
