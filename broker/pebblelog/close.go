@@ -1,8 +1,6 @@
 package pebblelog
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"os"
 	"time"
@@ -98,8 +96,6 @@ func (l *Log) makeFence() error {
 	if desc.Exists {
 		return &CorruptionError{File: o.FS.PathJoin(o.Dir, fenceName), Err: errors.New("the file is missing, though there is a store")}
 	}
-	var id [8]byte
-	_, _ = rand.Read(id[:]) // never fails
-	l.fence = fence{format: formatVersion, store: hex.EncodeToString(id[:])}
+	l.fence = fence{format: formatVersion, store: newStoreID()}
 	return l.fence.write(l.guard, o.Dir)
 }

@@ -2,6 +2,7 @@ package pebblelog
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -26,10 +27,14 @@ type fence struct {
 	store  string // identifies the store
 	group  uint64 // this group was synced, and so were all before it
 	clean  bool   // the log was closed, and group is the last there is
+	copied bool   // of another store, and not opened since: see [Log.adopt]
 }
 
 func (f *fence) encode() []byte {
 	b := fmt.Appendf(nil, "linger log\nformat %d\nstore %s\ngroup %d\nclean %t\n", f.format, f.store, f.group, f.clean)
+	if f.copied {
+		b = append(b, copiedLine...)
+	}
 	return fmt.Appendf(b, "sum %08x\n", crc32.Checksum(b, castagnoli))
 }
 
@@ -56,7 +61,17 @@ func (f *fence) decode(b []byte) error {
 	if _, err := hex.DecodeString(f.store); err != nil {
 		return errFormat
 	}
+	f.copied = bytes.HasSuffix(b[:i], []byte(copiedLine))
 	return nil
+}
+
+const copiedLine = "copied true\n"
+
+// newStoreID names a store.
+func newStoreID() string {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return hex.EncodeToString(id[:])
 }
 
 // readFence reads a directory's fence; os.ErrNotExist where there is none.

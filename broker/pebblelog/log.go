@@ -30,6 +30,7 @@ type Log struct {
 	producers producers
 	existing  sync.Map // by TopicID: the topics there are
 	lasting   lasting
+	snapshot  sync.Mutex // held while one is open
 
 	inflight chan *group   // from the committing goroutine to the finishing one
 	syncing  chan *group   // from the finishing one to the one that waits for the disk
@@ -67,6 +68,9 @@ func Open(o Options) (*Log, error) {
 	var err error
 	if l.lock, err = lockDirectory(&o); err != nil {
 		return nil, err
+	}
+	if err := o.FS.RemoveAll(o.FS.PathJoin(o.Dir, snapshotName)); err != nil {
+		return nil, errors.Join(err, l.lock.Close())
 	}
 	if err := l.guarded(l.openStore); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", o.Dir, err), l.lock.Close())
@@ -126,6 +130,11 @@ func (l *Log) openStore() error {
 		return errors.Join(err, db.Close())
 	}
 	l.fence.clean = false
+	if l.fence.copied {
+		if err := l.adopt(); err != nil {
+			return errors.Join(err, db.Close())
+		}
+	}
 	return nil
 }
 

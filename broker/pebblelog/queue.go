@@ -107,6 +107,16 @@ func (q *queue) takeLocked(n, items int) []*chunk {
 	return taken
 }
 
+// whileOpen calls f, which happens before a close then. It reports false, without calling, when the queue is closed.
+func (q *queue) whileOpen(f func()) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		f()
+	}
+	return !q.closed
+}
+
 // close has the queue take no more. It reports false when it had been closed.
 func (q *queue) close() bool {
 	q.mu.Lock()

@@ -2,9 +2,7 @@ package pebblelog
 
 import (
 	"cmp"
-	"crypto/rand"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -94,9 +92,7 @@ func rebuild(fs vfs.FS, from, to string, o *Options, report *Report, watch Watch
 	if err := errors.Join(err, db.Flush(), db.Close()); err != nil {
 		return err
 	}
-	var id [8]byte
-	_, _ = rand.Read(id[:]) // never fails
-	f := fence{format: formatVersion, store: hex.EncodeToString(id[:]), group: 1, clean: true}
+	f := fence{format: formatVersion, store: newStoreID(), group: 1, clean: true}
 	return f.write(fs, to)
 }
 
