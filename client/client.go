@@ -52,6 +52,7 @@ type Client struct {
 	sub      pb.SubscribeServiceClient
 	topics   pb.TopicServiceClient
 	retained pb.RetainedServiceClient
+	store    pb.StoreServiceClient
 }
 
 // Dial prepares a connection to the server at addr ("host:port"; empty: [DefaultAddress]). It does not wait for it: an
@@ -91,6 +92,7 @@ func Dial(addr string, opts Options) (*Client, error) {
 		sub:      pb.NewSubscribeServiceClient(conn),
 		topics:   pb.NewTopicServiceClient(conn),
 		retained: pb.NewRetainedServiceClient(conn),
+		store:    pb.NewStoreServiceClient(conn),
 	}, nil
 }
 

@@ -23,6 +23,7 @@ type fake struct {
 	pb.UnimplementedSubscribeServiceServer
 	pb.UnimplementedTopicServiceServer
 	pb.UnimplementedRetainedServiceServer
+	pb.UnimplementedStoreServiceServer
 
 	publish       func(*pb.PublishRequest) (*pb.PublishResponse, error)
 	publishStream func(publishStream) error
@@ -31,17 +32,20 @@ type fake struct {
 	getMessage    func(*pb.GetMessageRequest) (*pb.GetMessageResponse, error)
 	setExpireTime func(*pb.SetExpireTimeRequest) (*pb.SetExpireTimeResponse, error)
 	listTopics    func(*pb.ListTopicsRequest) (*pb.ListTopicsResponse, error)
+	backup        func(backupStream) error
 }
 
 type (
 	publishStream   = grpc.BidiStreamingServer[pb.PublishRequest, pb.PublishResponse]
 	subscribeStream = grpc.ServerStreamingServer[pb.SubscribeResponse]
+	backupStream    = grpc.ServerStreamingServer[pb.BackupResponse]
 )
 
 func (f *fake) Publish(_ context.Context, r *pb.PublishRequest) (*pb.PublishResponse, error) {
 	return f.publish(r)
 }
-func (f *fake) PublishStream(s publishStream) error { return f.publishStream(s) }
+func (f *fake) Backup(_ *pb.BackupRequest, s backupStream) error { return f.backup(s) }
+func (f *fake) PublishStream(s publishStream) error              { return f.publishStream(s) }
 func (f *fake) Subscribe(r *pb.SubscribeRequest, s subscribeStream) error {
 	return f.subscribe(r, s)
 }
@@ -73,6 +77,7 @@ func withFake(t *testing.T, f *fake, test func(t *testing.T, c *client.Client)) 
 		pb.RegisterSubscribeServiceServer(server, f)
 		pb.RegisterTopicServiceServer(server, f)
 		pb.RegisterRetainedServiceServer(server, f)
+		pb.RegisterStoreServiceServer(server, f)
 		served := make(chan struct{})
 		go func() {
 			defer close(served)

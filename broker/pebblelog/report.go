@@ -36,6 +36,7 @@ func (p Problem) String() string {
 // Report is what a look at a store found.
 type Report struct {
 	Clean          bool   // it was closed
+	Copied         bool   // it is a copy that was not opened yet
 	Store          string // its id; "" where that is lost
 	Topics         int
 	Runs, Messages uint64 // that are readable, dead ones included

@@ -39,7 +39,7 @@ func verify(fs vfs.FS, dir string, watch Watch) (Report, error) {
 	if err != nil {
 		r.add(fs.PathJoin(dir, fenceName), "", "%s", fenceProblem(err))
 	}
-	r.Clean, r.Store = f.clean, f.store
+	r.Clean, r.Copied, r.Store = f.clean, f.copied, f.store
 	done := newSteps(fs, dir, 2, watch)
 	if err := r.tables(fs, dir, done); err != nil {
 		return r, err

@@ -53,6 +53,7 @@ func commands() []command {
 		{"extend", extendHelp, newExtend},
 		{"expire", expireHelp, newExpire},
 		{"console", consoleHelp, newConsole},
+		{"backup", backupHelp, newBackup},
 		{"verify", verifyHelp, newVerify},
 		{"health", healthHelp, newHealth},
 		{"version", versionHelp, newVersion},

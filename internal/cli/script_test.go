@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -53,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"appears":    appears,
 			"status":     status,
 			"damage":     damage,
+			"same":       same,
 		},
 	})
 }
@@ -231,4 +233,15 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	b[len(b)/2] ^= 1
 	ts.Check(os.WriteFile(path, b, 0o600))
+}
+
+// leftNow matches what differs between two looks at the same message: the time that it has left.
+var leftNow = regexp.MustCompile(`"ttl_ms_left":\d+`)
+
+// same FILE1 FILE2: two lists of messages as JSON agree in everything but the time left.
+func same(ts *testscript.TestScript, _ bool, args []string) {
+	one, two := ts.ReadFile(args[0]), ts.ReadFile(args[1])
+	if one == "" || leftNow.ReplaceAllString(one, "") != leftNow.ReplaceAllString(two, "") {
+		ts.Fatalf("%s:\n%s\n%s:\n%s", args[0], one, args[1], two)
+	}
 }

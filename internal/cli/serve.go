@@ -99,6 +99,9 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	st := c.store(&a.Machine, log)
 	config := c.serverConfig(a.Version, st.open, log)
 	config.WallClock = a.Machine.WallClock
+	if st.dir != "" {
+		config.Snapshot = st.snapshot
+	}
 	s, err := server.New(config)
 	if err != nil {
 		return a.explainStart(ctx, err)

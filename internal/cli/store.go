@@ -15,6 +15,7 @@ import (
 	"linger/broker"
 	"linger/broker/memlog"
 	"linger/broker/pebblelog"
+	"linger/internal/server"
 )
 
 // Kinds of store, as the beginnings of what --store names them by.
@@ -103,6 +104,15 @@ func (s *store) openDisk(ctx context.Context, progress func(done, total int64)) 
 	}
 	s.disk, s.broker = disk, b
 	return b, nil
+}
+
+// snapshot copies the store as it stands. Only after open, and not of memory:.
+func (s *store) snapshot(ctx context.Context) (server.Snapshot, error) {
+	snapshot, err := s.disk.Snapshot(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("copy the store: %w", err)
+	}
+	return snapshot, nil
 }
 
 // promise is what the start says of the store.

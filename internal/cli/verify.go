@@ -142,7 +142,10 @@ func (v *verification) tell(r pebblelog.Report) {
 		readableOf = "at least "
 	}
 	end := "closed in order"
-	if !r.Clean {
+	switch {
+	case r.Copied:
+		end = "a copy that was not opened yet"
+	case !r.Clean:
 		end = "not closed in order, as after a crash"
 	}
 	fmt.Fprintf(v.Stdout, "%s: %s%s, %s (%s), those included that have expired and are not cleared away yet; %s\n", v.dir, readableOf,

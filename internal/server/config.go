@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +31,8 @@ type Config struct {
 	// Open opens the broker. Run calls it once; until it returns the addresses answer, but only that the server is not
 	// ready. The broker is the server's, and closed last.
 	Open Opener
+	// Snapshot copies the store, once the broker is open; nil where nothing is stored. The server has one copy at a time.
+	Snapshot func(context.Context) (Snapshot, error)
 	// Logger takes warnings and errors. nil: none.
 	Logger *slog.Logger
 	// Version is told to watchers, by /healthz and on the pages.

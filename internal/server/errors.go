@@ -56,6 +56,8 @@ var outcomes = []outcome{
 	{broker.ErrStopped, codes.Unavailable, "STOPPING", http.StatusServiceUnavailable},
 	{errStopping, codes.Unavailable, "STOPPING", http.StatusServiceUnavailable},
 	{errRecovering, codes.Unavailable, "RECOVERING", http.StatusServiceUnavailable},
+	{errNothingStored, codes.FailedPrecondition, "NOTHING_STORED", http.StatusConflict},
+	{errBackupUnderWay, codes.FailedPrecondition, "BACKUP_UNDER_WAY", http.StatusConflict},
 	{errTakenOver, codes.Aborted, "TAKEN_OVER", http.StatusConflict},
 	{context.Canceled, codes.Canceled, "CANCELED", http.StatusServiceUnavailable},
 	{context.DeadlineExceeded, codes.DeadlineExceeded, "DEADLINE", http.StatusGatewayTimeout},

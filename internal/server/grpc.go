@@ -51,6 +51,7 @@ func (s *Server) register() {
 	lingerv1.RegisterTopicServiceServer(g, &topicService{service: s.service})
 	lingerv1.RegisterRetainedServiceServer(g, &retainedService{service: s.service})
 	lingerv1.RegisterWatchServiceServer(g, s.watch)
+	lingerv1.RegisterStoreServiceServer(g, &storeService{service: s.service})
 	g.RegisterService(exerciseDesc(), &exerciseService{service: s.service, places: map[*connection]*place{}})
 	s.serving(false)
 	healthpb.RegisterHealthServer(g, s.health)
@@ -66,7 +67,7 @@ func (s *Server) serving(yes bool) {
 	for _, name := range []string{
 		"", lingerv1.PublishService_ServiceDesc.ServiceName, lingerv1.SubscribeService_ServiceDesc.ServiceName,
 		lingerv1.TopicService_ServiceDesc.ServiceName, lingerv1.RetainedService_ServiceDesc.ServiceName,
-		lingerv1.WatchService_ServiceDesc.ServiceName, exercise.Pubsub_ServiceDesc.ServiceName,
+		lingerv1.WatchService_ServiceDesc.ServiceName, lingerv1.StoreService_ServiceDesc.ServiceName, exercise.Pubsub_ServiceDesc.ServiceName,
 	} {
 		s.health.SetServingStatus(name, status)
 	}
