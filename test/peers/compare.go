@@ -12,6 +12,13 @@ import (
 	"time"
 )
 
+// A comparison is what a run found, as -json writes it.
+type comparison struct {
+	Machine   *machine  `json:"machine"`
+	Rounds    int       `json:"rounds"`
+	Workloads []*result `json:"workloads"`
+}
+
 // A result is what all rounds of one workload found.
 type result struct {
 	Name    string  `json:"name"`
@@ -73,11 +80,7 @@ func (o *options) compare(ctx context.Context, out, progress io.Writer) error {
 	if o.json == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(struct {
-		Machine   *machine  `json:"machine"`
-		Rounds    int       `json:"rounds"`
-		Workloads []*result `json:"workloads"`
-	}{m, o.rounds, results}, "", "  ")
+	text, err := json.MarshalIndent(comparison{m, o.rounds, results}, "", "  ")
 	if err != nil {
 		return err
 	}

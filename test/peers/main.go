@@ -37,6 +37,9 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.show != "" {
+		return show(os.Stdout, o.show)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return o.compare(ctx, os.Stdout, os.Stderr)
@@ -51,6 +54,7 @@ type options struct {
 	dir      string
 	profile  string
 	list     bool
+	show     string
 	binaries string
 }
 
@@ -63,6 +67,7 @@ func parse(args []string) (o options, err error) {
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "folder below which servers store; its file system is measured")
 	flags.StringVar(&o.profile, "profile", "", "write CPU profiles of Linger's server and of the load to this `folder`")
 	flags.BoolVar(&o.list, "list", false, "list workloads, systems and their settings, and end")
+	flags.StringVar(&o.show, "show", "", "print what -json wrote to this `file` as Markdown, and end")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
