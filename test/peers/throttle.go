@@ -52,7 +52,7 @@ func (t *throttle) room(now int64) int {
 	if behind <= t.window/2 {
 		return max(int(t.window-behind)/len(t.publishers), 1)
 	}
-	if behind >= t.window && now-t.adapted >= int64(adaptEvery) {
+	if now-t.adapted >= int64(adaptEvery) {
 		t.adapted = now
 		t.adapt(time.Duration(now - last))
 	}
