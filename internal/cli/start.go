@@ -17,21 +17,23 @@ import (
 	"linger/internal/server"
 )
 
-// How a recovery is told while it lasts: not at all when it is short; then where the server is, and on a terminal a line
-// that is drawn again and again, elsewhere a line of the log now and then.
-const (
-	recoveryShort = 2 * time.Second
-	recoveryDrawn = 100 * time.Millisecond
-	recoveryLog   = 10 * time.Second
-)
+// pace is how a recovery is told while it lasts: not at all when it is short; then where the server is, and on a terminal
+// a line that is drawn again and again, elsewhere a line of the log now and then.
+type pace struct {
+	short, drawn, logged time.Duration
+}
+
+var usualPace = pace{short: 2 * time.Second, drawn: 100 * time.Millisecond, logged: 10 * time.Second}
 
 // start runs a server, and says what there is to say until it serves.
 type start struct {
 	*app
-	server *server.Server
-	store  *store
-	log    *slog.Logger
-	headed bool // says where everything is already
+	server   *server.Server
+	store    *store
+	log      *slog.Logger
+	pace     pace
+	terminal bool // standard error is one
+	headed   bool // says where everything is already
 }
 
 // run runs the server until ctx ends.
@@ -57,36 +59,35 @@ func (s *start) run(ctx context.Context, console bool) error {
 // await waits until the server serves, or has ended.
 func (s *start) await(ended <-chan error) (running bool, err error) {
 	began := time.Now()
-	timer := time.NewTimer(recoveryShort)
+	timer := time.NewTimer(s.pace.short)
 	defer timer.Stop()
-	terminal := isTerminal(s.Stderr)
 	for {
 		select {
 		case <-s.server.Ready():
-			s.clear(terminal)
+			s.clear()
 			return true, nil
 		case err := <-ended:
-			s.clear(terminal)
+			s.clear()
 			return false, err
 		case <-timer.C:
 		}
 		s.head()
 		took, percent := time.Since(began), s.store.percent.Load()
-		if terminal {
+		if s.terminal {
 			fmt.Fprintf(s.Stderr, "\r\x1b[K  Recovering  %d %%, %s", percent, formatLeft(took))
-			timer.Reset(recoveryDrawn)
+			timer.Reset(s.pace.drawn)
 			continue
 		}
-		if took >= recoveryLog {
+		if took >= s.pace.logged {
 			s.log.Info("recovering", "percent", percent, "took", took.Round(time.Second))
 		}
-		timer.Reset(recoveryLog - took%recoveryLog)
+		timer.Reset(s.pace.logged - took%s.pace.logged)
 	}
 }
 
 // clear takes away the line that tells the progress.
-func (s *start) clear(terminal bool) {
-	if s.headed && terminal {
+func (s *start) clear() {
+	if s.headed && s.terminal {
 		fmt.Fprint(s.Stderr, "\r\x1b[K")
 	}
 }

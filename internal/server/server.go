@@ -101,10 +101,11 @@ func (s *Server) Run(ctx context.Context) error {
 		s.config.Logger.Warn("listening beyond this machine WITHOUT AUTHENTICATION: whoever reaches these addresses can read, publish and delete",
 			"grpc", s.GRPCAddr(), "http", s.HTTPAddr())
 	}
-	failed := make(chan error, len(s.grpcOn.list)+len(s.httpOn.list)+1)
+	failed := make(chan error, len(s.grpcOn.list)+len(s.httpOn.list))
+	unopened := make(chan error, 1)
 	s.checks.Go(func() {
 		if err := s.open(ctx); err != nil {
-			failed <- err
+			unopened <- err
 		}
 	})
 	var serving sync.WaitGroup
@@ -120,9 +121,16 @@ func (s *Server) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case why = <-failed:
+	case why = <-unopened:
 	}
 	err := s.Shutdown()
 	serving.Wait()
+	if why == nil { // it may have been stopped just as it failed
+		select {
+		case why = <-unopened:
+		default:
+		}
+	}
 	return errors.Join(why, err)
 }
 
