@@ -124,21 +124,22 @@ func (s *space) blockLocked(class uint8, position uint64) *block {
 	return &blocks[i]
 }
 
-// release lets a position go. What holds it is reclaimed later.
-func (s *space) release(position uint64) {
+// release lets a position go. What holds it is reclaimed later. It reports false when that was done before.
+func (s *space) release(position uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.releaseLocked(position)
+	return s.releaseLocked(position)
 }
 
-func (s *space) releaseLocked(position uint64) {
+func (s *space) releaseLocked(position uint64) bool {
 	class := s.live.remove(position)
 	if class == 0 {
-		return
+		return false
 	}
 	if b := s.blockLocked(class, position); b != nil {
 		b.live--
 	}
+	return true
 }
 
 // class gives the class of a live position, 0 for none.

@@ -14,6 +14,7 @@ type classReader struct {
 	class uint8
 	send  func(batch) error
 	rec   record
+	topic *topicState // of the run before
 	live  []uint64 // positions, of what is being read
 	batch []entry
 	stats Recovery
@@ -103,14 +104,18 @@ func (c *classReader) records(from, to uint64) error {
 
 // take looks at a run and tells whether it lives.
 func (c *classReader) take(e *entry) bool {
+	if c.topic == nil || c.topic.id != e.topic {
+		c.topic = c.topics[e.topic]
+	}
 	gone := c.released.gone(c.class, e.position)
-	if gone || !c.alive(e) {
+	if gone || c.topic == nil || !c.alive(e) {
 		c.stats.Dead += uint64(e.count)
 		if !gone && max(e.deadline(), c.changed[e.position]) > c.log.opened.newestRecord.time {
 			c.stats.Expired += uint64(e.count)
 		}
 		return false
 	}
+	c.topic.policies.published(e.position)
 	c.live = append(c.live, e.position)
 	c.batch = append(c.batch, *e)
 	c.stats.Runs++
@@ -119,11 +124,8 @@ func (c *classReader) take(e *entry) bool {
 	return true
 }
 
-// alive tells whether a run, or part of it, still lives.
+// alive tells whether a run of a topic that exists, or part of it, still lives.
 func (r *recovery) alive(e *entry) bool {
-	if r.topics[e.topic] == nil {
-		return false
-	}
 	if e.deadline() > r.now || (len(r.changed) > 0 && r.changed[e.position] > r.now) {
 		return true
 	}

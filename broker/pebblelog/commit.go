@@ -35,6 +35,7 @@ type topicState struct {
 	next     uint64        // sequence of the next message
 	reserved uint64        // sequences below this are taken, whatever happens
 	max      time.Duration // the greatest lifetime that any policy of it allowed
+	policies *policies
 	passing  bool          // has used sequences for what is never written since they were last stored
 	touched  bool          // by the group that is being formed
 }

@@ -17,3 +17,14 @@ func (l *Log) Stored() int64 {
 	all, _ := l.space.used()
 	return all
 }
+
+// Policies is how many policies are on disk that replaced others.
+func (l *Log) Policies() (n int) {
+	_ = eachOf(l.db, spaceTopics, func(k, _ []byte) error {
+		if len(k) > 9 {
+			n++
+		}
+		return nil
+	})
+	return n
+}

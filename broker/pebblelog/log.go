@@ -28,7 +28,8 @@ type Log struct {
 	space     space
 	records   recordCache
 	producers producers
-	existing  sync.Map // by TopicID: the topics there are
+	existing  sync.Map // the topics there are: their *policies by TopicID
+	replaced  replaced
 	lasting   lasting
 	snapshot  sync.Mutex // held while one is open
 
@@ -204,7 +205,12 @@ func (l *Log) refuseQueued() {
 // Release implements [broker.Log].
 func (l *Log) Release(refs ...broker.Ref) {
 	for _, ref := range refs {
-		l.space.release(ref.Position)
+		if !l.space.release(ref.Position) {
+			continue
+		}
+		if p := l.policiesOf(ref.Topic); p != nil && p.released(ref.Position) {
+			l.replaced.note(ref.Topic)
+		}
 	}
 }
 

@@ -168,8 +168,7 @@ func idOf(k []byte) (broker.TopicID, error) {
 	return broker.TopicID(id), nil
 }
 
-// readTopics reads what topics are, and what they were before. All of that is kept: a message may be extended for as long
-// as it likes, and goes by the policy that it was published under.
+// readTopics reads what topics are, and what they were before, as far as that is still of use.
 func (r *recovery) readTopics() error {
 	err := eachOf(r.log.db, spaceTopics, func(k, v []byte) error {
 		c, err := decodeTopic(k, v)
@@ -186,8 +185,8 @@ func (r *recovery) readTopics() error {
 			t = &topicState{id: c.Topic, name: c.Put.Name}
 			r.topics[c.Topic] = t
 			r.log.state.names[t.name] = t
-			r.log.existing.Store(c.Topic, nil)
 		}
+		r.log.noteTopic(&c, t)
 		t.max = max(t.max, c.Put.Policy.Max)
 		r.puts = append(r.puts, c)
 		return nil

@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
-
-	"linger/broker"
 )
 
 // A released run shares its block with others that live. Where its deadline does not say that it is dead, a start would
@@ -136,14 +134,4 @@ func (r *recovery) readLive() error {
 		r.released[found.class] = append(r.released[found.class], found)
 		return nil
 	})
-}
-
-// noteTopic notes which topics there are, for whoever loads.
-func (l *Log) noteTopic(c *broker.Commit) {
-	switch {
-	case c.Kind == broker.KindTopicDeleted:
-		l.existing.Delete(c.Topic)
-	case c.Kind == broker.KindTopicPut && c.Topic == 0:
-		l.existing.Store(broker.TopicID(c.Position), nil)
-	}
 }

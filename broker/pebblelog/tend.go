@@ -2,6 +2,7 @@ package pebblelog
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -81,7 +82,7 @@ func (t *tender) reclaim() error {
 	if err := l.producers.trim(b, now); err != nil {
 		return err
 	}
-	if err := t.dropGroups(b); err != nil {
+	if err := errors.Join(l.dropPolicies(b), t.dropGroups(b)); err != nil {
 		return err
 	}
 	if !b.Empty() {

@@ -110,6 +110,7 @@ func (w *writer) collect(c *broker.Commit, t *topicState) {
 	switch c.Kind {
 	case broker.KindPublished:
 		w.touch(t)
+		t.policies.published(c.Position)
 		class := classOf(c.TTL)
 		w.size += len(c.Body) + storedRunSize
 		if len(w.runs[class]) == 0 {
@@ -126,7 +127,7 @@ func (w *writer) collect(c *broker.Commit, t *topicState) {
 		w.changes = append(w.changes, *c)
 	case broker.KindTopicPut, broker.KindTopicDeleted:
 		w.topics = append(w.topics, c)
-		w.log.noteTopic(c)
+		w.log.noteTopic(c, t)
 		w.touch(t)
 	}
 }
