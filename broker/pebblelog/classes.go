@@ -15,7 +15,7 @@ type classReader struct {
 	send  func(batch) error
 	rec   record
 	topic *topicState // of the run before
-	live  []uint64 // positions, of what is being read
+	live  []uint64    // positions, of what is being read
 	batch []entry
 	stats Recovery
 }

@@ -36,8 +36,8 @@ type topicState struct {
 	reserved uint64        // sequences below this are taken, whatever happens
 	max      time.Duration // the greatest lifetime that any policy of it allowed
 	policies *policies
-	passing  bool          // has used sequences for what is never written since they were last stored
-	touched  bool          // by the group that is being formed
+	passing  bool // has used sequences for what is never written since they were last stored
+	touched  bool // by the group that is being formed
 }
 
 // topic gives a topic that exists, nil for others.

@@ -1,6 +1,10 @@
 package pebblelog
 
-import "time"
+import (
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
 
 // Hurry has all logs look after themselves more often than they would, and cut blocks small, so that few messages do what
 // many would. Only before the first is opened.
@@ -27,4 +31,24 @@ func (l *Log) Policies() (n int) {
 		return nil
 	})
 	return n
+}
+
+// VerifyFS is Verify in a file system.
+func VerifyFS(fs vfs.FS, dir string) (Report, error) { return verify(fs, dir, nil) }
+
+// RepairFS is Repair in a file system.
+func RepairFS(fs vfs.FS, dir string) (Report, string, error) { return repair(fs, dir, nil) }
+
+// ShortenIndex gives what stands in the index under a key without its last run.
+func ShortenIndex(k, v []byte) []byte {
+	var x blockIndex
+	if x.decode(k, v) != nil || len(x.entries) < 2 {
+		return v
+	}
+	short := newIndex(x.class, x.first)
+	for i := range x.entries[:len(x.entries)-1] {
+		short.add(&x.entries[i])
+	}
+	short.last, short.bytes = x.last, x.bytes
+	return short.encode(k)
 }

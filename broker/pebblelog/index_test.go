@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,12 +66,12 @@ func TestIndexLost(t *testing.T) {
 	clock := func() *broker.Clock { return broker.NewClock(func() time.Time { return now }) }
 	base := vfs.NewMem()
 	want := indexed(t, base, clock())
-	for name, spoil := range map[string]func(n int, v []byte) []byte{
-		"gone":    func(int, []byte) []byte { return nil },
-		"holes":   func(n int, v []byte) []byte { return map[bool][]byte{true: v, false: nil}[n%3 > 0] },
-		"flipped": func(n int, v []byte) []byte { v[n%len(v)] ^= 1 << (n % 8); return v },
-		"cut":     func(n int, v []byte) []byte { return v[:n%len(v)] },
-		"mixed":   func(n int, v []byte) []byte { return map[bool][]byte{true: v, false: v[1:]}[n%2 > 0] },
+	for name, spoil := range map[string]func(n int, k, v []byte) []byte{
+		"gone":    func(int, []byte, []byte) []byte { return nil },
+		"holes":   func(n int, k, v []byte) []byte { return map[bool][]byte{true: v, false: nil}[n%3 > 0] },
+		"flipped": func(n int, k, v []byte) []byte { v[n%len(v)] ^= 1 << (n % 8); return v },
+		"cut":     func(n int, k, v []byte) []byte { return v[:n%len(v)] },
+		"mixed":   func(n int, k, v []byte) []byte { return map[bool][]byte{true: v, false: v[1:]}[n%2 > 0] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -87,7 +88,7 @@ func TestIndexLost(t *testing.T) {
 				t.Fatal(err)
 			}
 			same(t, h.applied, want)
-			if n := eachIndex(t, fs, func(_ int, v []byte) []byte { return v }); n < blocks/2 || n > 2*blocks {
+			if n := eachIndex(t, fs, func(_ int, _, v []byte) []byte { return v }); n < blocks/2 || n > 2*blocks {
 				t.Errorf("%d blocks are in the index, of %d before", n, blocks)
 			}
 			h = open(t, pebblelog.Options{Dir: "db", FS: fs, Clock: clock()})
@@ -131,9 +132,80 @@ func TestIndexLostCounts(t *testing.T) {
 		return all
 	}
 	before := count()
-	eachIndex(t, fs, func(int, []byte) []byte { return nil })
+	eachIndex(t, fs, func(int, []byte, []byte) []byte { return nil })
 	if after := count(); !reflect.DeepEqual(before, after) || len(after) != 3 {
 		t.Errorf("counts %+v, without an index %+v", before, after)
+	}
+}
+
+// TestVerifyComparesWhatIsSaidTwice has the index name less than there is, and a record missing that lived.
+func TestVerifyComparesWhatIsSaidTwice(t *testing.T) {
+	now := time.Now()
+	clock := func() *broker.Clock { return broker.NewClock(func() time.Time { return now }) }
+	for name, test := range map[string]struct {
+		spoil func(fs vfs.FS)
+		want  string
+	}{
+		"whole": {func(vfs.FS) {}, ""},
+		"index": {func(fs vfs.FS) {
+			eachIndex(t, fs, func(n int, k, v []byte) []byte {
+				if n == 1 {
+					return pebblelog.ShortenIndex(k, v)
+				}
+				return v
+			})
+		}, "is not what is there"},
+		"record": {func(fs vfs.FS) {
+			eachIndex(t, fs, func(int, []byte, []byte) []byte { return nil })
+			eachKey(t, fs, "r", func(_ int, k, v []byte) []byte {
+				if k[1] < 0xfe && len(v) > 1000 {
+					return nil
+				}
+				return v
+			})
+		}, "lived when the store was closed are not there"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fs := vfs.NewMem()
+			indexed(t, fs, clock())
+			test.spoil(fs)
+			r, err := pebblelog.VerifyFS(fs, "db")
+			if err != nil || (len(r.Problems) > 0) != (test.want != "") {
+				t.Fatalf("%v, %v", r.Problems, err)
+			}
+			found := test.want == ""
+			for _, p := range r.Problems {
+				found = found || strings.Contains(p.Detail, test.want)
+			}
+			if !found {
+				t.Errorf("%v, want that something %s", r.Problems, test.want)
+			}
+		})
+	}
+}
+
+// TestRepairKeepsReleased repairs a store in which messages had been let go before their time.
+func TestRepairKeepsReleased(t *testing.T) {
+	o := pebblelog.Options{Dir: "db", FS: vfs.NewMem()}
+	h := open(t, o)
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	for i := range 100 {
+		c := h.mustCommit(t, published(id, time.Hour, "x"))
+		if i%3 == 0 {
+			h.Release(broker.Ref{Position: c.Position, Topic: id})
+		}
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r, _, err := pebblelog.RepairFS(o.FS, "db"); err != nil || len(r.Problems) > 0 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	h = open(t, o)
+	defer h.Close()
+	if n := h.Recovered().Messages; n != 66 {
+		t.Errorf("%d messages are back, want 66", n)
 	}
 }
 
@@ -157,18 +229,24 @@ func same(t *testing.T, got, want []broker.Commit) {
 }
 
 // eachIndex changes what the index says, or deletes it where nothing is given back, and gives how many there are.
-func eachIndex(t *testing.T, fs vfs.FS, change func(n int, v []byte) []byte) (n int) {
+func eachIndex(t *testing.T, fs vfs.FS, change func(n int, k, v []byte) []byte) (n int) {
+	t.Helper()
+	return eachKey(t, fs, "i", change)
+}
+
+// eachKey is eachIndex for any space.
+func eachKey(t *testing.T, fs vfs.FS, space string, change func(n int, k, v []byte) []byte) (n int) {
 	t.Helper()
 	db, err := pebble.Open("db", &pebble.Options{FS: fs, FormatMajorVersion: pebble.FormatNewest, Logger: nothing{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	iter, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte("i"), UpperBound: []byte("j")})
+	iter, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte(space), UpperBound: []byte{space[0] + 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for iter.First(); iter.Valid(); iter.Next() {
-		if v := change(n, append([]byte(nil), iter.Value()...)); v == nil {
+		if v := change(n, iter.Key(), append([]byte(nil), iter.Value()...)); v == nil {
 			err = db.Delete(iter.Key(), pebble.NoSync)
 		} else {
 			err = db.Set(iter.Key(), v, pebble.NoSync)

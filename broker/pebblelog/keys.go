@@ -90,6 +90,12 @@ func describe(k []byte) string {
 		position, _ := numberOf(k, runKeySize)
 		least := time.Millisecond << (max(k[1], 1) - 1)
 		return fmt.Sprintf("messages from commit %d on with lifetimes of %v to %v", position, least, 2*least-time.Millisecond)
+	case k[0] == spaceIndex && len(k) == runKeySize:
+		position, _ := numberOf(k, runKeySize)
+		return fmt.Sprintf("the index of class %d from commit %d on", k[1], position)
+	case k[0] == spaceLive && len(k) == runKeySize:
+		position, _ := numberOf(k, runKeySize)
+		return fmt.Sprintf("what lived when the store was closed, of class %d from commit %d on", k[1], position)
 	case k[0] == spaceTopics && len(k) == 17:
 		id, position, _ := topicKeyOf(k)
 		return fmt.Sprintf("a policy of topic %d, commit %d", id, position)

@@ -128,10 +128,10 @@ func (l *Log) policiesOf(id broker.TopicID) *policies {
 
 // noteTopic notes which topics there are, and their policies.
 func (l *Log) noteTopic(c *broker.Commit, t *topicState) {
-	switch {
-	case c.Kind == broker.KindTopicDeleted:
+	switch c.Kind {
+	case broker.KindTopicDeleted:
 		l.existing.Delete(c.Topic)
-	case c.Kind == broker.KindTopicPut:
+	case broker.KindTopicPut:
 		if t.policies == nil {
 			t.policies = &policies{}
 			l.existing.Store(t.id, t.policies)

@@ -127,9 +127,11 @@ func (r *rebuilder) take(k, v []byte) error {
 		_, _, err = decodeNext(k, v)
 	case spaceAnswers, spaceProducer:
 		_, err = decodeAnswers(k, v, nil)
+	case spaceLive:
+		_, err = decodeLive(k, v)
 	case spaceRuns:
 		v, err = r.run(k, v)
-	default:
+	default: // the index is made anew
 		return nil
 	}
 	if err != nil {

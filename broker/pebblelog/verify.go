@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -132,24 +133,33 @@ func (r *Report) contents(db *pebble.DB, f *fence, done *steps) {
 	} else if err := f.check(s); err != nil {
 		r.damage(err)
 	}
-	v := &verifier{Report: r, names: map[broker.TopicID]string{}, next: map[broker.TopicID]uint64{}, runs: map[broker.TopicID][]extent{}}
-	for _, space := range []byte{spaceTopics, spaceNext, spaceAnswers, spaceProducer, spaceLive, spaceRuns} {
+	v := &verifier{
+		Report: r, names: map[broker.TopicID]string{}, next: map[broker.TopicID]uint64{}, runs: map[broker.TopicID][]extent{},
+		lived: map[uint64]struct{}{},
+	}
+	for _, space := range []byte{spaceTopics, spaceNext, spaceAnswers, spaceProducer, spaceLive} {
 		v.space(db, space, done)
 	}
+	v.agreement = newAgreement(db, r)
+	v.space(db, spaceRuns, done)
+	v.agreement.close()
 	r.Topics = len(v.names)
 	v.sequences()
 	v.missing()
+	v.gone()
 	v.arrange()
 }
 
 // verifier collects what has to fit together.
 type verifier struct {
 	*Report
-	names   map[broker.TopicID]string
-	next    map[broker.TopicID]uint64
-	runs    map[broker.TopicID][]extent
-	unread  []window // positions of runs among which some cannot be read
-	damaged bool     // in a space that is not of runs, so that topics and their sequences may be missing
+	agreement *agreement
+	names     map[broker.TopicID]string
+	lived     map[uint64]struct{} // when the log was closed, by position; those that were met are taken out
+	next      map[broker.TopicID]uint64
+	runs      map[broker.TopicID][]extent
+	unread    []window // positions of runs among which some cannot be read
+	damaged   bool     // in a space that is not of runs, so that topics and their sequences may be missing
 }
 
 // window is the positions between two, without these.
@@ -181,14 +191,18 @@ func (v *verifier) entry(k, value []byte) error {
 		_, err := decodeAnswers(k, value, nil)
 		return err
 	case spaceLive:
-		_, err := decodeLive(k, value)
+		found, err := decodeLive(k, value)
+		for _, position := range found.live {
+			v.lived[position] = struct{}{}
+		}
 		return err
 	}
 	if len(k) != runKeySize {
 		return errFormat
 	}
 	if k[1] == changeClass {
-		_, err := decodeChange(k, value)
+		c, err := decodeChange(k, value)
+		delete(v.lived, c.Position)
 		return err
 	}
 	return v.record(k, value)
@@ -199,8 +213,10 @@ func (v *verifier) record(k, value []byte) error {
 	if err := rec.decode(k, value); err != nil {
 		return err
 	}
+	v.agreement.record(k, rec.runs)
 	for i := range rec.runs {
 		s := &rec.runs[i]
+		delete(v.lived, s.position)
 		if err := s.verify(); err != nil {
 			v.addRun(v.name(s.topic), s, "commit %d: %v", s.position, errSum)
 			continue
@@ -230,6 +246,7 @@ func (v *verifier) space(db *pebble.DB, space byte, done *steps) {
 			if err := v.entry(k, value); err != nil {
 				v.add("", "", "%s: %v", describe(k), err)
 				v.lost(k, k)
+				v.agreement.stop()
 			}
 			return nil
 		}
@@ -239,6 +256,7 @@ func (v *verifier) space(db *pebble.DB, space byte, done *steps) {
 		return
 	}
 	v.damage(err)
+	v.agreement.stop()
 	// What is damaged now was reported. The other reading ends at it, too, or at another one.
 	_ = eachBack(db, append(bytes.Clone(first), 0), spaceEnd(space), take(&last))
 	v.lost(first, last)
@@ -309,6 +327,16 @@ func (v *verifier) sequences() {
 			v.add("", v.name(id), "its next sequence is missing")
 		}
 	}
+}
+
+// gone tells of runs that are not there though they lived when the log was closed, and nothing that could hold them is
+// damaged.
+func (v *verifier) gone() {
+	if !v.Clean || v.damaged || len(v.unread) > 0 || len(v.lived) == 0 {
+		return // later ones may have been let go
+	}
+	first := slices.Min(slices.Collect(maps.Keys(v.lived)))
+	v.add("", "", "%d commits that lived when the store was closed are not there, commit %d the first", len(v.lived), first)
 }
 
 // missing tells which messages may be among what cannot be read: those that are not there, and were committed where
