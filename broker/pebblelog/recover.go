@@ -42,8 +42,10 @@ func (l *Log) Open(ctx context.Context, apply func(broker.Commit)) error {
 	if err := l.guarded(func() error { return l.start(r.spoilt) }); err != nil {
 		return err
 	}
-	l.options.Logger.Info("recovered", "dir", l.options.Dir, "clean", r.stats.Clean, "messages", r.stats.Messages,
-		"bytes", r.stats.Bytes, "dead", r.stats.Dead, "took", r.stats.Took.Round(time.Millisecond))
+	if r.stats.Position > 0 { // else the store is new
+		l.options.Logger.Info("recovered", "dir", l.options.Dir, "clean", r.stats.Clean, "messages", r.stats.Messages,
+			"bytes", r.stats.Bytes, "dead", r.stats.Dead, "took", r.stats.Took.Round(time.Millisecond))
+	}
 	return nil
 }
 
