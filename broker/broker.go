@@ -38,7 +38,7 @@ type Config struct {
 	// empty, and a KindTopicPut with an id that it does not know makes that topic.
 	MemoryLog    Log
 	Clock        *Clock        // shared with the logs
-	Policy       Policy        // of topics that have none of their own; open fields: 1 ms, 10 min, 7 d
+	Policy       Policy        // of topics that have none of their own; open fields: 1 ms, 10 min, 7 d, no limits, reject
 	MaxTTL       time.Duration // the greatest maximum a policy may have; 0: that of Policy
 	NoAutoCreate bool          // publishing to an unknown topic is an error
 	MaxTopics    int           // 0: 100,000
@@ -70,6 +70,7 @@ type Broker struct {
 	loaded    atomic.Int64  // bytes of cold runs that subscriptions hold
 	loads     chan struct{} // one for each reader that loads; bounds how many do
 	hot       hotChunks     // what may go cold
+	leaving   atomic.Int64  // of used, what evictions on their way will give back
 	runs      atomic.Int64  // that are kept, alive or passing
 	pending   atomic.Int64  // proposals not yet answered
 	revisions atomic.Uint64 // counts changes of what is retained
@@ -99,7 +100,7 @@ type Broker struct {
 
 // Open makes a broker from what its logs hold. Messages whose deadline passed meanwhile stay dead.
 func Open(ctx context.Context, c Config) (*Broker, error) {
-	server := c.Policy.withDefaults(Policy{Min: DefaultTTLMin, Default: DefaultTTL, Max: DefaultTTLMax})
+	server := c.Policy.withDefaults(decidedPolicy)
 	if c.MaxTTL == 0 {
 		c.MaxTTL = server.Max
 	}
@@ -154,6 +155,9 @@ func (b *Broker) applyPublished(l *lane, c *Commit) {
 		b.producers.committed(c, b.resultOf(t, *c, nil), b.replaying.Load())
 	}
 	b.coolIfFull()
+	if stored && t.quota.owns(c.stake) {
+		b.evictExcess(t)
+	}
 }
 
 // store takes a run into its topic. false: the topic takes none from there.
@@ -184,6 +188,7 @@ func (b *Broker) store(l *lane, t *topic, c *Commit) bool {
 	}
 	b.wakeLocked(l, t, c.Position)
 	b.mayCool(t, &r)
+	b.redeemLocked(t, c.stake)
 	return true
 }
 

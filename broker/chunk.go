@@ -17,13 +17,16 @@ type chunk struct {
 	gone   bool    // it is no longer in the list
 	room   int     // runs that fit into the array behind runs, which may begin before it
 
+	// soonest belongs to [deadlineHeap]: no run in it expires before, and the heap has an entry for it then.
+	soonest Instant
+
 	// Belong to hotChunks.
 	heap int    // place in the heap, from 1; 0: not there
 	from uint64 // no run of it that may go cold has a lower position
 }
 
 func newChunk(t *topic, runs []run) *chunk {
-	return &chunk{topic: t, runs: runs, due: math.MaxInt64, room: cap(runs)}
+	return &chunk{topic: t, runs: runs, due: math.MaxInt64, soonest: math.MaxInt64, room: cap(runs)}
 }
 
 // append adds runs to one that is not packed.

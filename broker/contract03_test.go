@@ -95,6 +95,10 @@ func TestContract03_PolicyMustMakeSense(t *testing.T) {
 			"policy.ttl_min":     {Min: 2 * time.Second, Max: time.Second},
 			"policy.ttl_default": {Min: 2 * time.Second, Default: time.Second},
 			"policy.ttl_max":     {Max: 31 * 24 * time.Hour},
+
+			"policy.max_messages": {MaxMessages: -2},
+			"policy.max_bytes":    {MaxBytes: -1 << 40},
+			"policy.at_limit":     {AtLimit: broker.LimitEvictSoonest + 1},
 		} {
 			_, err := b.CreateTopic(t.Context(), "t", p, broker.DurabilityDefault)
 			if e := b.fault(err, broker.ErrInvalid); e.Field != field {
@@ -107,6 +111,7 @@ func TestContract03_PolicyMustMakeSense(t *testing.T) {
 			{broker.Policy{Min: 20 * 24 * time.Hour}, broker.Policy{Min: 20 * 24 * time.Hour, Default: 20 * 24 * time.Hour, Max: 20 * 24 * time.Hour}},
 			{broker.Policy{Max: 30 * 24 * time.Hour}, broker.Policy{Min: time.Millisecond, Default: 10 * time.Minute, Max: 30 * 24 * time.Hour}},
 		} {
+			test.want.MaxMessages, test.want.MaxBytes, test.want.AtLimit = broker.Unlimited, broker.Unlimited, broker.LimitReject
 			same(t, "policy", b.create("t"+numbered(9)[i], test.asked).Policy, test.want)
 		}
 	})

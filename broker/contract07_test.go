@@ -40,6 +40,34 @@ func TestContract07_GapCountsAreExact(t *testing.T) {
 	})
 }
 
+func TestContract07_EvictedMessagesAreToldInTheGap(t *testing.T) {
+	for _, rule := range []broker.LimitRule{broker.LimitEvictOldest, broker.LimitEvictSoonest} {
+		inBubble(t, broker.Config{}, func(b *bench) {
+			b.create("t", broker.Policy{MaxMessages: 4, AtLimit: rule})
+			r, late := b.subscribe(broker.Start{}, "t"), b.subscribe(broker.Start{}, "t")
+			late.budget.Messages = 3
+			b.publish("t", time.Hour, "a", "b", "c", "d") // 1 to 4
+			late.next()                                   // #4 is left of its run
+			b.publish("t", 2*time.Hour, "e")              // 5
+			b.publish("t", time.Second, "expires")        // 6
+			b.remove("t", 3)
+			time.Sleep(time.Second)
+			b.publish("t", 2*time.Hour, "f", "g", "h") // 7 to 9
+			r.expect("e", "f", "g", "h")
+			same(t, "gaps", r.gaps, []broker.Gap{{First: 1, Last: 4, Evicted: 3, Deleted: 1}, {First: 6, Last: 6, Expired: 1}})
+			late.budget.Messages = 0
+			late.expect("e", "f", "g", "h")
+			same(t, "gaps", late.gaps, []broker.Gap{{First: 4, Last: 4, Evicted: 1}, {First: 6, Last: 6, Expired: 1}})
+			b.publish("t", 2*time.Hour, numbered(10)...) // more than there is room for
+			r.expect("7", "8", "9", "10")
+			same(t, "gaps", r.gaps[2:], []broker.Gap{{First: 10, Last: 15, Evicted: 6}})
+			all := b.subscribe(broker.Start{}, "t")
+			all.expect("7", "8", "9", "10")
+			all.expectGap(broker.Gap{})
+		})
+	}
+}
+
 func TestContract07_WhatIsNoLongerRememberedIsCounted(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {
 		r := b.subscribe(broker.Start{}, "t")

@@ -155,6 +155,41 @@ func TestContract10_WatchersSeeEndsInBulk(t *testing.T) {
 	})
 }
 
+func TestContract10_EvictionIsTold(t *testing.T) {
+	for _, rule := range []broker.LimitRule{broker.LimitEvictOldest, broker.LimitEvictSoonest} {
+		inBubble(t, broker.Config{}, func(b *bench) {
+			info := b.create("t", broker.Policy{MaxMessages: 5, AtLimit: rule})
+			w := b.watch(broker.WatchOptions{})
+			w.until(time.Second)
+			r := b.subscribe(broker.Start{}, "t")
+			sent := b.publish("t", time.Hour, "a", "b", "c", "d", "e")
+			r.budget.Messages = 2
+			r.next()
+			b.publish("t", time.Hour, "f", "g", "h")
+			w.until(time.Second)
+			end := func(first, last uint64, deliveries uint32) broker.Ended {
+				return broker.Ended{
+					Topic: "t", Incarnation: info.Incarnation, First: first, Last: last, Reason: broker.Evicted,
+					PublishTime: sent.PublishTime, EndTime: sent.PublishTime, Deliveries: deliveries,
+				}
+			}
+			same(t, "ended", w.ended, []broker.Ended{end(1, 2, 1), end(3, 3, 0)})
+			c := broker.Counts{Published: 8, Retained: 5, RetainedBytes: 15, Ended: broker.Ends{Evicted: 3}}
+			same(t, "counts", b.info("t").Counts, c)
+			same(t, "counts of the watch", w.stats[0].Counts, c)
+			_, ended, err := b.Get("t", 2)
+			if err != nil || ended.Reason != broker.Evicted || ended.Deliveries != 1 {
+				t.Errorf("%+v, %v", ended, err)
+			}
+			if _, err := b.SetDeadline(t.Context(), "t", 2, b.Now().Add(time.Hour), 0); b.fault(err, broker.ErrEnded).Ended.Reason != broker.Evicted {
+				t.Error(err)
+			}
+			same(t, "retained", b.drop("t"), uint64(5))
+			same(t, "counts of all that there was", b.Stats().Counts.Ended, broker.Ends{Evicted: 3, Deleted: 5})
+		})
+	}
+}
+
 func TestContract10_CountersAddUpAtAllTimes(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {
 		r := b.subscribe(broker.Start{}, "t")

@@ -55,8 +55,12 @@
 // committed; a shortening takes effect when committed; a change to a dead message is refused with how and when it ended.
 // Policy changes apply to later messages only.
 //
-// 9. Limits. The server limits its memory. At the limit a publish is refused with an error that says when space comes
-// free; nothing that was accepted is given up for it.
+// 9. Limits. A topic may limit the messages and bytes that it retains, the server its memory and disk. The topic says what
+// happens at a limit: reject (the default: an error that says when space comes free), evict the oldest, or evict what
+// expires soonest. At a server limit the publishing topic's own rule applies, to its own messages. What makes room goes
+// before what it is made for. Only where more is on its way at once than a topic may hold does it hold more, until that is
+// committed and the rest has followed. A publish that is refused has evicted nothing, but to get a disk that is full below
+// its limit. Now or never counts against no limit of its topic's.
 //
 // 10. Ends are told. Each message ends for one reason: expired (delivered, undelivered, or unknown after a crash; expiring
 // by request is expiry), evicted, deleted (message or topic), lost. Delivered means handed to the transport of at least

@@ -300,7 +300,7 @@ func (b *Broker) trimEnds(inAll int) {
 const staleKept = 4096
 
 // renewWheel makes a new wheel when most of what is on the old one no longer matters: deadlines that were changed, and
-// messages that were deleted, stay there until their time would have come.
+// messages that were deleted or evicted, stay there until their time would have come.
 func (b *Broker) renewWheel(now Instant) {
 	topics, chunks := b.allTopics(), 0
 	for _, t := range topics {

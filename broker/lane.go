@@ -91,6 +91,8 @@ func (l *lane) apply(c Commit) {
 		if l.index == storeLane {
 			b.applyTopicDeleted(l, &c)
 		}
+	case KindEvicted:
+		b.applyEvicted(&c)
 	case KindProducer:
 		b.producers.used(&c, b.replaying.Load())
 	case KindClock:

@@ -85,6 +85,7 @@ const (
 	KindTopicPut                     // a topic was made, or its policy replaced
 	KindTopicDeleted                 // a topic was deleted with all its messages
 	KindClock                        // nothing but the time
+	KindEvicted                      // messages were evicted
 )
 
 // Proposal is what a broker wants committed. Fields that its kind does not mention are zero.
@@ -100,9 +101,14 @@ type Proposal struct {
 	Size       int           // of Body, in bytes
 
 	// KindDeadline, KindDeleted: the message. KindTopicDeleted: only if this is still the topic's next; 0: in any case.
-	// KindPublished: of the first message; 0: the topic's next. [Proposal.Place] sees to it.
-	Sequence  uint64
-	Published uint64  // KindDeadline, KindDeleted: position of the message's commit, for as long as which the change is kept
+	// KindPublished: of the first message; 0: the topic's next. [Proposal.Place] sees to it. KindEvicted: of the first
+	// message, if Published is set.
+	Sequence uint64
+	// Published, of a KindDeadline, KindDeleted or KindEvicted, is the position of the messages' commit, for as long as
+	// which the change is kept. A KindEvicted without it evicts all that the topic retains up to Last; of these the newest
+	// is kept as long as the topic, as it stands for those before.
+	Published uint64
+	Last      uint64  // KindEvicted: sequence of the last message
 	Deadline  Instant // KindDeadline: the new one. KindPublished: asked instead of a TTL, see [Proposal.Place]; 0: none
 	Expected  Instant // KindDeadline: the one it replaces; 0: whichever
 	Accepted  Instant // KindDeadline: when the change was accepted; what was alive then is changed
@@ -114,6 +120,8 @@ type Proposal struct {
 	Request  uint64
 	Batch    int  // index of the batch in its request
 	Volatile bool // the producer publishes to topics of another log, too, which keeps nothing over a restart
+
+	stake *stake // what the broker that proposes counts for it meanwhile
 }
 
 // Place is what every log does with a KindPublished that it is about to commit at now, to a topic whose next sequence is
@@ -173,6 +181,8 @@ type LogStats struct {
 	Health     error      // what is wrong: [ErrReadOnly], [ErrFull], which heals by itself, or [ErrDamaged]; nil: nothing
 	Pending    int        // proposals not yet committed
 	Loads      bool       // runs can be loaded again, so that the broker need not keep them in memory
+	Live       int64      // of Bytes, what takes the place of messages alive: what is dead goes by itself
+	Full       error      // why messages are refused at the moment; nil: they are taken
 }
 
 // NearlyFull tells whether nine tenths of the limit are used.

@@ -20,6 +20,7 @@ type modelTopic struct {
 	name        string
 	incarnation uint64
 	most        time.Duration // the policy's maximum
+	limits      broker.Policy // only these count
 	messages    []*modelMessage
 	forgotten   bool // it was deleted before a restart: a reader by pattern may not be told
 }
@@ -31,7 +32,7 @@ type modelMessage struct {
 	latest              broker.Instant // deadline that it may be given
 	passing             bool
 	over                bool // it passed with nobody there, or was deleted, or ended by request
-	deleted             bool
+	deleted, evicted    bool
 	deliveries          uint32
 	before              bool // it ended before a restart: how is not remembered
 }
@@ -47,7 +48,7 @@ func (m *modelMessage) onItsWay(now broker.Instant) bool {
 }
 
 // counts are the topic's numbers, as far as they do not depend on a restart.
-func (t *modelTopic) counts(now broker.Instant) (published, retained, passing, deleted uint64) {
+func (t *modelTopic) counts(now broker.Instant) (published, retained, passing, deleted, evicted uint64) {
 	for _, m := range t.messages {
 		published++
 		switch {
@@ -57,9 +58,66 @@ func (t *modelTopic) counts(now broker.Instant) (published, retained, passing, d
 			passing++
 		case m.deleted && !m.before:
 			deleted++
+		case m.evicted && !m.before:
+			evicted++
 		}
 	}
-	return published, retained, passing, deleted
+	return published, retained, passing, deleted, evicted
+}
+
+// excess is how many messages and bytes too many the topic would retain with some more.
+func (t *modelTopic) excess(now broker.Instant, texts []string) (messages, bytes int64) {
+	messages, bytes = int64(len(texts)), int64(len(frames(texts...)))
+	for _, m := range t.messages {
+		if m.alive(now) {
+			messages++
+			bytes += int64(len(frames(m.text)))
+		}
+	}
+	if t.limits.MaxMessages == 0 {
+		messages = 0
+	}
+	if t.limits.MaxBytes == 0 {
+		bytes = 0
+	}
+	return messages - t.limits.MaxMessages, bytes - t.limits.MaxBytes
+}
+
+// exceeds tells whether a batch is by itself more than the topic retains.
+func (t *modelTopic) exceeds(texts []string) bool {
+	p := &t.limits
+	return (p.MaxMessages > 0 && int64(len(texts)) > p.MaxMessages) || (p.MaxBytes > 0 && int64(len(frames(texts...))) > p.MaxBytes)
+}
+
+// takes tells whether a batch is accepted.
+func (t *modelTopic) takes(now broker.Instant, ttl time.Duration, texts []string) bool {
+	switch p := &t.limits; {
+	case ttl == 0:
+		return true
+	case p.AtLimit == broker.LimitEvictOldest || p.AtLimit == broker.LimitEvictSoonest:
+		return p.MaxBytes == 0 || !slices.ContainsFunc(texts, func(text string) bool { return int64(len(frames(text))) > p.MaxBytes })
+	}
+	messages, bytes := t.excess(now, texts)
+	return messages <= 0 && bytes <= 0
+}
+
+// evict ends messages until the topic has room for some more, or is empty.
+func (t *modelTopic) evict(now broker.Instant, texts []string) {
+	for {
+		if messages, bytes := t.excess(now, texts); messages <= 0 && bytes <= 0 {
+			return
+		}
+		var goes *modelMessage
+		for _, m := range t.messages {
+			if m.alive(now) && (goes == nil || (t.limits.AtLimit == broker.LimitEvictSoonest && m.deadline < goes.deadline)) {
+				goes = m
+			}
+		}
+		if goes == nil {
+			return
+		}
+		goes.over, goes.evicted = true, true
+	}
 }
 
 // publish adds messages; readers tells whether a subscription is there.
@@ -67,6 +125,9 @@ func (t *modelTopic) publish(r broker.PublishResult, ttl time.Duration, readers 
 	granted := min(ttl, t.most)
 	if r.First != uint64(len(t.messages)+1) || r.Deadline.Sub(r.PublishTime) != granted || r.Incarnation != t.incarnation {
 		return fmt.Errorf("published %+v, want #%d for %v in %d", r, len(t.messages)+1, granted, t.incarnation)
+	}
+	if ttl > 0 {
+		t.evict(r.PublishTime, texts)
 	}
 	for _, m := range t.messages {
 		m.over = m.over || (m.passing && ttl == 0 && !readers) // nobody is left to whom they could pass
@@ -76,6 +137,9 @@ func (t *modelTopic) publish(r broker.PublishResult, ttl time.Duration, readers 
 			sequence: r.First + uint64(i), text: text, published: r.PublishTime, deadline: r.Deadline,
 			latest: r.PublishTime.Add(t.most), passing: ttl == 0, over: ttl == 0 && !readers,
 		})
+	}
+	if ttl > 0 {
+		t.evict(r.PublishTime, nil)
 	}
 	return nil
 }
@@ -171,7 +235,7 @@ func (c *modelCursor) offered(m *modelMessage, now broker.Instant) bool {
 }
 
 // missed counts what ended before a sequence; unsure are those of which how they ended may have been forgotten.
-func (c *modelCursor) missed(before uint64, now broker.Instant) (expired, deleted, unsure uint64) {
+func (c *modelCursor) missed(before uint64, now broker.Instant) (expired, deleted, evicted, unsure uint64) {
 	from := c.next
 	if c.fresh {
 		from = max(from, c.asked)
@@ -185,18 +249,20 @@ func (c *modelCursor) missed(before uint64, now broker.Instant) (expired, delete
 			unsure++
 		case m.deleted:
 			deleted++
+		case m.evicted:
+			evicted++
 		default:
 			expired++
 		}
 	}
-	return expired, deleted, unsure
+	return expired, deleted, evicted, unsure
 }
 
 // checkGap compares a gap with what was missed.
 func (c *modelCursor) checkGap(g broker.Gap, before uint64, now broker.Instant) error {
-	expired, deleted, unsure := c.missed(before, now)
-	if g.Total() != expired+deleted+unsure || g.Expired < expired || g.Deleted < deleted || g.Lost+g.Evicted+g.Skipped > 0 {
-		return fmt.Errorf("%s: gap %+v before #%d, want %d expired, %d deleted, %d of either or forgotten", c.topic.name, g, before, expired, deleted, unsure)
+	expired, deleted, evicted, unsure := c.missed(before, now)
+	if g.Total() != expired+deleted+evicted+unsure || g.Expired < expired || g.Deleted < deleted || g.Evicted < evicted || g.Lost+g.Skipped > 0 {
+		return fmt.Errorf("%s: gap %+v before #%d, want %d expired, %d deleted, %d evicted, %d of these or forgotten", c.topic.name, g, before, expired, deleted, evicted, unsure)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -13,12 +14,55 @@ const (
 	TTLCeiling    = 10 * 365 * 24 * time.Hour // the greatest maximum an operator may set
 )
 
-// Policy rules the lifetimes of a topic's messages. A zero duration stands for the server's own value.
+// decidedPolicy is what a server's own policy leaves open.
+var decidedPolicy = Policy{
+	Min: DefaultTTLMin, Default: DefaultTTL, Max: DefaultTTLMax,
+	MaxMessages: Unlimited, MaxBytes: Unlimited, AtLimit: LimitReject,
+}
+
+// Policy rules the lifetimes of a topic's messages, and how many it retains. A zero field stands for the server's own
+// value.
 type Policy struct {
 	Min, Default, Max time.Duration
 	Reject            bool // refuse what is outside instead of clamping it
 	RefuseZero        bool // refuse "now or never", which is otherwise allowed whatever the minimum
+
+	MaxMessages int64     // retained at most; [Unlimited]: any number
+	MaxBytes    int64     // of these, as [Counts.RetainedBytes] counts them; [Unlimited]: any number
+	AtLimit     LimitRule // what happens to a publish beyond these, or beyond a limit of the server's
 }
+
+// Unlimited, as a limit of a [Policy], is none.
+const Unlimited = -1
+
+// LimitRule is what happens to a publish that finds no room (contract 9).
+type LimitRule uint8
+
+// The rules.
+const (
+	LimitDefault      LimitRule = iota // the server's own
+	LimitReject                        // it is refused and told when space comes free
+	LimitEvictOldest                   // the topic's oldest messages make room
+	LimitEvictSoonest                  // those of the topic's messages that expire soonest make room
+)
+
+func (r LimitRule) String() string {
+	switch r {
+	case LimitReject:
+		return "reject"
+	case LimitEvictOldest:
+		return "evict-oldest"
+	case LimitEvictSoonest:
+		return "evict-soonest"
+	}
+	return "default"
+}
+
+// evicts tells whether messages make room for others.
+func (r LimitRule) evicts() bool { return r == LimitEvictOldest || r == LimitEvictSoonest }
+
+// limited tells whether the policy bounds what is retained.
+func (p *Policy) limited() bool { return p.MaxMessages > 0 || p.MaxBytes > 0 }
 
 // Adjustment says why a granted lifetime differs from the asked one.
 type Adjustment uint8
@@ -47,6 +91,9 @@ func (p Policy) withDefaults(server Policy) Policy {
 	if p.Default == 0 {
 		p.Default = min(max(server.Default, p.Min), p.Max)
 	}
+	p.MaxMessages = cmp.Or(p.MaxMessages, server.MaxMessages)
+	p.MaxBytes = cmp.Or(p.MaxBytes, server.MaxBytes)
+	p.AtLimit = cmp.Or(p.AtLimit, server.AtLimit)
 	return p
 }
 
@@ -63,6 +110,12 @@ func (p Policy) validate(ceiling time.Duration) error {
 		return policyError("ttl_min", "%v is above the maximum of %v.", p.Min, p.Max)
 	case p.Default < p.Min || p.Default > p.Max:
 		return policyError("ttl_default", "%v is not within %v to %v.", p.Default, p.Min, p.Max)
+	case p.MaxMessages < Unlimited:
+		return policyError("max_messages", "%d is no number of messages. Name 1 or more, or 0 for no limit.", p.MaxMessages)
+	case p.MaxBytes < Unlimited:
+		return policyError("max_bytes", "%d is no number of bytes. Name 1 or more, or 0 for no limit.", p.MaxBytes)
+	case p.AtLimit > LimitEvictSoonest:
+		return policyError("at_limit", "%d is none of reject, evict-oldest and evict-soonest.", p.AtLimit)
 	}
 	return nil
 }

@@ -119,6 +119,7 @@ func (b *Broker) publish(ctx context.Context, from *producer, r PublishRequest, 
 		held := reserved(&p)
 		b.propose(t.lane, p, func(c Commit, err error) {
 			b.used.Add(-held)
+			b.redeem(t, p.stake)
 			if err == nil && !t.took(&c) {
 				err = ErrTopicNotFound
 			}
@@ -152,8 +153,11 @@ func (b *Broker) prepare(ctx context.Context, from *producer, r *PublishRequest,
 		return Proposal{}, nil, err
 	}
 	t.mu.RLock()
-	policy := t.policyLocked()
+	policy, next := t.policyLocked(), t.next
 	t.mu.RUnlock()
+	if batch.First != 0 && batch.First < next {
+		return Proposal{}, nil, placeError(batch, t, ErrConflict) // before room is made for it
+	}
 	if most := MaxSequence - uint64(batch.Count) + 1; batch.First > most {
 		return Proposal{}, nil, &Error{Err: ErrInvalid, Field: "first_sequence", Detail: fmt.Sprintf("%d is above %d, the last that leaves room for the batch.", batch.First, most)}
 	}
@@ -173,49 +177,10 @@ func (b *Broker) prepare(ctx context.Context, from *producer, r *PublishRequest,
 	}
 	p.Producer, p.Request, p.Batch = r.Producer, r.Number, i
 	p.Volatile = t.lane.index == storeLane && from.volatile()
-	if err := b.reserve(&p); err != nil {
+	if err := b.takeRoom(ctx, t, &policy, &p); err != nil {
 		return Proposal{}, nil, err
 	}
 	return p, t, nil
-}
-
-// reserved is the memory held for a proposal until it is answered.
-func reserved(p *Proposal) int64 { return int64(len(p.Body)) + RunOverhead }
-
-// reserve takes memory for a proposal, or says when there will be some (contract 9).
-func (b *Broker) reserve(p *Proposal) error {
-	size := reserved(p)
-	limit := b.config.MemoryLimit
-	if used := b.used.Add(size); limit == 0 || used <= limit {
-		return nil
-	}
-	now := b.clock.Now()
-	b.reclaim(now)
-	b.coolTo(limit)
-	if b.used.Load() <= limit {
-		return nil
-	}
-	b.used.Add(-size)
-	return b.fullError(now, size)
-}
-
-// fullError says how full the server is and when the next message goes.
-func (b *Broker) fullError(now Instant, size int64) error {
-	used, limit := b.used.Load(), b.config.MemoryLimit
-	e := &Error{Err: ErrFull, Field: "topic"}
-	if size > limit {
-		e.Detail = fmt.Sprintf("%d bytes cannot fit into the server's memory limit of %d bytes (--memory).", size, limit)
-		return e
-	}
-	e.Detail = fmt.Sprintf("the server's memory is full: %d of %d bytes (--memory).", used, limit)
-	next := b.nextDeadline(now)
-	if next == 0 {
-		return e
-	}
-	e.RetryAfter = max(next.Sub(now), time.Millisecond)
-	e.Detail += fmt.Sprintf(" Space comes free from %s on, in %v; shorter lifetimes free it sooner.",
-		next.Time().Format("15:04:05.000Z07:00"), e.RetryAfter)
-	return e
 }
 
 // nextDeadline is the earliest deadline there is, 0 when nothing is alive. The wheel knows only a bound, so the topics are
@@ -251,6 +216,9 @@ func (t *topic) took(c *Commit) bool {
 
 // resultOf turns a commit into what the publisher is told.
 func (b *Broker) resultOf(t *topic, c Commit, err error) PublishResult {
+	if errors.Is(err, ErrFull) {
+		err = b.diskError(err)
+	}
 	if err != nil {
 		return PublishResult{Err: commitError(t.name, err), FailedMessage: -1}
 	}

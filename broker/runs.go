@@ -93,6 +93,7 @@ func (l *runList) push(r run) {
 
 // wake has the wheel come to a chunk by a time at which one of its runs may have to be reclaimed.
 func (l *runList) wake(c *chunk, at Instant) {
+	l.topic.quota.soonest.note(c, at)
 	if at < c.due {
 		c.due = at
 		l.b.schedule(at, l.topic.id, c.first())

@@ -40,6 +40,7 @@ type topic struct {
 	pieces        map[uint64]uint32   // of split commits, by position: messages not ended yet
 	deletedBefore uint64              // messages deleted one by one before the topic was
 	activity      activity
+	quota         quota
 
 	// soonest is the earliest deadline among what is alive: unknown, none, or an instant. Changed by who holds mu alone;
 	// readers that share mu may fill it in.
@@ -172,6 +173,7 @@ func (t *topic) uncountLocked(r *run) {
 	}
 	t.counts.Retained -= uint64(r.count)
 	t.counts.RetainedBytes -= uint64(r.size)
+	t.quota.left(r)
 	if int64(r.deadline) <= t.soonest.Load() {
 		t.soonest.Store(soonestUnknown)
 	}
@@ -209,6 +211,7 @@ func (b *Broker) separateLocked(t *topic, p place, first, last uint64) place {
 		parts[i].own()
 		delta += parts[i].cost()
 	}
+	t.quota.split(&r, parts)
 	t.runs.replace(p, parts...)
 	b.used.Add(delta)
 	b.runs.Add(int64(len(parts) - 1))

@@ -35,9 +35,9 @@ func state(t *testing.T, b *broker.Broker) string {
 	}
 	for _, i := range topics {
 		ended := i.Counts.Ended.Total() // delivered or not is each broker's own
-		all += fmt.Sprintf("%s %d created %d policy %+v published %d retained %d (%d bytes) passing %d ended %d deleted %d, next #%d at %d\n",
+		all += fmt.Sprintf("%s %d created %d policy %+v published %d retained %d (%d bytes) passing %d ended %d deleted %d evicted %d, next #%d at %d\n",
 			i.Name, i.Incarnation, i.Created, i.Policy, i.Counts.Published, i.Counts.Retained, i.Counts.RetainedBytes,
-			i.Counts.Passing, ended, i.Counts.Ended.Deleted, i.NextSequence, i.NextDeadline)
+			i.Counts.Passing, ended, i.Counts.Ended.Deleted, i.Counts.Ended.Evicted, i.NextSequence, i.NextDeadline)
 	}
 	page, err := b.List(broker.ListOptions{Pattern: ">", Limit: 1 << 20})
 	if err != nil {
@@ -60,7 +60,8 @@ func TestTwoBrokersEndInEqualState(t *testing.T) {
 					return []logtest.Fate{logtest.Commits, logtest.Commits, logtest.CommitsInDoubt, logtest.VanishesInDoubt}[random.IntN(4)]
 				},
 			})
-			brokers := []*broker.Broker{open(t, late), open(t, late)}
+			rule := broker.LimitRule(seed % 4)
+			brokers := []*broker.Broker{open(t, late, rule), open(t, late, rule)}
 			var all sync.WaitGroup
 			for i := range 4 {
 				all.Go(func() { trouble(brokers[i%2], random, byte(i+1)) })
@@ -71,7 +72,7 @@ func TestTwoBrokersEndInEqualState(t *testing.T) {
 			if got := state(t, brokers[1]); got != want {
 				t.Errorf("seed %d: one broker has\n%s, the other\n%s", seed, want, got)
 			}
-			third := open(t, late) // from the beginning
+			third := open(t, late, rule) // from the beginning
 			if got := state(t, third); got != want {
 				t.Errorf("seed %d: before\n%s, after a restart\n%s", seed, want, got)
 			}
@@ -85,9 +86,14 @@ func TestTwoBrokersEndInEqualState(t *testing.T) {
 	}
 }
 
-func open(t *testing.T, late *logtest.Late) *broker.Broker {
+// open starts a broker whose topics hold few messages, by a rule; without one any number.
+func open(t *testing.T, late *logtest.Late, rule broker.LimitRule) *broker.Broker {
 	t.Helper()
-	b, err := broker.Open(context.Background(), broker.Config{Log: late.Node(), Clock: broker.NewClock(time.Now)})
+	c := broker.Config{Log: late.Node(), Clock: broker.NewClock(time.Now), Policy: broker.Policy{AtLimit: rule}}
+	if rule != broker.LimitDefault {
+		c.Policy.MaxMessages = 5
+	}
+	b, err := broker.Open(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +127,9 @@ func trouble(b *broker.Broker, random *locked, producer byte) {
 		case 0:
 			b.DeleteTopic(ctx, topic)
 		case 1:
-			b.SetPolicy(ctx, topic, broker.Policy{Max: time.Duration(1+random.IntN(5)) * time.Hour})
+			b.SetPolicy(ctx, topic, broker.Policy{
+				Max: time.Duration(1+random.IntN(5)) * time.Hour, MaxMessages: int64(1 + random.IntN(8)), MaxBytes: int64(50 + random.IntN(200)),
+			})
 		case 2, 3:
 			b.DeleteMessage(ctx, topic, sequence)
 		case 4, 5:

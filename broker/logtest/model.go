@@ -57,6 +57,9 @@ func testLikeTheModel(t *testing.T, f Factory) {
 			"change": func(rt *rapid.T) {
 				both(rt, broker.Proposal{Kind: broker.KindDeadline, Topic: topic.Draw(rt, "topic"), Sequence: 3, Deadline: 9, Accepted: 8})
 			},
+			"evict": func(rt *rapid.T) {
+				both(rt, broker.Proposal{Kind: broker.KindEvicted, Topic: topic.Draw(rt, "topic"), Last: rapid.Uint64Range(1, 50).Draw(rt, "last")})
+			},
 			"delete": func(rt *rapid.T) {
 				p := broker.Proposal{Kind: broker.KindTopicDeleted, Topic: topic.Draw(rt, "topic")}
 				p.Sequence = rapid.Uint64Range(0, 3).Draw(rt, "if it is the next")

@@ -143,3 +143,46 @@ func testReopenTime(t *testing.T, f Factory) {
 		t.Errorf("%+v after %+v", c, last)
 	}
 }
+
+func testReopenEvicted(t *testing.T, f Factory) {
+	s := f.open(t, 0)
+	topic, other, gone := s.topic("t"), s.topic("u"), s.topic("gone")
+	evict := func(topic broker.TopicID, last uint64) broker.Commit {
+		return s.must(broker.Proposal{Kind: broker.KindEvicted, Topic: topic, Last: last})
+	}
+	s.must(publish(topic, time.Hour, 3))                            // #1 to #3
+	answered := s.must(once(publish(topic, time.Hour, 2), 1, 1, 0)) // #4, #5
+	cut := s.must(publish(topic, time.Hour, 4))                     // #6 to #9
+	evict(topic, 3)
+	far := evict(topic, 7)
+	evict(topic, 5) // was decided before, and is behind it all the same
+	other1 := s.must(publish(other, time.Hour, 9))
+	middle := s.must(broker.Proposal{Kind: broker.KindEvicted, Topic: other, Published: other1.Position, Sequence: 2, Last: 4})
+	released := s.must(publish(other, time.Hour, 1))
+	s.must(broker.Proposal{Kind: broker.KindEvicted, Topic: other, Published: released.Position, Sequence: 10, Last: 10})
+	s.Release(broker.Ref{Position: released.Position, Topic: other})
+	s.must(publish(gone, time.Hour, 3))
+	evict(gone, 2)
+	s.must(broker.Proposal{Kind: broker.KindTopicDeleted, Topic: gone})
+	s.refused(broker.Proposal{Kind: broker.KindEvicted, Topic: gone, Last: 3}, broker.ErrTopicNotFound)
+	last := s.must(publish(topic, time.Hour, 1))
+	s.close()
+	answered.Body, answered.Size = nil, 0 // what its producer was told is left
+	for range 2 {
+		s = f.open(t, 0)
+		if f.Forgets {
+			checkSame(t, s.replayed(), nil)
+			return
+		}
+		there := map[uint64]bool{}
+		var got []broker.Commit
+		for _, c := range s.replayed() {
+			there[c.Position] = true
+			if c.Kind != broker.KindTopicPut && (c.Published == 0 || there[c.Published]) { // a change of what is gone may come, or not
+				got = append(got, c)
+			}
+		}
+		checkSame(t, got, []broker.Commit{answered, cut, far, other1, middle, last})
+		s.close()
+	}
+}

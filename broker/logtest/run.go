@@ -36,6 +36,7 @@ func Run(t *testing.T, makeStore func(t *testing.T) Factory) {
 		{"Reopen", testReopen},
 		{"ReopenTopics", testReopenTopics},
 		{"ReopenProducers", testReopenProducers},
+		{"ReopenEvicted", testReopenEvicted},
 		{"ReopenTime", testReopenTime},
 		{"LikeTheModel", testLikeTheModel},
 	} {

@@ -50,6 +50,7 @@ func testOrder(t *testing.T, f Factory) {
 func put2(t broker.TopicID, name string, most time.Duration) broker.Proposal {
 	p := put(name, most)
 	p.Topic = t
+	p.Put.Policy.MaxMessages, p.Put.Policy.MaxBytes, p.Put.Policy.AtLimit = 1000, broker.Unlimited, broker.LimitEvictSoonest
 	return p
 }
 

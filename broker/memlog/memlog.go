@@ -61,6 +61,8 @@ type state struct {
 type topicState struct {
 	puts []broker.Commit // the one that made it, and those that replaced its policy
 	next uint64          // sequence of the next message
+	// evicted is the newest eviction of all up to a sequence, of those that go furthest.
+	evicted broker.Commit
 }
 
 // New makes an empty log.
@@ -164,6 +166,10 @@ func (s *state) commit(p broker.Proposal, now broker.Instant, o *Options) (broke
 		}
 		c.First = t.next
 		t.puts = append(t.puts, c)
+	case broker.KindEvicted:
+		if p.Published == 0 && p.Last >= t.evicted.Last {
+			t.evicted = c
+		}
 	case broker.KindTopicDeleted:
 		delete(s.topics, p.Topic)
 		delete(s.names, t.puts[0].Put.Name)

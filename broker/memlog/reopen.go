@@ -15,10 +15,15 @@ func (l *Log) Reopen(clock *broker.Clock) *Log {
 	s := l.state
 	s.topics, s.names = map[broker.TopicID]*topicState{}, map[string]*topicState{}
 	for id, t := range l.state.topics {
-		s.topics[id] = &topicState{slices.Clone(t.puts), t.next}
+		s.topics[id] = &topicState{slices.Clone(t.puts), t.next, t.evicted}
 		s.names[t.puts[0].Put.Name] = s.topics[id]
 	}
 	s.kept = maps.Clone(l.state.kept)
+	for position, c := range s.kept {
+		if t := s.topics[c.Topic]; t != nil && c.Kind == broker.KindPublished && c.First+uint64(c.Count)-1 <= t.evicted.Last {
+			s.release(position)
+		}
+	}
 	return newLog(o, s)
 }
 
@@ -27,6 +32,10 @@ func (l *Log) Reopen(clock *broker.Clock) *Log {
 func (s *state) keep(c broker.Commit) {
 	switch c.Kind {
 	case broker.KindTopicPut, broker.KindClock:
+	case broker.KindEvicted:
+		if c.Published != 0 {
+			s.kept[c.Position] = c
+		}
 	case broker.KindTopicDeleted:
 		for position, k := range s.kept {
 			if k.Topic == c.Topic {
@@ -63,6 +72,9 @@ func (s *state) replay() []broker.Commit {
 		made := t.puts[0]
 		made.Topic, made.First = id, t.next
 		all = append(append(all, made), t.puts[1:]...)
+		if t.evicted.Position > 0 {
+			all = append(all, t.evicted)
+		}
 	}
 	for _, c := range s.kept {
 		if c.Body != nil || c.Request == 0 || s.time.Sub(c.Time) < broker.ProducerIdle {

@@ -107,7 +107,7 @@ func (c *classReader) take(e *entry) bool {
 	if c.topic == nil || c.topic.id != e.topic {
 		c.topic = c.topics[e.topic]
 	}
-	gone := c.released.gone(c.class, e.position)
+	gone := c.released.gone(c.class, e.position) || c.topic.hasEvicted(e)
 	if gone || c.topic == nil || !c.alive(e) {
 		c.stats.Dead += uint64(e.count)
 		if !gone && max(e.deadline(), c.changed[e.position]) > c.log.opened.newestRecord.time {

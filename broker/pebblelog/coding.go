@@ -138,6 +138,9 @@ func encodeTopic(key []byte, c *broker.Commit) []byte {
 	b = appendMillis(b, p.Policy.Max)
 	b = binary.AppendUvarint(b, uint64(c.Time))
 	b = binary.AppendUvarint(b, c.First)
+	b = binary.AppendVarint(b, p.Policy.MaxMessages)
+	b = binary.AppendVarint(b, p.Policy.MaxBytes)
+	b = append(b, byte(p.Policy.AtLimit))
 	return sealed(b, key)
 }
 
@@ -166,6 +169,10 @@ func decodeTopic(key, value []byte) (c broker.Commit, err error) {
 	put.Created = broker.Instant(r.uint())
 	put.Policy.Min, put.Policy.Default, put.Policy.Max = r.millis(), r.millis(), r.millis()
 	c.Time, c.First = broker.Instant(r.uint()), r.uint()
+	put.Policy.MaxMessages, put.Policy.MaxBytes = r.int(), r.int()
+	if rule := r.bytes(1); rule != nil {
+		put.Policy.AtLimit = broker.LimitRule(rule[0])
+	}
 	return c, r.err()
 }
 
@@ -191,6 +198,9 @@ func encodeChange(key []byte, c *broker.Commit) []byte {
 	for _, v := range []uint64{uint64(c.Time), uint64(c.Topic), c.Published, c.Sequence, uint64(c.Deadline), uint64(c.Expected), uint64(c.Accepted)} {
 		b = binary.AppendUvarint(b, v)
 	}
+	if c.Kind == broker.KindEvicted {
+		b = binary.AppendUvarint(b, c.Last)
+	}
 	return sealed(b, key)
 }
 
@@ -207,5 +217,8 @@ func decodeChange(key, value []byte) (c broker.Commit, err error) {
 	c.Time, c.Topic = broker.Instant(r.uint()), broker.TopicID(r.uint())
 	c.Published, c.Sequence = r.uint(), r.uint()
 	c.Deadline, c.Expected, c.Accepted = broker.Instant(r.uint()), broker.Instant(r.uint()), broker.Instant(r.uint())
+	if c.Kind == broker.KindEvicted {
+		c.Last = r.uint()
+	}
 	return c, r.err()
 }

@@ -36,8 +36,9 @@ type topicState struct {
 	reserved uint64        // sequences below this are taken, whatever happens
 	max      time.Duration // the greatest lifetime that any policy of it allowed
 	policies *policies
-	passing  bool // has used sequences for what is never written since they were last stored
-	touched  bool // by the group that is being formed
+	evicted  evicted // from its beginning on
+	passing  bool    // has used sequences for what is never written since they were last stored
+	touched  bool    // by the group that is being formed
 }
 
 // topic gives a topic that exists, nil for others.
@@ -199,6 +200,10 @@ func (s *state) assign(c *broker.Commit) (t *topicState, err error) {
 		}
 		c.First = t.next
 		t.max = max(t.max, c.Put.Policy.Max)
+	case broker.KindEvicted:
+		if c.Published == 0 {
+			t.evicted.note(c)
+		}
 	case broker.KindTopicDeleted:
 		delete(s.topics, t.id)
 		delete(s.names, t.name)

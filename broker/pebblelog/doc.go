@@ -11,6 +11,7 @@
 //
 //	r class position → runs     messages, by lifetime class (a factor of two) and position; see record.go
 //	n topic          → sequence of its next message, and up to where numbers are reserved
+//	e topic          → sequence up to which all has been evicted
 //	t topic          → name, incarnation, durability, policy
 //	a position       → what producers were answered
 //	g group          → first and last position, time, reserved positions

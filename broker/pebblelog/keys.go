@@ -12,6 +12,7 @@ import (
 // The key spaces. A key is its space's byte and what is told here; numbers are big-endian, so that keys sort by number.
 const (
 	spaceAnswers  = 'a' // position of the group's first commit → the answers to producers in the group
+	spaceEvicted  = 'e' // topic → the sequence up to which all has been evicted
 	spaceGroups   = 'g' // number of the group → what the group was: groupRecord
 	spaceIndex    = 'i' // class, first position of a block → the runs in it, without messages: blockIndex
 	spaceLive     = 'l' // class, first position of a block → the positions in it that lived when the log was closed
@@ -109,6 +110,8 @@ func describe(k []byte) string {
 		return fmt.Sprintf("topic %d", n)
 	case spaceNext:
 		return fmt.Sprintf("the next sequence of topic %d", n)
+	case spaceEvicted:
+		return fmt.Sprintf("what topic %d has evicted", n)
 	case spaceAnswers:
 		return fmt.Sprintf("answers to producers from commit %d on", n)
 	case spaceGroups:

@@ -216,10 +216,15 @@ func (l *Log) Release(refs ...broker.Ref) {
 
 // Stats implements [broker.Log].
 func (l *Log) Stats() broker.LogStats {
-	return broker.LogStats{
+	_, live := l.space.used()
+	s := broker.LogStats{
 		Store: l.fence.store, Durability: broker.DurabilityFsynced, Bytes: l.diskBytes.Load(), Limit: l.diskLimit.Load(),
-		Health: l.Health(), Pending: l.queue.pending(), Loads: true,
+		Live: live, Health: l.Health(), Pending: l.queue.pending(), Loads: true,
 	}
+	if full := l.isFull(); full != nil {
+		s.Full = full
+	}
+	return s
 }
 
 // Health tells what is wrong: a disk that failed ([broker.ErrReadOnly]), damage ([*CorruptionError]), or a full disk

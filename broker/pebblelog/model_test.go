@@ -20,12 +20,14 @@ type model struct {
 	changes map[uint64][]broker.Commit // by the run's position
 	last    map[broker.ProducerID]broker.Commit
 	passed  map[broker.TopicID]bool // used sequences for what is never written
+	evicted map[broker.TopicID]uint64
 }
 
 func newModel(commits []broker.Commit) *model {
 	m := &model{
 		topics: map[broker.TopicID]uint64{}, runs: map[uint64]broker.Commit{}, changes: map[uint64][]broker.Commit{},
 		last: map[broker.ProducerID]broker.Commit{}, passed: map[broker.TopicID]bool{},
+		evicted: map[broker.TopicID]uint64{},
 	}
 	for _, c := range commits {
 		m.apply(c)
@@ -51,6 +53,12 @@ func (m *model) apply(c broker.Commit) {
 		} else {
 			m.passed[c.Topic] = true
 		}
+	case broker.KindEvicted:
+		if c.Published != 0 {
+			m.changes[c.Published] = append(m.changes[c.Published], c)
+			break
+		}
+		m.evicted[c.Topic] = max(m.evicted[c.Topic], c.Last)
 	case broker.KindDeadline, broker.KindDeleted:
 		m.changes[c.Published] = append(m.changes[c.Published], c)
 	}
@@ -75,7 +83,7 @@ func (m *model) alive(run broker.Commit, now broker.Instant) bool {
 		return false
 	}
 	deadline, _ := m.fate(run)
-	return deadline > now
+	return deadline > now && run.First > m.evicted[run.Topic]
 }
 
 // check compares a replay with what must have survived.
@@ -84,6 +92,7 @@ func (m *model) check(replay []broker.Commit, now broker.Instant) error {
 	seen := map[uint64]bool{}
 	topics := map[broker.TopicID]uint64{}
 	last := map[broker.ProducerID]broker.Commit{}
+	evicted := map[broker.TopicID]uint64{}
 	for _, c := range replay {
 		if c.Position < position {
 			return fmt.Errorf("position %d after %d", c.Position, position)
@@ -106,6 +115,15 @@ func (m *model) check(replay []broker.Commit, now broker.Instant) error {
 				return fmt.Errorf("body of %d: %q, want %q", c.Position, c.Body, run.Body)
 			}
 			seen[c.Position] = c.Body != nil
+			if c.Body != nil && c.First <= m.evicted[c.Topic] {
+				return fmt.Errorf("evicted up to #%d, but it comes back: %+v", m.evicted[c.Topic], c)
+			}
+		case broker.KindEvicted:
+			if c.Published == 0 {
+				evicted[c.Topic] = c.Last
+				break
+			}
+			fallthrough
 		case broker.KindDeadline, broker.KindDeleted:
 			if !slices.ContainsFunc(m.changes[c.Published], func(x broker.Commit) bool { return x.Position == c.Position && x.Deadline == c.Deadline }) {
 				return fmt.Errorf("was never changed: %+v", c)
@@ -115,6 +133,11 @@ func (m *model) check(replay []broker.Commit, now broker.Instant) error {
 	}
 	if err := m.checkTopics(topics); err != nil {
 		return err
+	}
+	for id := range m.topics {
+		if evicted[id] != m.evicted[id] {
+			return fmt.Errorf("topic %d has evicted up to #%d, want #%d", id, evicted[id], m.evicted[id])
+		}
 	}
 	for _, run := range m.runs {
 		if m.alive(run, now) && !seen[run.Position] {
@@ -219,6 +242,14 @@ func (d *driver) pick() broker.Proposal {
 		return broker.Proposal{Kind: broker.KindClock}
 	case n < 8:
 		return published(topic, 0, "passing")
+	case n < 10:
+		if run, ok := d.anyRun(); ok {
+			return broker.Proposal{Kind: broker.KindEvicted, Topic: run.Topic, Last: run.First}
+		}
+	case n < 12:
+		if run, ok := d.anyRun(); ok {
+			return broker.Proposal{Kind: broker.KindEvicted, Topic: run.Topic, Published: run.Position, Sequence: run.First, Last: run.First}
+		}
 	case n < 20:
 		if run, ok := d.anyRun(); ok {
 			kind, deadline := broker.KindDeadline, run.Time.Add(time.Duration(d.rng.IntN(20000))*time.Millisecond)

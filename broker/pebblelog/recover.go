@@ -96,7 +96,7 @@ type recovery struct {
 	log     *Log
 	now     broker.Instant
 	topics  map[broker.TopicID]*topicState
-	puts    []broker.Commit           // in order of position
+	puts    []broker.Commit           // and evictions up to a sequence, in order of position
 	changes []broker.Commit           // in order of position
 	changed map[uint64]broker.Instant // by position of the run: the latest deadline that a change gives
 	// Positions of the runs that lived longer than they were published for, in order, when that is not over.
@@ -119,7 +119,7 @@ func (r *recovery) run(ctx context.Context) error {
 		names: map[string]*topicState{},
 	}
 	l.state.reserved = l.state.position
-	for _, read := range []func() error{r.readTopics, r.readNext, r.readChanges, r.readProducers, r.readLive} {
+	for _, read := range []func() error{r.readTopics, r.readNext, r.readEvicted, r.readChanges, r.readProducers, r.readLive} {
 		if err := read(); err != nil {
 			return err
 		}

@@ -125,6 +125,8 @@ func (r *rebuilder) take(k, v []byte) error {
 		}
 	case spaceNext:
 		_, _, err = decodeNext(k, v)
+	case spaceEvicted:
+		_, err = decodeEvicted(k, v)
 	case spaceAnswers, spaceProducer:
 		_, err = decodeAnswers(k, v, nil)
 	case spaceLive:
@@ -241,6 +243,16 @@ func (r *rebuilder) settle() error {
 		next, reserved, err := decodeNext(k, v)
 		r.next[id] = max(next, reserved)
 		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = eachOf(r.db, spaceEvicted, func(k, _ []byte) error {
+		id, err := idOf(k)
+		if err != nil || r.topics[id] {
+			return err
+		}
+		return r.put(k, nil)
 	})
 	if err != nil {
 		return err

@@ -64,6 +64,17 @@ func (l *Log) takeRoom(bytes int) *broker.Error {
 	case l.kick <- struct{}{}:
 	default:
 	}
+	return l.isFull()
+}
+
+// isFull tells why messages are refused, nil when they are taken.
+func (l *Log) isFull() *broker.Error {
+	if full := l.full.Load(); full != nil {
+		return full
+	}
+	if l.room.Load() >= 0 {
+		return nil
+	}
 	return &broker.Error{Err: broker.ErrFull, Detail: fmt.Sprintf("the disk of %s is nearly full.", l.options.Dir)}
 }
 

@@ -20,6 +20,7 @@ type writer struct {
 	size    int              // of all of these, about
 	answers []answer
 	touched []*topicState // topics that used sequences, or were put
+	evicted []*topicState // topics of which evictions have come further
 	header  []byte
 	live    []uint64
 	lasting bool // something of the group has to be on disk
@@ -129,6 +130,8 @@ func (w *writer) collect(c *broker.Commit, t *topicState) {
 		w.topics = append(w.topics, c)
 		w.log.noteTopic(c, t)
 		w.touch(t)
+	case broker.KindEvicted:
+		w.collectEvicted(c, t)
 	}
 }
 
@@ -171,6 +174,7 @@ func (w *writer) write(g *group) {
 	for _, class := range w.classes {
 		w.writeRuns(g, class)
 	}
+	w.writeEvicted(b)
 	w.writeChanges(g)
 	if len(w.answers) > 0 {
 		k := key(spaceAnswers, w.first)
@@ -201,6 +205,7 @@ func (w *writer) writeTopic(g *group, c *broker.Commit) {
 	case broker.KindTopicDeleted:
 		_ = g.batch.DeleteRange(key(spaceTopics, uint64(id)), key(spaceTopics, uint64(id)+1), nil)
 		_ = g.batch.Delete(key(spaceNext, uint64(id)), nil)
+		_ = g.batch.Delete(key(spaceEvicted, uint64(id)), nil)
 	}
 }
 

@@ -1,0 +1,278 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Limits are held by counting: what a topic retains, and what is on its way to be retained, less what is on its way out
+// (contract 9). So publishes that are on their way at the same time share what room there is, and none is evicted for
+// twice. What only passes counts against no limit of its topic's.
+
+// load is messages and their bytes.
+type load struct{ messages, bytes int64 }
+
+func (l *load) add(o load) { l.messages, l.bytes = l.messages+o.messages, l.bytes+o.bytes }
+func (l *load) sub(o load) { l.messages, l.bytes = l.messages-o.messages, l.bytes-o.bytes }
+
+// need is how much room is missing. Memory is as the broker accounts it.
+type need struct {
+	load
+	memory int64
+}
+
+func (n *need) met() bool { return n.messages <= 0 && n.bytes <= 0 && n.memory <= 0 }
+
+// quota is what counts for a topic's limits beside what it retains. topic.mu guards it.
+type quota struct {
+	coming  load // messages on their way into the topic
+	leaving load // retained messages that are on their way out of it
+
+	marked  map[uint64]marked // which these are, by the last message of their run
+	upTo    uint64            // all that is retained up to this sequence is on its way out
+	soonest *deadlineHeap     // what expires soonest; nil until that is asked
+}
+
+// stake is what a proposal counts for until it is committed. It travels with the proposal inside the process; a replay
+// has none, and that of another broker is not minded.
+type stake struct {
+	of       *load // what comes into its topic; names the topic
+	coming   load  // what a publish brings
+	freed    int64 // memory that an eviction gives back, in bytes
+	redeemed bool  // it counts no more; guarded by topic.mu
+}
+
+// owns tells whether a stake is in this quota.
+func (q *quota) owns(s *stake) bool { return s != nil && s.of == &q.coming }
+
+// redeemLocked ends what a proposal of this broker counts for.
+func (b *Broker) redeemLocked(t *topic, s *stake) {
+	if !t.quota.owns(s) || s.redeemed {
+		return
+	}
+	s.redeemed = true
+	t.quota.coming.sub(s.coming)
+	b.leaving.Add(-s.freed)
+}
+
+// redeem is redeemLocked for a proposal that was answered.
+func (b *Broker) redeem(t *topic, s *stake) {
+	if s == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b.redeemLocked(t, s)
+}
+
+// excessLocked is how much more a topic would hold than it may, if all that is on its way were there, and add as well.
+func (t *topic) excessLocked(p *Policy, add load) (n need) {
+	q := &t.quota
+	if p.MaxMessages > 0 {
+		n.messages = int64(t.counts.Retained) - q.leaving.messages + add.messages - p.MaxMessages
+	}
+	if p.MaxBytes > 0 {
+		n.bytes = int64(t.counts.RetainedBytes) - q.leaving.bytes + add.bytes - p.MaxBytes
+	}
+	return n
+}
+
+// takeRoom holds memory for a proposal, and counts it for its topic's limits. Where there is no room, the topic's rule
+// decides (contract 9): it says when there will be some, or evicts. What is refused has evicted nothing, but for disk.
+func (b *Broker) takeRoom(ctx context.Context, t *topic, policy *Policy, p *Proposal) error {
+	if p.TTL > 0 {
+		if err := policy.fits(t.name, p); err != nil {
+			return err
+		}
+		if err := b.roomOnDisk(ctx, t, policy, p); err != nil {
+			return err
+		}
+	}
+	if err := b.reserve(ctx, t, policy, p); err != nil {
+		return err
+	}
+	if p.TTL == 0 || !policy.limited() {
+		return nil
+	}
+	if err := b.countIn(ctx, t, p); err != nil {
+		b.used.Add(-reserved(p))
+		return err
+	}
+	return nil
+}
+
+// countIn counts a publish for its topic's limits, and evicts for it.
+func (b *Broker) countIn(ctx context.Context, t *topic, p *Proposal) error {
+	s := &stake{of: &t.quota.coming, coming: load{int64(p.Count), int64(p.Size)}}
+	t.mu.Lock()
+	policy := t.policyLocked()
+	with := t.quota.coming
+	with.add(s.coming)
+	if excess := t.excessLocked(&policy, with); !excess.met() {
+		t.mu.Unlock()
+		b.reclaim(b.clock.Now()) // what is dead takes no room
+		t.mu.Lock()
+		with = t.quota.coming
+		with.add(s.coming)
+		if excess = t.excessLocked(&policy, with); !excess.met() && !policy.AtLimit.evicts() {
+			defer t.mu.Unlock()
+			return b.limitError(t, &policy, s.coming, excess)
+		}
+	}
+	t.quota.coming.add(s.coming)
+	p.stake = s
+	_, evictions := b.evictLocked(ctx, t, policy.AtLimit, false, func() need { return t.excessLocked(&policy, t.quota.coming) })
+	t.mu.Unlock()
+	b.evict(t, evictions)
+	return nil
+}
+
+// evictExcess evicts what a topic holds beyond its limits. Messages are evicted before those for which they make room,
+// but only messages that are there: where more was on its way than the topic may hold, the rest follows here.
+func (b *Broker) evictExcess(t *topic) {
+	t.mu.RLock()
+	policy := t.policyLocked()
+	excess := t.excessLocked(&policy, load{})
+	t.mu.RUnlock()
+	if excess.met() || !policy.AtLimit.evicts() {
+		return
+	}
+	t.mu.Lock()
+	_, evictions := b.evictLocked(context.Background(), t, policy.AtLimit, false, func() need { return t.excessLocked(&policy, load{}) })
+	t.mu.Unlock()
+	b.evict(t, evictions)
+}
+
+// reserved is the memory held for a proposal until it is answered.
+func reserved(p *Proposal) int64 { return int64(len(p.Body)) + RunOverhead }
+
+// reserve takes memory for a proposal, or says when there will be some.
+func (b *Broker) reserve(ctx context.Context, t *topic, policy *Policy, p *Proposal) error {
+	size := reserved(p)
+	limit := b.config.MemoryLimit
+	if used := b.used.Add(size); limit == 0 || used <= limit {
+		return nil
+	}
+	now := b.clock.Now()
+	b.reclaim(now)
+	b.coolTo(limit)
+	if b.used.Load() <= limit {
+		return nil
+	}
+	if policy.AtLimit.evicts() {
+		t.mu.Lock()
+		enough, evictions := b.evictLocked(ctx, t, policy.AtLimit, true, func() need {
+			return need{memory: b.used.Load() - b.leaving.Load() - limit}
+		})
+		t.mu.Unlock()
+		if enough {
+			b.evict(t, evictions)
+			return nil
+		}
+	}
+	b.used.Add(-size)
+	return b.fullError(now, size)
+}
+
+// diskShare is how much of a log's limit may be taken by what lives, in a topic that evicts: the rest is for what is
+// dead and not yet off the disk, since that takes its time.
+const diskShare = 0.75
+
+// roomOnDisk makes room on disk in a topic that evicts, before the log has to refuse. It is told in bytes of what lives:
+// those of the directory follow later, and would have too much evicted. In one go no more is evicted than twice what is
+// to be published, so that a disk that others have filled does not cost the topic all it has.
+func (b *Broker) roomOnDisk(ctx context.Context, t *topic, policy *Policy, p *Proposal) error {
+	if !policy.AtLimit.evicts() || t.durability != DurabilityFsynced {
+		return nil
+	}
+	stats := t.lane.log.Stats()
+	if stats.Limit > 0 {
+		size := int64(p.Size)
+		missing := stats.Live + size - int64(diskShare*float64(stats.Limit))
+		if missing = min(missing, 2*size); missing > 0 {
+			t.mu.Lock()
+			_, evictions := b.evictLocked(ctx, t, policy.AtLimit, false, func() need { return need{load: load{bytes: missing}} })
+			t.mu.Unlock()
+			b.evict(t, evictions)
+		}
+	}
+	if stats.Full != nil { // for a topic's own limits nothing is evicted then
+		return b.diskError(stats.Full)
+	}
+	return nil
+}
+
+// diskError says when a log that is full will have room.
+func (b *Broker) diskError(err error) error {
+	now := b.clock.Now()
+	e := &Error{Err: ErrFull, Field: "topic", Detail: err.Error(), RetryAfter: time.Second}
+	if next := b.nextDeadline(now); next != 0 {
+		e.RetryAfter = max(next.Sub(now), time.Second)
+	}
+	return e
+}
+
+// fits refuses what can never be retained.
+func (p *Policy) fits(topic string, of *Proposal) error {
+	cannot := func(what string, limit int64, unit, field string) error {
+		return &Error{Err: ErrFull, Field: "topic", Detail: fmt.Sprintf(
+			"%s can never fit into %s, which retains %d %s at most (%s). Send less at a time, or raise the limit.", what, topic, limit, unit, field)}
+	}
+	tooMany := p.MaxMessages > 0 && int64(of.Count) > p.MaxMessages
+	tooLarge := p.MaxBytes > 0 && int64(of.Size) > p.MaxBytes
+	switch {
+	case !tooMany && !tooLarge:
+		return nil
+	case !p.AtLimit.evicts() && tooMany:
+		return cannot(fmt.Sprintf("a batch of %d messages", of.Count), p.MaxMessages, "messages", "max_messages")
+	case !p.AtLimit.evicts():
+		return cannot(fmt.Sprintf("a batch of %d bytes", of.Size), p.MaxBytes, "bytes", "max_bytes")
+	}
+	// Of a batch that is too large its first messages go, as if each had come by itself.
+	for body := of.Body; tooLarge && len(body) > 0; {
+		size := skipFrames(body, 1)
+		if int64(size) > p.MaxBytes {
+			return cannot(fmt.Sprintf("a message of %d bytes", size), p.MaxBytes, "bytes", "max_bytes")
+		}
+		body = body[size:]
+	}
+	return nil
+}
+
+// limitError says which of a topic's limits has no room for more, and when there will be some.
+func (b *Broker) limitError(t *topic, p *Policy, more load, excess need) error {
+	used, limit, unit, field := int64(t.counts.Retained)+t.quota.coming.messages, p.MaxMessages, "messages", "max_messages"
+	if excess.messages <= 0 {
+		used, limit, unit, field = int64(t.counts.RetainedBytes)+t.quota.coming.bytes, p.MaxBytes, "bytes", "max_bytes"
+		more.messages = more.bytes
+	}
+	e := &Error{Err: ErrFull, Field: "topic", Detail: fmt.Sprintf(
+		"%s is full: it retains %d of %d %s (%s), and %d more do not fit.", t.name, used, limit, unit, field, more.messages)}
+	e.freeFrom(t.nextDeadlineLocked(b.clock.Now()), b.clock.Now())
+	e.Detail += " With at_limit evict-oldest or evict-soonest the topic makes room itself."
+	return e
+}
+
+// freeFrom adds when space comes free; 0: that is not known.
+func (e *Error) freeFrom(next, now Instant) {
+	if next == 0 {
+		return
+	}
+	e.RetryAfter = max(next.Sub(now), time.Millisecond)
+	e.Detail += fmt.Sprintf(" Space comes free from %s on, in %v; shorter lifetimes free it sooner.",
+		next.Time().Format("15:04:05.000Z07:00"), e.RetryAfter)
+}
+
+// fullError says how full the server is and when the next message goes.
+func (b *Broker) fullError(now Instant, size int64) error {
+	used, limit := b.used.Load(), b.config.MemoryLimit
+	e := &Error{Err: ErrFull, Field: "topic"}
+	if size > limit {
+		e.Detail = fmt.Sprintf("%d bytes cannot fit into the server's memory limit of %d bytes (--memory).", size, limit)
+		return e
+	}
+	e.Detail = fmt.Sprintf("the server's memory is full: %d of %d bytes (--memory).", used, limit)
+	e.freeFrom(b.nextDeadline(now), now)
+	return e
+}
