@@ -122,7 +122,7 @@ func recovering(v Recovering) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<progress class=\"recovery\" aria-label=\"Recovery\"></progress><p>The store is being opened. This page comes by itself when all of it is there.</p><p class=\"sub\" lang=\"zh-Hans\">正在打开存储。全部读完后，本页会自动出现。</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p>The store is being opened. This page comes by itself when all of it is there.</p><p class=\"sub\" lang=\"zh-Hans\">正在打开存储。全部读完后，本页会自动出现。</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

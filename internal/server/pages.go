@@ -51,7 +51,7 @@ func (p *pages) recovered(next http.Handler) http.Handler {
 			v := web.Recovering{Page: p.page()}
 			v.Percent, v.Known = p.recovery.percent()
 			retryIn(w, err)
-			w.Header().Set("Refresh", "1")
+			w.Header().Set("Refresh", "2")
 			p.render(w, r, http.StatusServiceUnavailable, web.RecoveringPage(v))
 		default:
 			p.fail(w, r, err)

@@ -64,6 +64,12 @@ func TestScreenshots(t *testing.T) {
 	s.signal(syscall.SIGCONT)
 
 	s = startFastServer(t)
+	s.stop()
+	let := s.runOnSlowDisk()
+	c.take(s, "recovering", "/")
+	let()
+
+	s = startFastServer(t)
 	p := s.command("pub", "numbers", "--ttl", "5m")
 	p.Stdin = paced(seq(t, 10_000_000), 10_000)
 	if err := p.Start(); err != nil {

@@ -30,6 +30,8 @@ func pages(now time.Time) []page {
 		{"now-long", "the longest names and payloads", web.NowPage(long(p))},
 		{"now-errors", "a publish that was refused", web.NowPage(refused(p))},
 		{"now-exposed", "a server that listens to everybody", web.NowPage(exposed(p))},
+		{"now-nearly-full", "a store that is nearly full", web.NowPage(ailing(p, "The store is nearly full: 9.2 GiB of 10.0 GiB. When it is full, publishes are refused until messages expire; --disk allows more.", false))},
+		{"now-read-only", "a store whose disk has failed", web.NowPage(ailing(p, "The disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.", true))},
 		{"topic", "one topic, with a policy", web.NowPage(topic(p))},
 		{"topic-unknown", "a topic that does not exist yet", web.NowPage(web.Now{Page: p, Pattern: "orders.new", Topic: &web.Topic{Name: "orders.new"}})},
 		{"topic-ended", "a topic whose messages are gone", web.NowPage(web.Now{
@@ -61,6 +63,11 @@ func pages(now time.Time) []page {
 		})},
 		{"error-plain", "no such page", web.ErrorPage(web.Failure{Page: p, Status: 404, What: "There is no page at /help."})},
 	}
+}
+
+func ailing(p web.Page, problem string, severe bool) web.Now {
+	p.Store = web.Store{Problem: problem, Severe: severe}
+	return fortyOne(p)
 }
 
 func alive(p web.Page) web.Detail {
