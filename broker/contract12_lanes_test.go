@@ -244,3 +244,37 @@ func TestContract12_NoteIsGivenUpWithItsCall(t *testing.T) {
 		b.Close()
 	})
 }
+
+// What the topic never took is not taken for committed when the request is sent again.
+func TestContract12_DoubtWhileTheMemoryTopicGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fate := logtest.Commits
+		clock := broker.NewClock(time.Now)
+		late := logtest.NewLate(logtest.LateOptions{Clock: clock, Durability: broker.DurabilityFsynced, Fate: func(p broker.Proposal) logtest.Fate {
+			if p.Kind == broker.KindPublished {
+				return fate
+			}
+			return logtest.Commits
+		}})
+		gate := &gatedLog{Log: memlog.New(memlog.Options{Clock: clock, Adopt: true})}
+		b := openOn(t, broker.Config{MemoryLog: gate}, late.Node(), clock)
+		b.createInMemory("t")
+		p := b.producer(1)
+		gate.set(true)
+		fate = logtest.VanishesInDoubt
+		answers := make(chan broker.PublishAnswer, 1)
+		b.Publish(context.Background(), p.request(1, "t", "f"), func(a broker.PublishAnswer) { answers <- a })
+		b.drop("t")
+		gate.set(false)
+		a := <-answers
+		b.fault(a.Results[0].Err, broker.ErrTopicNotFound)
+		b.fault(a.Results[1].Err, broker.ErrUnknownOutcome)
+		fate = logtest.Commits
+		p.ok(1, "t", "f")
+		for _, topic := range []string{"t", "f"} {
+			same(t, topic, b.list(topic), []string{"1"})
+		}
+		b.Close()
+		late.Close()
+	})
+}

@@ -79,6 +79,20 @@ func TestContract02_MemoryTopicMadeAgainOfAnyDurability(t *testing.T) {
 	})
 }
 
+func TestContract05_TimeIsStoredWhileOnlyMemoryIsBusy(t *testing.T) {
+	inLanes(t, broker.Config{}, func(b *bench) {
+		b.createInMemory("m")
+		for range 100 {
+			b.publish("m", time.Hour, "a")
+			time.Sleep(100 * time.Millisecond)
+		}
+		synctest.Wait()
+		if behind := b.Now().Sub(b.log.Time()); behind > time.Second {
+			t.Errorf("the time in the store is %v old", behind)
+		}
+	})
+}
+
 func TestContract06_TokenAtEveryDeliveryResumesExactlyInLanes(t *testing.T) {
 	for _, topics := range []int{4, 50} { // with more than 32 the token does not know them
 		inLanes(t, broker.Config{}, func(b *bench) {
@@ -448,12 +462,13 @@ func TestContract06_CloseWakesWhoWaits(t *testing.T) {
 
 // TestLanesAtOnce has everybody do everything at the same time: for the race detector, and for what must hold after all.
 func TestLanesAtOnce(t *testing.T) {
-	inLanes(t, broker.Config{}, func(b *bench) {
+	inLanes(t, broker.Config{NoAutoCreate: true}, func(b *bench) {
 		const rounds = 60
 		names := []string{"f.1", "f.2", "m.1", "m.2"}
-		for _, name := range names[2:] {
-			b.createInMemory(name)
-		}
+		b.create("f.1", broker.Policy{})
+		b.create("f.2", broker.Policy{})
+		b.createInMemory("m.1")
+		b.createInMemory("m.2")
 		ctx, cancel := context.WithCancel(context.Background())
 		var readers, writers sync.WaitGroup
 		for i := range 4 {
@@ -482,7 +497,7 @@ func TestLanesAtOnce(t *testing.T) {
 			p := b.producer(byte(i + 1))
 			writers.Go(func() {
 				for n := range uint64(rounds) {
-					r := p.request(n+1, names...)
+					r := p.request(n+1, append(names, "m.3", "m.4")...) // some of which come and go
 					for _, result := range b.send(r).Results {
 						if result.Err != nil && !errors.Is(result.Err, broker.ErrTopicNotFound) {
 							t.Error(result.Err)
@@ -514,6 +529,11 @@ func TestLanesAtOnce(t *testing.T) {
 			if i := b.info(name); i.Counts.Published < 4*rounds {
 				t.Errorf("%+v", i)
 			}
+		}
+		time.Sleep(3 * time.Hour)
+		s := b.Stats()
+		if c := s.Counts; c.Retained+c.Passing != 0 || c.Published != c.Ended.Total() || s.MemoryUsed != int64(s.Topics)*broker.TopicOverhead {
+			t.Errorf("when all is over: %+v", s)
 		}
 	})
 }
