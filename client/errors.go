@@ -28,6 +28,8 @@ var (
 	// ErrNeighbourRefused is reported for messages that were not published because another one of their batch was
 	// refused. Publishing them again is safe.
 	ErrNeighbourRefused = errors.New("not published: another message of its batch was refused")
+	// ErrDeadlinePassed is reported for messages that were to be published with a deadline that had passed when they came.
+	ErrDeadlinePassed = errors.New("the deadline has passed")
 	// ErrUnreachable is returned when the server could not be reached for as long as was allowed.
 	ErrUnreachable = errors.New("cannot reach the server")
 	// ErrNotFound is returned for a topic or message that does not exist.
@@ -39,8 +41,11 @@ var (
 // errStalled ends a connection on which the server's heartbeats stay away.
 var errStalled = errors.New("the server has gone silent")
 
-// reasonUnknownOutcome is the server's when its store cannot tell whether it committed something.
-const reasonUnknownOutcome = "UNKNOWN_OUTCOME"
+// Reasons of the server's: its store cannot tell whether it committed something; a deadline that was asked has passed.
+const (
+	reasonUnknownOutcome = "UNKNOWN_OUTCOME"
+	reasonDeadlinePassed = "DEADLINE_PASSED"
+)
 
 // Error is a refusal by the server, or by this package before sending.
 type Error struct {
@@ -79,6 +84,8 @@ func (e *Error) Is(target error) bool {
 		return e.Code == codes.InvalidArgument
 	case ErrOutcomeUnknown:
 		return e.Reason == reasonUnknownOutcome
+	case ErrDeadlinePassed:
+		return e.Reason == reasonDeadlinePassed
 	case ErrUnreachable:
 		return e.Code == codes.Unavailable
 	case context.Canceled:

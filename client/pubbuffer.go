@@ -28,7 +28,7 @@ func (r *pubRequest) seal(gathered []byte) (next []byte) {
 	for i := range r.batches {
 		messages := r.messages(i, gathered)
 		start := len(heads)
-		heads = appendBatchHead(heads, r.batches[i].topic, r.batches[i].ttl, len(messages))
+		heads = appendBatchHead(heads, r.batches[i].topic, r.batches[i].asked, len(messages))
 		r.body = append(r.body, heads[start:], messages)
 	}
 	return (*gatherBuffers.Get().(*[]byte))[:0]
@@ -39,7 +39,7 @@ func (r *pubRequest) join(gathered []byte) {
 	body := make([]byte, 0, len(gathered)+r.headBytes())
 	for i := range r.batches {
 		messages := r.messages(i, gathered)
-		body = appendBatchHead(body, r.batches[i].topic, r.batches[i].ttl, len(messages))
+		body = appendBatchHead(body, r.batches[i].topic, r.batches[i].asked, len(messages))
 		body = append(body, messages...)
 	}
 	r.body = [][]byte{body}
@@ -56,7 +56,7 @@ func (r *pubRequest) messages(i int, gathered []byte) []byte {
 
 // headBytes is at least what the heads of the batches take.
 func (r *pubRequest) headBytes() (n int) {
-	const head = 40 // tags, lengths, lifetime
+	const head = 70 // tags, lengths, lifetime, sequence
 	for i := range r.batches {
 		n += head + len(r.batches[i].topic)
 	}

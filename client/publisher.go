@@ -94,13 +94,37 @@ func (p *Publisher) Publish(ctx context.Context, topic string, ttl time.Duration
 // PublishFunc is Publish with a function that is told what became of this message: an Ack of one message, or an error as
 // in [Outcome], [ErrNeighbourRefused] included. It is called once if PublishFunc returned nil, and like OnBatch.
 func (p *Publisher) PublishFunc(ctx context.Context, topic string, ttl time.Duration, msg Message, done func(Ack, error)) error {
+	return p.add(ctx, topic, asked{ttl: ttl}, &msg, done)
+}
+
+// Restored is what a message had elsewhere and is to have again.
+type Restored struct {
+	// ExpireTime is its deadline, by the clock of the server that it goes to; kept to the millisecond, however long the
+	// message is on its way. A time that has passed is refused: [ErrDeadlinePassed].
+	ExpireTime time.Time
+	// Sequence is its number; 0: the topic's next. One that the topic has come to is refused with the reason "CONFLICT".
+	// Numbers that are passed over count as ended.
+	Sequence uint64
+}
+
+// Restore is [Publisher.Publish] for a message that comes from elsewhere, such as another server, and keeps its deadline and,
+// if that is wanted, its number. Consecutive messages with one deadline are published together.
+func (p *Publisher) Restore(ctx context.Context, topic string, r Restored, msg Message) error {
+	ask := asked{ttl: DefaultTTL, deadline: r.ExpireTime.UnixMilli(), sequence: r.Sequence}
+	if ask.deadline == 0 {
+		ask.deadline = 1 // as long gone
+	}
+	return p.add(ctx, topic, ask, &msg, nil)
+}
+
+func (p *Publisher) add(ctx context.Context, topic string, ask asked, msg *Message, done func(Ack, error)) error {
 	if err := msg.validate(); err != nil {
 		return err
 	}
 	if len(msg.Data) > maxDataBytes {
 		return invalid("data", "the data is %d bytes long; no server takes more than %d", len(msg.Data), maxDataBytes)
 	}
-	return p.queue.add(ctx, topic, ttl, &msg, done)
+	return p.queue.add(ctx, topic, ask, msg, done)
 }
 
 // Close waits until everything handed over has been answered, and ends the publisher. When ctx ends first, what was sent

@@ -26,12 +26,19 @@ const (
 // pubBatch is consecutive messages to one topic with one lifetime.
 type pubBatch struct {
 	topic string
-	ttl   time.Duration
+	asked asked
 	first int                // messages handed over before this batch
 	count int                // messages in it
 	start int                // where its messages begin in pubQueue.scratch, until sealed
 	alone bool               // holds one large message
 	done  []func(Ack, error) // nil, or count elements some of which may be nil
+}
+
+// asked is what a batch asks for itself.
+type asked struct {
+	ttl      time.Duration // DefaultTTL with a deadline
+	deadline int64         // in milliseconds since 1970; 0: none
+	sequence uint64        // of the first message; 0: the topic's next
 }
 
 // pubRequest is a request that was numbered and not answered yet.
@@ -70,7 +77,7 @@ func newPubQueue(window int) *pubQueue {
 }
 
 // add takes one message, waiting while the window is full.
-func (q *pubQueue) add(ctx context.Context, topic string, ttl time.Duration, msg *Message, done func(Ack, error)) error {
+func (q *pubQueue) add(ctx context.Context, topic string, ask asked, msg *Message, done func(Ack, error)) error {
 	q.mu.Lock()
 	for q.err == nil && !q.closed && q.bytes > 0 && q.bytes+len(msg.Data) > q.window {
 		if q.room == nil {
@@ -94,23 +101,23 @@ func (q *pubQueue) add(ctx context.Context, topic string, ttl time.Duration, msg
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	q.addLocked(topic, ttl, msg, done)
+	q.addLocked(topic, ask, msg, done)
 	if q.readyLocked() {
 		q.wakeSender()
 	}
 	return nil
 }
 
-func (q *pubQueue) addLocked(topic string, ttl time.Duration, msg *Message, done func(Ack, error)) {
+func (q *pubQueue) addLocked(topic string, ask asked, msg *Message, done func(Ack, error)) {
 	if q.messages > 0 && len(q.scratch)+len(msg.Data) > fullBytes {
 		q.sealLocked()
 	}
 	alone := len(msg.Data) >= aloneBytes
-	if n := len(q.gather); n == 0 || alone || !q.gather[n-1].fits(topic, ttl) {
+	if n := len(q.gather); n == 0 || alone || !q.gather[n-1].fits(topic, ask) {
 		if n == fullBatches {
 			q.sealLocked()
 		}
-		q.gather = append(q.gather, pubBatch{topic: topic, ttl: ttl, first: q.accepted, start: len(q.scratch), alone: alone})
+		q.gather = append(q.gather, pubBatch{topic: topic, asked: ask, first: q.accepted, start: len(q.scratch), alone: alone})
 		q.bytes += batchOverhead
 	}
 	batch := &q.gather[len(q.gather)-1]
@@ -131,9 +138,12 @@ func (q *pubQueue) addLocked(topic string, ttl time.Duration, msg *Message, done
 	}
 }
 
-// fits says that a message for topic and ttl may join the batch.
-func (b *pubBatch) fits(topic string, ttl time.Duration) bool {
-	return !b.alone && b.topic == topic && b.ttl == ttl
+// fits says that a message for topic may join the batch.
+func (b *pubBatch) fits(topic string, ask asked) bool {
+	if b.asked.sequence != 0 && ask.sequence != 0 {
+		ask.sequence -= uint64(b.count)
+	}
+	return !b.alone && b.topic == topic && b.asked == ask
 }
 
 // sealLocked makes what gathered the next request.

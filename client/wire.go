@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Field numbers of linger.v1 that this package writes or reads itself. Everything else goes through the generated code.
@@ -17,6 +18,8 @@ const (
 	fieldRequestBatches = 2 // PublishRequest.batches
 	fieldBatchTopic     = 1 // Batch.topic
 	fieldBatchTTL       = 2 // Batch.ttl
+	fieldBatchExpire    = 3 // Batch.expire_time
+	fieldBatchFirst     = 4 // Batch.first_sequence
 	fieldMessages       = 8 // Batch.messages, Run.messages
 	fieldMessageKey     = 1 // Message.key
 	fieldMessageAttrs   = 2 // Message.attributes
@@ -109,21 +112,36 @@ func attributeSize(k, v string) int {
 
 // appendBatchHead appends one element of PublishRequest.batches without its messages, which are to follow: that many
 // bytes, already encoded.
-func appendBatchHead(b []byte, topic string, ttl time.Duration, messages int) []byte {
+func appendBatchHead(b []byte, topic string, ask asked, messages int) []byte {
 	var lifetime []byte
 	size := 1 + protowire.SizeBytes(len(topic)) + messages
-	if ttl != DefaultTTL {
+	num := protowire.Number(fieldBatchTTL)
+	switch {
+	case ask.deadline != 0:
+		num = fieldBatchExpire
+		lifetime, _ = proto.Marshal(timestamppb.New(time.UnixMilli(ask.deadline))) // cannot fail: two integers
+	case ask.ttl != DefaultTTL:
 		// Zero is a present, empty Duration: now or never.
-		lifetime, _ = proto.Marshal(durationpb.New(ttl)) // cannot fail: two integers
+		lifetime, _ = proto.Marshal(durationpb.New(ask.ttl))
+	}
+	asksLifetime := ask.deadline != 0 || ask.ttl != DefaultTTL
+	if asksLifetime {
 		size += 1 + protowire.SizeBytes(len(lifetime))
+	}
+	if ask.sequence != 0 {
+		size += 1 + protowire.SizeVarint(ask.sequence)
 	}
 	b = protowire.AppendTag(b, fieldRequestBatches, protowire.BytesType)
 	b = protowire.AppendVarint(b, uint64(size))
 	b = protowire.AppendTag(b, fieldBatchTopic, protowire.BytesType)
 	b = protowire.AppendString(b, topic)
-	if ttl != DefaultTTL {
-		b = protowire.AppendTag(b, fieldBatchTTL, protowire.BytesType)
+	if asksLifetime {
+		b = protowire.AppendTag(b, num, protowire.BytesType)
 		b = protowire.AppendBytes(b, lifetime)
+	}
+	if ask.sequence != 0 {
+		b = protowire.AppendTag(b, fieldBatchFirst, protowire.VarintType)
+		b = protowire.AppendVarint(b, ask.sequence)
 	}
 	return b
 }
