@@ -53,6 +53,8 @@ func commands() []command {
 		{"extend", extendHelp, newExtend},
 		{"expire", expireHelp, newExpire},
 		{"console", consoleHelp, newConsole},
+		{"export", exportHelp, newExport},
+		{"import", importHelp, newImport},
 		{"backup", backupHelp, newBackup},
 		{"verify", verifyHelp, newVerify},
 		{"health", healthHelp, newHealth},

@@ -11,6 +11,8 @@ const generalHelp = `Linger is a publish/subscribe broker in which every message
   linger extend TOPIC SEQ... --ttl D      let messages live D from now
   linger expire TOPIC SEQ...              end messages at once
   linger console [TOPIC]                  a prompt whose lines go to every subscriber
+  linger export [PATTERN...]              write what is retained as JSON lines
+  linger import [FILE]                    bring back what was exported, here or elsewhere
   linger backup DIR|FILE.tar              copy the store of a running server
   linger verify DIR                       check a store that no server uses, and repair it
   linger health                           exit status for a container's health check

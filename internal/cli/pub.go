@@ -151,13 +151,13 @@ func (p *publishing) run(ctx context.Context, src source, input *countingReader)
 	case err = <-read:
 	case <-reading.Done():
 	}
-	closeErr := p.close(ctx, publisher)
+	closeErr := closePublisher(ctx, publisher)
 	bar.stop()
 	return p.report.finish(err, closeErr)
 }
 
-// close waits for what is under way; not for long once ctx, the command's, has ended.
-func (p *publishing) close(ctx context.Context, publisher *client.Publisher) error {
+// closePublisher waits for what is under way; not for long once ctx, the command's, has ended.
+func closePublisher(ctx context.Context, publisher *client.Publisher) error {
 	closing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopWithin, cancel) })

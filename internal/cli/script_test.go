@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"status":     status,
 			"damage":     damage,
 			"same":       same,
+			"dated":      dated,
 		},
 	})
 }
@@ -235,13 +236,42 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(path, b, 0o600))
 }
 
-// leftNow matches what differs between two looks at the same message: the time that it has left.
-var leftNow = regexp.MustCompile(`"ttl_ms_left":\d+`)
+// What differs between two looks at the same message, and between a message and itself on another server.
+var (
+	leftNow     = regexp.MustCompile(`"ttl_ms_left":\d+`)
+	publishTime = regexp.MustCompile(`"publish_time":"[^"]*"`)
+)
 
-// same FILE1 FILE2: two lists of messages as JSON agree in everything but the time left.
+// same [-moved] FILE1 FILE2: two lists of messages as JSON agree in everything but the time left and, with -moved, when they
+// were published.
 func same(ts *testscript.TestScript, _ bool, args []string) {
-	one, two := ts.ReadFile(args[0]), ts.ReadFile(args[1])
-	if one == "" || leftNow.ReplaceAllString(one, "") != leftNow.ReplaceAllString(two, "") {
-		ts.Fatalf("%s:\n%s\n%s:\n%s", args[0], one, args[1], two)
+	moved := args[0] == "-moved"
+	if moved {
+		args = args[1:]
+	}
+	fixed := func(name string) string {
+		s := leftNow.ReplaceAllString(ts.ReadFile(name), "")
+		if moved {
+			s = publishTime.ReplaceAllString(s, "")
+		}
+		return s
+	}
+	if one := fixed(args[0]); one == "" || one != fixed(args[1]) {
+		ts.Fatalf("%s:\n%s\n%s:\n%s", args[0], ts.ReadFile(args[0]), args[1], ts.ReadFile(args[1]))
+	}
+}
+
+// fromNow is a place for a time: @in 100h@.
+var fromNow = regexp.MustCompile(`@in ([0-9a-z]+)@`)
+
+// dated FILE...: puts the times that are so far from now where files say so.
+func dated(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		text := fromNow.ReplaceAllStringFunc(ts.ReadFile(name), func(place string) string {
+			d, err := time.ParseDuration(fromNow.FindStringSubmatch(place)[1])
+			ts.Check(err)
+			return time.Now().Add(d).UTC().Format("2006-01-02T15:04:05.000Z")
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
 	}
 }

@@ -116,6 +116,20 @@ func (t optionalTime) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "%q", jsonTime(t.Time)), nil
 }
 
+// policy is the policy that was written.
+func (j *jsonTopic) policy() (client.TopicPolicy, error) {
+	p := client.TopicPolicy{
+		TTLMin: millis(j.TTLMinMs), TTLDefault: millis(j.TTLDefaultMs), TTLMax: millis(j.TTLMaxMs),
+		Reject: j.OutOfPolicy == "reject", RefuseZero: !j.AllowZero,
+	}
+	if j.OutOfPolicy != "reject" && j.OutOfPolicy != "clamp" {
+		return p, fmt.Errorf("out_of_policy %q is neither clamp nor reject", j.OutOfPolicy)
+	}
+	return p, nil
+}
+
+func millis(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+
 func newJSONTopic(t client.Topic) jsonTopic {
 	outOfPolicy := "clamp"
 	if t.Policy.Reject {
