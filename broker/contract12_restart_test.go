@@ -1,12 +1,14 @@
 package broker_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"linger/broker"
 	"linger/broker/logtest"
+	"linger/broker/memlog"
 )
 
 func TestContract12_ProducerSurvivesARestart(t *testing.T) {
@@ -34,6 +36,48 @@ func TestContract12_ProducerSurvivesARestart(t *testing.T) {
 		p.expectOpen(5, 0, false)
 		b.Close()
 	})
+}
+
+// What a full log refuses uses up a number that is not stored. A crash loses nothing else by that: what follows is sent
+// again, and its outcome is known.
+func TestContract12_RefusedByAFullLogBeforeACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := broker.NewClock(time.Now)
+		log := &filling{Log: memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})}
+		b := openOn(t, broker.Config{}, log, clock)
+		p := b.producer(1)
+		p.ok(1, "t")
+		log.full.Store(true)
+		for n := range uint64(3) {
+			b.fault(p.send(2+n, "t").Results[0].Err, broker.ErrFull)
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+		clock = broker.NewClock(time.Now)
+		b = openOn(t, broker.Config{}, log.Reopen(clock), clock)
+		p.b = b
+		p.expectOpen(4, 4, true)
+		if first := p.ok(5, "t").Results[0].First; first != 2 {
+			t.Errorf("#%d", first)
+		}
+		p.expectOpen(5, 5, true)
+		b.Close()
+	})
+}
+
+// filling is a log that becomes full.
+type filling struct {
+	*memlog.Log
+	full atomic.Bool
+}
+
+func (l *filling) Append(p broker.Proposal, done func(broker.Commit, error)) {
+	if p.Kind == broker.KindPublished && l.full.Load() {
+		done(broker.Commit{}, &broker.Error{Err: broker.ErrFull})
+		return
+	}
+	l.Log.Append(p, done)
 }
 
 func TestContract12_ProducerOutlivesItsMessages(t *testing.T) {

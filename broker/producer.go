@@ -130,24 +130,22 @@ func (b *Broker) OpenProducer(id ProducerID, answered uint64) (last uint64, reme
 		if last, lost := p.beginAgain(now); lost {
 			return last, false
 		}
-		if last, ok := p.reopen(answered, now); ok {
-			return last, true
-		}
+		return p.reopen(answered, now), true
 	}
 	b.producers.dropLocked(id)
 	return 0, answered == 0
 }
 
-// reopen tells the last finished request, unless the client was given answers that are not known here.
-func (p *producer) reopen(answered uint64, now Instant) (last uint64, ok bool) {
+// reopen tells the last finished request. After a crash a client may have answers that are not known here: that a full log
+// refused a request is stored nowhere. What was published is stored before it is answered, and in order, so that nothing
+// behind the client's last answer was.
+func (p *producer) reopen(answered uint64, now Instant) (last uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if answered > p.accepted {
-		return 0, false
-	}
 	p.finishUpToLocked(answered)
+	p.accepted = max(p.accepted, answered)
 	p.lastUse = max(p.lastUse, now)
-	return p.lastLocked(), true
+	return p.lastLocked()
 }
 
 // finishUpToLocked finishes the requests up to a number that the client has answers for: after a restart it alone knows
