@@ -2,6 +2,7 @@ package pebblelog_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -156,6 +157,8 @@ func damageOne(t *testing.T, base, name, how string, round int, held map[string]
 	case strings.Contains(err.Error(), "served"):
 		t.Errorf("%s: %v", what, err)
 		return
+	case !errors.Is(err, broker.ErrDamaged): // a server would not say what to do
+		t.Errorf("%s: not told as damage: %v", what, err)
 	}
 	repairOne(t, dir, what, err, held)
 	os.RemoveAll(filepath.Dir(dir))

@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -226,11 +227,16 @@ func openPebble(dir string, o *pebble.Options) (db *pebble.DB, err error) {
 		}
 	}()
 	db, err = pebble.Open(dir, o)
-	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, &CorruptionError{File: dir, Err: err}
-		}
-		return nil, corruption(err)
+	if err == nil {
+		return db, nil
 	}
-	return db, nil
+	err = corruption(err)
+	var damage *CorruptionError
+	var errno syscall.Errno
+	// What neither the disk nor the system says is Pebble's: a file that is not as another one tells. Not all of it is
+	// marked as damage.
+	if !errors.As(err, &damage) && (errors.Is(err, os.ErrNotExist) || !errors.As(err, &errno)) {
+		err = &CorruptionError{File: dir, Err: err}
+	}
+	return nil, err
 }
