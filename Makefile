@@ -36,7 +36,7 @@ test: bin/.made-from setup ## everything that must pass; under five minutes once
 
 .PHONY: soak
 soak: setup ## the tests with larger numbers: crash, soak, fuzz, browser
-	@LINGER_SOAK=1 go run ./internal/check soak
+	@go run ./internal/check soak
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)

@@ -49,6 +49,9 @@ func run(ctx context.Context, what string, out io.Writer) (ok bool, err error) {
 	case "lint":
 		r.together(ctx, lint)
 	case "soak":
+		if err := os.Setenv("LINGER_SOAK", "1"); err != nil { // the tests take their larger numbers
+			return false, err
+		}
 		r.live(ctx, goTests("go test", ".", "-timeout=60m", "-count=1"))
 	case "generate":
 		return true, generate(ctx, out)

@@ -43,25 +43,25 @@ func (c *changer) change(ctx context.Context) {
 	}
 }
 
-// pick gives a message that may be changed: acknowledged, of a topic that is never deleted, not too old.
-func (c *changer) pick() *message {
+// pick gives a message that may be changed, and its sequence: acknowledged, of a topic that is never deleted, not too old.
+func (c *changer) pick() (*message, uint64) {
 	o := c.oracle
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for range 20 {
 		if len(o.messages) == 0 {
-			return nil
+			break
 		}
 		m := o.messages[len(o.messages)-1-c.rng.IntN(min(len(o.messages), 2000))]
 		if m.outcome == acknowledged && !m.passing && !m.topic.deletable && m.topic.durability == client.Fsynced && !m.unsure && m.deletion == notAsked && !m.gone {
-			return m
+			return m, m.place.sequence
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 func (c *changer) setDeadline(ctx context.Context) {
-	m := c.pick()
+	m, sequence := c.pick()
 	if m == nil {
 		return
 	}
@@ -74,7 +74,7 @@ func (c *changer) setDeadline(ctx context.Context) {
 	m.deadlines = append(m.deadlines, at)
 	m.ever = append(m.ever, at)
 	o.mu.Unlock()
-	lifetime, err := c.client.SetExpireTime(ctx, m.topic.name, m.place.sequence, at, time.Time{})
+	lifetime, err := c.client.SetExpireTime(ctx, m.topic.name, sequence, at, time.Time{})
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -88,7 +88,7 @@ func (c *changer) setDeadline(ctx context.Context) {
 }
 
 func (c *changer) deleteMessage(ctx context.Context) {
-	m := c.pick()
+	m, sequence := c.pick()
 	if m == nil {
 		return
 	}
@@ -96,7 +96,7 @@ func (c *changer) deleteMessage(ctx context.Context) {
 	o.mu.Lock()
 	m.deletion = notAnswered
 	o.mu.Unlock()
-	err := c.client.DeleteMessage(ctx, m.topic.name, m.place.sequence)
+	err := c.client.DeleteMessage(ctx, m.topic.name, sequence)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {

@@ -9,6 +9,11 @@
 //	  subscriber_test.go  subscriptions that resume
 //	oracle_test.go      what all of these were told, and what follows from it
 //	judge_test.go       compares that with what the server has
+//	faulty_test.go      a server on a machine that fails when it is told:
+//	  broken_test.go      its disk fails, or is slow
+//	  clock_test.go       its clocks are set, and it sleeps
+//	full_test.go        a disk that is full
+//	damage_test.go      a directory of which a file is damaged
 //
 // LINGER_SOAK=1 takes larger numbers. Each test that draws lots prints its seed; -seed=N draws the same again.
 // LINGER_BINARY=PATH tests a program that is built already.

@@ -19,6 +19,7 @@ func TestContract11ServerKilled(t *testing.T) {
 	if soak {
 		rounds, most = 100, 1500
 	}
+	t.Parallel()
 	seed := seedOf(t)
 	rng := lots(seed, 0)
 	dir := filepath.Join(t.TempDir(), "store")

@@ -22,6 +22,9 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 var scratch string
 
 func run(m *testing.M) int {
+	if off, ok := os.LookupEnv(faultyVariable); ok {
+		return runFaulty(off)
+	}
 	var err error
 	if scratch, err = os.MkdirTemp("", "linger-crash-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -27,6 +27,7 @@ type server struct {
 	command []string // what is run, without the addresses
 	env     []string
 	stdin   io.Reader
+	stdout  io.Writer // nil: the log
 
 	cmd    *exec.Cmd
 	log    *output
@@ -42,6 +43,11 @@ func newServer(t testing.TB, dir string, flags ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serverOf(t, path, dir, flags...)
+}
+
+// serverOf is newServer of a program at a path.
+func serverOf(t testing.TB, path, dir string, flags ...string) *server {
 	command := append([]string{path, "serve", "--store", "file:" + dir}, flags...)
 	s := &server{t: t, command: command, grpc: "localhost:0", http: "localhost:0", log: &output{}}
 	t.Cleanup(s.end)
@@ -73,6 +79,9 @@ func (s *server) launch() {
 	s.cmd = exec.Command(s.command[0], append([]string{s.command[1]}, args...)...)
 	s.cmd.Env = append(environment(), s.env...)
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = s.stdin, s.log, s.log
+	if s.stdout != nil {
+		s.cmd.Stdout = s.stdout
+	}
 	s.cmd.SysProcAttr = withParent()
 	s.log.mark()
 	if err := s.cmd.Start(); err != nil {
@@ -91,6 +100,23 @@ func (s *server) start() {
 	s.t.Helper()
 	s.launch()
 	s.awaitReady()
+}
+
+// tryStart starts the process and waits until it is ready, or has ended; said is what it wrote.
+func (s *server) tryStart() (ready bool, said string) {
+	s.t.Helper()
+	s.launch()
+	eventually(s.t, func() error {
+		if !s.running() || strings.Contains(s.log.sinceMark(), "Ctrl-C") {
+			return nil
+		}
+		return errors.New("the server has neither started nor ended")
+	})
+	if !s.running() {
+		return false, s.log.sinceMark()
+	}
+	s.awaitReady()
+	return true, s.log.sinceMark()
 }
 
 func (s *server) awaitReady() {
@@ -246,4 +272,14 @@ func expect[T comparable](what string, got, want T) error {
 		return nil
 	}
 	return fmt.Errorf("%s is %v, not %v", what, got, want)
+}
+
+// linger runs one of the program's commands on this server and gives what it wrote.
+func (s *server) linger(args ...string) (string, error) {
+	s.t.Helper()
+	cmd := exec.Command(s.command[0], args...)
+	cmd.Env = append(append(environment(), s.env...), "LINGER_SERVER="+s.grpc)
+	cmd.WaitDelay = patience
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
