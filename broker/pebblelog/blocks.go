@@ -178,6 +178,7 @@ type stretch struct {
 	class       uint8
 	first, last uint64
 	bytes       int64
+	oldest      bool // nothing of the class lives below
 }
 
 // sweep removes the blocks that are dead, neighbours as one, and gives the indexes that are to be stored: those of blocks
@@ -212,7 +213,7 @@ func (s *space) sweep(all bool) (dead []stretch, indexes []*blockIndex) {
 				d.bytes += b.bytes
 				continue
 			}
-			dead = append(dead, stretch{uint8(class), b.first, b.last, b.bytes})
+			dead = append(dead, stretch{uint8(class), b.first, b.last, b.bytes, len(kept) == 0})
 			joinable = true
 		}
 		clear(blocks[len(kept):])
@@ -240,7 +241,7 @@ func (s *space) sparse(n int) (found []stretch) {
 			if b.index != nil || (class == changeClass && i == len(s.classes[class])-1) {
 				continue // still being filled
 			}
-			if found = append(found, stretch{uint8(class), b.first, b.last, b.bytes}); len(found) == n {
+			if found = append(found, stretch{class: uint8(class), first: b.first, last: b.last, bytes: b.bytes}); len(found) == n {
 				return found
 			}
 		}

@@ -25,7 +25,8 @@
 //
 // Runs of a class die in about the order in which they were written. They are kept track of in blocks of 1 MiB; dead
 // blocks are deleted as ranges, and a block of which less than a quarter lives is written again with that alone. So a
-// message that was extended holds no more than itself.
+// message that was extended holds no more than itself. What is dead from the beginning of a class on is cut out of Pebble's
+// tables once its deletion is in tables as well; see graves.go.
 //
 // A start reads the index of the blocks, and of what came behind the last of them the records. Nothing else depends on the
 // index: what of it is missing or damaged is told, made up for by reading the records, and written again.
@@ -51,6 +52,9 @@
 // by a change that was committed, and releases it again. A change is deleted from disk only after the run that it
 // changes, and the WAL is a sequence, so no crash brings back a message without its deletion or its shorter life. For the
 // same reason a block's index, which is written after its records and deleted with them, never outlives them.
+//
+// Deleted, cut out of the tables: the cut stands in the MANIFEST, synced, and the deletion was in tables before. Nothing
+// but the space that is used tells whether it was done.
 //
 // While a block is written again, deletion and new copy are one batch.
 //

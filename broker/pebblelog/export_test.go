@@ -10,7 +10,7 @@ import (
 // many would. Only before the first is opened.
 func Hurry() {
 	tendEvery, fenceEvery = 10*time.Millisecond, 30*time.Millisecond
-	blockBytes, sparseBytes = 16<<10, 2<<10
+	blockBytes, sparseBytes, buryBytes = 16<<10, 2<<10, 32<<10
 }
 
 // Look has the log look after itself now.

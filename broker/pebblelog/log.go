@@ -46,6 +46,7 @@ type Log struct {
 	content     atomic.Uint64 // the last of them that held more than the time
 	full        atomic.Pointer[broker.Error]
 	damage      atomic.Pointer[CorruptionError]
+	sweeps      atomic.Uint64 // how often what is dead has been deleted
 	flushes     flushes
 	recovered   Recovery
 	running     atomic.Bool // Open has succeeded

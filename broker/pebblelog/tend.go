@@ -59,6 +59,7 @@ type tender struct {
 	flushed time.Time
 	pending int64  // bytes deleted since
 	oldest  uint64 // group whose record is kept
+	graves  graves
 }
 
 // reclaim takes off the disk what is dead. It is not synced: what a crash brings back is found dead again, and as the
@@ -90,13 +91,14 @@ func (t *tender) reclaim() error {
 			return err
 		}
 	}
+	t.graves.dig(dead, l.sweeps.Add(1))
 	for _, at := range l.space.sparse(rewritesAtOnce) {
 		t.pending += at.bytes
 		if err := l.rewrite(at); err != nil {
 			return fmt.Errorf("write class %d from %d to %d again: %w", at.class, at.first, at.last, err)
 		}
 	}
-	return t.nudge()
+	return errors.Join(t.graves.bury(l), t.nudge())
 }
 
 // nudge has deletions reach the tables, so that the space comes back while little else is written.
@@ -111,7 +113,9 @@ func (t *tender) nudge() error {
 	if t.log.flushes.since(&t.flushed) {
 		return nil // it happened by itself
 	}
-	_, err := t.log.db.AsyncFlush()
+	swept := t.log.sweeps.Load()
+	flushed, err := t.log.db.AsyncFlush()
+	t.graves.flushing(flushed, swept)
 	return err
 }
 
@@ -263,27 +267,45 @@ func (l *Log) keepChange(c *broker.Commit) {
 // flushes follows Pebble's flushes: when they began, and how far the disk had come then. Safe for concurrent use.
 type flushes struct {
 	mu     sync.Mutex
-	latest [3]uint64 // the newest group at the beginning of the last flushes, oldest first
+	latest [3]flushed // the last flushes, oldest first
+	busy   bool       // the last of them has not ended
 	ended  time.Time
 }
 
-func (f *flushes) begin(group uint64) {
+// flushed is how far things had come when a flush began.
+type flushed struct {
+	group uint64 // the newest that was synced
+	sweep uint64 // the newest whose deletions had been applied
+}
+
+func (f *flushes) begin(at flushed) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.latest = [3]uint64{f.latest[1], f.latest[2], group}
+	f.latest, f.busy = [3]flushed{f.latest[1], f.latest[2], at}, true
 }
 
 func (f *flushes) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.ended = time.Now()
+	f.ended, f.busy = time.Now(), false
 }
 
 // settled is the group that was the newest two flushes ago.
 func (f *flushes) settled() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.latest[0]
+	return f.latest[0].group
+}
+
+// swept is the sweep whose deletions are in tables, and those before. What had been applied when a flush began is in
+// tables when the next one has ended: it takes what was being filled then.
+func (f *flushes) swept() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.busy {
+		return f.latest[0].sweep
+	}
+	return f.latest[1].sweep
 }
 
 // since tells whether a flush ended since at, less the time between nudges.

@@ -95,8 +95,10 @@ func (l *Log) limits(used int64, available uint64) (limit, reserve int64) {
 func (l *Log) events() *pebble.EventListener {
 	logger := l.options.Logger
 	return &pebble.EventListener{
-		FlushBegin: func(pebble.FlushInfo) { l.flushes.begin(l.syncedGroup.Load()) },
-		FlushEnd:   func(pebble.FlushInfo) { l.flushes.end() },
+		FlushBegin: func(pebble.FlushInfo) {
+			l.flushes.begin(flushed{group: l.syncedGroup.Load(), sweep: l.sweeps.Load()})
+		},
+		FlushEnd: func(pebble.FlushInfo) { l.flushes.end() },
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			l.noteDamage(&CorruptionError{File: info.Path, Err: info.Details})
 		},
