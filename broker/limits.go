@@ -248,7 +248,7 @@ func (b *Broker) limitError(t *topic, p *Policy, more load, excess need) error {
 		more.messages = more.bytes
 	}
 	e := &Error{Err: ErrFull, Field: "topic", Detail: fmt.Sprintf(
-		"%s is full: it retains %d of %d %s (%s), and %d more do not fit.", t.name, used, limit, unit, field, more.messages)}
+		"%s is full: it retains %d of %d %s (%s), and there is no room for %d more.", t.name, used, limit, unit, field, more.messages)}
 	e.freeFrom(t.nextDeadlineLocked(b.clock.Now()), b.clock.Now())
 	e.Detail += " With at_limit evict-oldest or evict-soonest the topic makes room itself."
 	return e

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"iter"
+	"math"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -13,7 +14,8 @@ import (
 // listPage is how many topics or messages a list asks for at a time: the server's maximum.
 const listPage = 1000
 
-// TopicPolicy rules the lifetimes of a topic's messages. In requests a zero field means the server's default.
+// TopicPolicy rules the lifetimes of a topic's messages, and how many it retains. In requests a zero field means the
+// server's default.
 type TopicPolicy struct {
 	// TTLMin is the least lifetime, at least 1 ms.
 	TTLMin time.Duration
@@ -25,6 +27,42 @@ type TopicPolicy struct {
 	Reject bool
 	// RefuseZero refuses now or never.
 	RefuseZero bool
+	// MaxMessages is how many messages are retained at most; [Unlimited]: any number. Now or never does not count.
+	MaxMessages int64
+	// MaxBytes is how many encoded bytes these may have, as RetainedBytes counts them; [Unlimited]: any number.
+	MaxBytes int64
+	// AtLimit is what happens to a publish beyond these limits, or beyond the server's own of memory and disk.
+	AtLimit LimitRule
+}
+
+// Unlimited, as a limit in a [TopicPolicy], is none.
+const Unlimited = -1
+
+// LimitRule is what happens to a publish that finds no room in its topic, or on the server.
+type LimitRule int32
+
+const (
+	// LimitDefault is the server's rule.
+	LimitDefault LimitRule = LimitRule(pb.LimitRule_LIMIT_RULE_UNSPECIFIED)
+	// LimitReject refuses it and says when space comes free; see [Error.RetryAfter].
+	LimitReject LimitRule = LimitRule(pb.LimitRule_LIMIT_RULE_REJECT)
+	// LimitEvictOldest has the topic's oldest messages make room.
+	LimitEvictOldest LimitRule = LimitRule(pb.LimitRule_LIMIT_RULE_EVICT_OLDEST)
+	// LimitEvictSoonest has those of the topic's messages make room that expire soonest.
+	LimitEvictSoonest LimitRule = LimitRule(pb.LimitRule_LIMIT_RULE_EVICT_SOONEST)
+)
+
+// String returns "reject", "evict-oldest", "evict-soonest" or "default".
+func (r LimitRule) String() string {
+	switch r {
+	case LimitReject:
+		return "reject"
+	case LimitEvictOldest:
+		return "evict-oldest"
+	case LimitEvictSoonest:
+		return "evict-soonest"
+	}
+	return "default"
 }
 
 // Topic is a topic as it stands.
@@ -153,12 +191,30 @@ func (c *Client) DeleteTopic(ctx context.Context, name string) (deleted uint64, 
 func protoPolicy(p TopicPolicy) *pb.TopicPolicy {
 	policy := &pb.TopicPolicy{
 		TtlMin: optionalDuration(p.TTLMin), TtlDefault: optionalDuration(p.TTLDefault), TtlMax: optionalDuration(p.TTLMax),
-		RefuseZero: p.RefuseZero,
+		RefuseZero: p.RefuseZero, MaxMessages: protoLimit(p.MaxMessages), MaxBytes: protoLimit(p.MaxBytes),
+		AtLimit: pb.LimitRule(p.AtLimit),
 	}
 	if p.Reject {
 		policy.OutOfPolicy = pb.OutOfPolicy_OUT_OF_POLICY_REJECT
 	}
 	return policy
+}
+
+// protoLimit is a limit as it is asked for: unset is the server's, 0 is none.
+func protoLimit(n int64) *uint64 {
+	if n == 0 {
+		return nil
+	}
+	asked := uint64(max(n, 0))
+	return &asked
+}
+
+// goLimit is the limit that the server tells.
+func goLimit(n uint64) int64 {
+	if n == 0 {
+		return Unlimited
+	}
+	return int64(min(n, math.MaxInt64))
 }
 
 func optionalDuration(d time.Duration) *durationpb.Duration {
@@ -179,6 +235,7 @@ func newTopic(t *pb.Topic, now time.Time) Topic {
 		Policy: TopicPolicy{
 			TTLMin: p.GetTtlMin().AsDuration(), TTLDefault: p.GetTtlDefault().AsDuration(), TTLMax: p.GetTtlMax().AsDuration(),
 			Reject: p.GetOutOfPolicy() == pb.OutOfPolicy_OUT_OF_POLICY_REJECT, RefuseZero: p.GetRefuseZero(),
+			MaxMessages: goLimit(p.GetMaxMessages()), MaxBytes: goLimit(p.GetMaxBytes()), AtLimit: LimitRule(p.GetAtLimit()),
 		},
 		Stats: TopicStats{
 			Published: s.GetPublished(), Retained: s.GetRetained(), RetainedBytes: s.GetRetainedBytes(), Passing: s.GetPassing(),

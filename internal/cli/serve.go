@@ -27,6 +27,10 @@ Runs the server: gRPC on one address, the dashboard and gRPC-Web on another. Ctr
   --ttl-default D      lifetime where none is asked (default 10m)
   --ttl-min D          least lifetime (default 1ms)
   --ttl-max D          greatest lifetime, up to 3650d (default 7d)
+  --topic-messages N   most messages that a topic retains, unless its policy says otherwise (default any number)
+  --topic-bytes SIZE   most bytes of these (default any number)
+  --at-limit RULE      what happens then, and at --memory and --disk, unless the topic's policy says otherwise: reject,
+                       evict-oldest or evict-soonest (default reject)
   --memory SIZE        most that retained messages may take (default: a quarter of the machine's or container's)
   --disk SIZE          most that the store's directory may take (default 10GiB, or 80 % of what is free, the less)
   --max-message SIZE   largest message, up to 16MiB (default 1MiB)
@@ -53,9 +57,12 @@ type ServeConfig struct {
 	GRPC, HTTP                   string
 	Store                        string
 	TTLDefault, TTLMin, TTLMax   time.Duration // 0: the decided default
-	Memory                       int64         // bytes; 0: a quarter of what there is
-	Disk                         int64         // bytes; 0: the store's default
-	MaxMessage                   int64         // bytes
+	TopicMessages                int64         // 0: any number
+	TopicBytes                   int64         // 0: any number
+	AtLimit                      client.LimitRule
+	Memory                       int64 // bytes; 0: a quarter of what there is
+	Disk                         int64 // bytes; 0: the store's default
+	MaxMessage                   int64 // bytes
 	MaxTopics, MaxConnections    int
 	NoAutoCreate, Console, Pprof bool
 	PublicHosts, AllowOrigins    []string
@@ -70,6 +77,9 @@ func newServe(flags *pflag.FlagSet) func(context.Context, *app, []string) error 
 	flags.Var(durationFlag{&c.TTLDefault}, "ttl-default", "")
 	flags.Var(durationFlag{&c.TTLMin}, "ttl-min", "")
 	flags.Var(durationFlag{&c.TTLMax}, "ttl-max", "")
+	flags.Var(countLimitFlag{&c.TopicMessages}, "topic-messages", "")
+	flags.Var(sizeLimitFlag{&c.TopicBytes}, "topic-bytes", "")
+	flags.Var(ruleFlag{&c.AtLimit}, "at-limit", "")
 	flags.Var(sizeFlag{&c.Memory}, "memory", "")
 	flags.Var(sizeFlag{&c.Disk}, "disk", "")
 	flags.Var(sizeFlag{&c.MaxMessage}, "max-message", "")
@@ -139,6 +149,11 @@ func (c *ServeConfig) validate(wrong *wrongFlags) error {
 	return errors.Join(problems...)
 }
 
+// brokerRules are the rules as the server takes them.
+var brokerRules = map[client.LimitRule]broker.LimitRule{
+	client.LimitReject: broker.LimitReject, client.LimitEvictOldest: broker.LimitEvictOldest, client.LimitEvictSoonest: broker.LimitEvictSoonest,
+}
+
 func (c *ServeConfig) policyProblems() (problems []error) {
 	least, usual, most := orElse(c.TTLMin, broker.DefaultTTLMin), c.TTLDefault, orElse(c.TTLMax, broker.DefaultTTLMax)
 	if most > broker.TTLCeiling {
@@ -199,8 +214,11 @@ func (c *ServeConfig) store(m *Machine, log *slog.Logger) *store {
 		memory = int64(availableMemory() / 4)
 	}
 	return &store{dir: dir, fs: m.FS, diskLimit: c.Disk, log: log, config: broker.Config{
-		Clock:        broker.NewClock(m.bootClock()),
-		Policy:       broker.Policy{Min: c.TTLMin, Default: c.TTLDefault, Max: c.TTLMax},
+		Clock: broker.NewClock(m.bootClock()),
+		Policy: broker.Policy{
+			Min: c.TTLMin, Default: c.TTLDefault, Max: c.TTLMax,
+			MaxMessages: c.TopicMessages, MaxBytes: c.TopicBytes, AtLimit: brokerRules[c.AtLimit],
+		},
 		NoAutoCreate: c.NoAutoCreate,
 		MaxTopics:    c.MaxTopics,
 		MemoryLimit:  memory,

@@ -19,6 +19,10 @@ Shows a topic, makes it, changes its policy for messages published later, or del
   --ttl-max D      greatest lifetime (default: the server's, 7d)
   --reject         refuse an asked lifetime outside these, instead of granting the nearest; --reject=false undoes it
   --refuse-zero    refuse now or never; --refuse-zero=false undoes it
+  --max-messages N retain at most so many messages; 0: any number (default: the server's, any number)
+  --max-bytes SIZE retain at most so many bytes of them, like 64MiB; 0: any number (default: the server's, any number)
+  --at-limit RULE  what happens at these limits, and at the server's own: reject (refuse to publish), evict-oldest, or
+                   evict-soonest (what expires soonest makes room) (default: the server's, reject)
   --durability D   memory or fsynced; with create only (default: the strongest that the store offers)
   --json           as one object
   --server ADDR    the server (default localhost:50074)
@@ -28,6 +32,7 @@ set leaves alone what no flag names.
   linger topic orders
   linger topic orders create --ttl-default 1h --ttl-max 1d
   linger topic orders set --ttl-max 7d
+  linger topic prices create --max-messages 1000 --at-limit evict-oldest
   linger topic orders delete
 `
 
@@ -46,6 +51,9 @@ func newTopic(flags *pflag.FlagSet) func(context.Context, *app, []string) error 
 	flags.Var(durationFlag{&f.policy.TTLMax}, "ttl-max", "")
 	flags.BoolVar(&f.policy.Reject, "reject", false, "")
 	flags.BoolVar(&f.policy.RefuseZero, "refuse-zero", false, "")
+	flags.Var(countLimitFlag{&f.policy.MaxMessages}, "max-messages", "")
+	flags.Var(sizeLimitFlag{&f.policy.MaxBytes}, "max-bytes", "")
+	flags.Var(ruleFlag{&f.policy.AtLimit}, "at-limit", "")
 	flags.StringVar(&f.durability, "durability", "", "")
 	flags.BoolVar(&f.json, "json", false, "")
 	return func(ctx context.Context, a *app, args []string) error {
@@ -70,7 +78,7 @@ func (f *topicFlags) check(args []string) (action string, err error) {
 	default:
 		return "", usage("there is no %q for a topic; there are create, set and delete", action)
 	}
-	for _, name := range []string{"ttl-min", "ttl-default", "ttl-max", "reject", "refuse-zero"} {
+	for _, name := range []string{"ttl-min", "ttl-default", "ttl-max", "reject", "refuse-zero", "max-messages", "max-bytes", "at-limit"} {
 		if f.given(name) && action != "create" && action != "set" {
 			return "", usage("--%s goes with create or set", name)
 		}
@@ -137,6 +145,15 @@ func setPolicy(ctx context.Context, c *client.Client, name string, f topicFlags)
 	if f.given("refuse-zero") {
 		p.RefuseZero = f.policy.RefuseZero
 	}
+	if f.given("max-messages") {
+		p.MaxMessages = f.policy.MaxMessages
+	}
+	if f.given("max-bytes") {
+		p.MaxBytes = f.policy.MaxBytes
+	}
+	if f.given("at-limit") {
+		p.AtLimit = f.policy.AtLimit
+	}
 	return c.SetTopicPolicy(ctx, name, p)
 }
 
@@ -167,6 +184,7 @@ func (a *app) showTopic(t client.Topic) error {
 		{"Topic", t.Name},
 		{"Keeps", fmt.Sprintf("%s unless told, %s to %s; outside: %s; now or never: %s", formatDuration(t.Policy.TTLDefault),
 			formatDuration(t.Policy.TTLMin), formatDuration(t.Policy.TTLMax), outside, zero)},
+		{"Limits", formatLimits(t.Policy)},
 		{"Durability", t.Durability.String()},
 		{"Published", grouped(s.Published)},
 		{"Retained", retained},

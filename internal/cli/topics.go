@@ -86,6 +86,9 @@ type jsonTopic struct {
 	TTLMaxMs        int64        `json:"ttl_max_ms"`
 	OutOfPolicy     string       `json:"out_of_policy"` // clamp or reject
 	AllowZero       bool         `json:"allow_zero"`
+	MaxMessages     uint64       `json:"max_messages"` // 0: any number
+	MaxBytes        uint64       `json:"max_bytes"`    // 0: any number
+	AtLimit         string       `json:"at_limit"`     // reject, evict-oldest or evict-soonest
 	Published       uint64       `json:"published"`
 	Retained        uint64       `json:"retained"`
 	RetainedBytes   uint64       `json:"retained_bytes"`
@@ -140,6 +143,7 @@ func newJSONTopic(t client.Topic) jsonTopic {
 		Durability: t.Durability.String(),
 		TTLMinMs:   t.Policy.TTLMin.Milliseconds(), TTLDefaultMs: t.Policy.TTLDefault.Milliseconds(),
 		TTLMaxMs: t.Policy.TTLMax.Milliseconds(), OutOfPolicy: outOfPolicy, AllowZero: !t.Policy.RefuseZero,
+		MaxMessages: jsonLimit(t.Policy.MaxMessages), MaxBytes: jsonLimit(t.Policy.MaxBytes), AtLimit: t.Policy.AtLimit.String(),
 		Published: t.Stats.Published, Retained: t.Stats.Retained, RetainedBytes: t.Stats.RetainedBytes, Passing: t.Stats.Passing,
 		Ended: jsonEnds(t.Stats.Ended), Subscriptions: t.Stats.Subscriptions, WorstLag: t.Stats.WorstLag,
 		NextSequence: t.Stats.NextSequence, NextExpireTime: optionalTime{t.Stats.NextExpireTime},

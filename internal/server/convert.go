@@ -90,11 +90,53 @@ func topicPolicy(p broker.Policy) *lingerv1.TopicPolicy {
 		TtlDefault: durationpb.New(p.Default),
 		TtlMax:     durationpb.New(p.Max),
 		RefuseZero: p.RefuseZero,
+
+		MaxMessages: shownLimit(p.MaxMessages),
+		MaxBytes:    shownLimit(p.MaxBytes),
+		AtLimit:     limitRules[p.AtLimit],
 	}
 	if p.Reject {
 		m.OutOfPolicy = lingerv1.OutOfPolicy_OUT_OF_POLICY_REJECT
 	}
 	return m
+}
+
+var limitRules = map[broker.LimitRule]lingerv1.LimitRule{
+	broker.LimitReject:       lingerv1.LimitRule_LIMIT_RULE_REJECT,
+	broker.LimitEvictOldest:  lingerv1.LimitRule_LIMIT_RULE_EVICT_OLDEST,
+	broker.LimitEvictSoonest: lingerv1.LimitRule_LIMIT_RULE_EVICT_SOONEST,
+}
+
+// shownLimit is a policy's limit as it is told: 0 is none.
+func shownLimit(n int64) *uint64 {
+	shown := uint64(max(n, 0))
+	return &shown
+}
+
+// askedLimit reads a limit. nil is 0, which in a policy means the server's default.
+func askedLimit(field string, n *uint64) (int64, error) {
+	switch {
+	case n == nil:
+		return 0, nil
+	case *n == 0:
+		return broker.Unlimited, nil
+	case *n > math.MaxInt64:
+		return 0, invalid(field, "%d is above %d, the most there is; 0 stands for no limit", *n, int64(math.MaxInt64))
+	}
+	return int64(*n), nil
+}
+
+// askedRule reads what happens at a limit.
+func askedRule(asked lingerv1.LimitRule) (broker.LimitRule, error) {
+	if asked == lingerv1.LimitRule_LIMIT_RULE_UNSPECIFIED {
+		return broker.LimitDefault, nil
+	}
+	for rule, m := range limitRules {
+		if m == asked {
+			return rule, nil
+		}
+	}
+	return 0, invalid("policy.at_limit", "%d is not a value this server knows", asked)
 }
 
 func ended(e broker.Ended, sequence uint64) *lingerv1.EndedMessage {
@@ -206,7 +248,17 @@ func policy(m *lingerv1.TopicPolicy) (broker.Policy, error) {
 	default:
 		return p, invalid("policy.out_of_policy", "%d is not a value this server knows", m.GetOutOfPolicy())
 	}
-	return p, nil
+	if m == nil {
+		return p, nil
+	}
+	if p.MaxMessages, err = askedLimit("policy.max_messages", m.MaxMessages); err != nil {
+		return p, err
+	}
+	if p.MaxBytes, err = askedLimit("policy.max_bytes", m.MaxBytes); err != nil {
+		return p, err
+	}
+	p.AtLimit, err = askedRule(m.GetAtLimit())
+	return p, err
 }
 
 func askedDurability(d lingerv1.Durability) (broker.Durability, error) {

@@ -23,6 +23,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// LimitRule is what happens to a publish that finds no room in its topic, or on the server.
+type LimitRule int32
+
+const (
+	// The server's (LIMIT_RULE_REJECT).
+	LimitRule_LIMIT_RULE_UNSPECIFIED LimitRule = 0
+	// It is refused with RESOURCE_EXHAUSTED, which says when space comes free.
+	LimitRule_LIMIT_RULE_REJECT LimitRule = 1
+	// The topic's oldest messages are evicted to make room.
+	LimitRule_LIMIT_RULE_EVICT_OLDEST LimitRule = 2
+	// Those of the topic's messages that expire soonest are evicted to make room; of several, the oldest.
+	LimitRule_LIMIT_RULE_EVICT_SOONEST LimitRule = 3
+)
+
+// Enum value maps for LimitRule.
+var (
+	LimitRule_name = map[int32]string{
+		0: "LIMIT_RULE_UNSPECIFIED",
+		1: "LIMIT_RULE_REJECT",
+		2: "LIMIT_RULE_EVICT_OLDEST",
+		3: "LIMIT_RULE_EVICT_SOONEST",
+	}
+	LimitRule_value = map[string]int32{
+		"LIMIT_RULE_UNSPECIFIED":   0,
+		"LIMIT_RULE_REJECT":        1,
+		"LIMIT_RULE_EVICT_OLDEST":  2,
+		"LIMIT_RULE_EVICT_SOONEST": 3,
+	}
+)
+
+func (x LimitRule) Enum() *LimitRule {
+	p := new(LimitRule)
+	*p = x
+	return p
+}
+
+func (x LimitRule) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LimitRule) Descriptor() protoreflect.EnumDescriptor {
+	return file_linger_v1_topic_proto_enumTypes[0].Descriptor()
+}
+
+func (LimitRule) Type() protoreflect.EnumType {
+	return &file_linger_v1_topic_proto_enumTypes[0]
+}
+
+func (x LimitRule) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LimitRule.Descriptor instead.
+func (LimitRule) EnumDescriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{0}
+}
+
 // OutOfPolicy is what happens to an asked lifetime outside a topic's minimum and maximum.
 type OutOfPolicy int32
 
@@ -56,11 +113,11 @@ func (x OutOfPolicy) String() string {
 }
 
 func (OutOfPolicy) Descriptor() protoreflect.EnumDescriptor {
-	return file_linger_v1_topic_proto_enumTypes[0].Descriptor()
+	return file_linger_v1_topic_proto_enumTypes[1].Descriptor()
 }
 
 func (OutOfPolicy) Type() protoreflect.EnumType {
-	return &file_linger_v1_topic_proto_enumTypes[0]
+	return &file_linger_v1_topic_proto_enumTypes[1]
 }
 
 func (x OutOfPolicy) Number() protoreflect.EnumNumber {
@@ -69,10 +126,10 @@ func (x OutOfPolicy) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OutOfPolicy.Descriptor instead.
 func (OutOfPolicy) EnumDescriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{0}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{1}
 }
 
-// TopicPolicy rules the lifetimes of a topic's messages.
+// TopicPolicy rules the lifetimes of a topic's messages, and how many it retains.
 type TopicPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Least lifetime, at least 1 ms. Unset: the server's (1 ms).
@@ -84,7 +141,13 @@ type TopicPolicy struct {
 	// What happens to an asked lifetime outside minimum and maximum.
 	OutOfPolicy OutOfPolicy `protobuf:"varint,4,opt,name=out_of_policy,json=outOfPolicy,proto3,enum=linger.v1.OutOfPolicy" json:"out_of_policy,omitempty"`
 	// Whether "now or never" is refused. Default: it is allowed, whatever the minimum.
-	RefuseZero    bool `protobuf:"varint,5,opt,name=refuse_zero,json=refuseZero,proto3" json:"refuse_zero,omitempty"`
+	RefuseZero bool `protobuf:"varint,5,opt,name=refuse_zero,json=refuseZero,proto3" json:"refuse_zero,omitempty"`
+	// Messages retained at most; "now or never" does not count. 0: any number. Unset: the server's (any number).
+	MaxMessages *uint64 `protobuf:"varint,6,opt,name=max_messages,json=maxMessages,proto3,oneof" json:"max_messages,omitempty"`
+	// Their encoded bytes at most, as TopicStats.retained_bytes counts them. 0: any number. Unset: the server's (any number).
+	MaxBytes *uint64 `protobuf:"varint,7,opt,name=max_bytes,json=maxBytes,proto3,oneof" json:"max_bytes,omitempty"`
+	// What happens to a publish beyond these limits, or beyond the server's own of memory and disk.
+	AtLimit       LimitRule `protobuf:"varint,8,opt,name=at_limit,json=atLimit,proto3,enum=linger.v1.LimitRule" json:"at_limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -152,6 +215,27 @@ func (x *TopicPolicy) GetRefuseZero() bool {
 		return x.RefuseZero
 	}
 	return false
+}
+
+func (x *TopicPolicy) GetMaxMessages() uint64 {
+	if x != nil && x.MaxMessages != nil {
+		return *x.MaxMessages
+	}
+	return 0
+}
+
+func (x *TopicPolicy) GetMaxBytes() uint64 {
+	if x != nil && x.MaxBytes != nil {
+		return *x.MaxBytes
+	}
+	return 0
+}
+
+func (x *TopicPolicy) GetAtLimit() LimitRule {
+	if x != nil {
+		return x.AtLimit
+	}
+	return LimitRule_LIMIT_RULE_UNSPECIFIED
 }
 
 // Topic is a topic as it stands.
@@ -1044,7 +1128,7 @@ var File_linger_v1_topic_proto protoreflect.FileDescriptor
 
 const file_linger_v1_topic_proto_rawDesc = "" +
 	"\n" +
-	"\x15linger/v1/topic.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linger/v1/message.proto\"\x8e\x02\n" +
+	"\x15linger/v1/topic.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linger/v1/message.proto\"\xa8\x03\n" +
 	"\vTopicPolicy\x122\n" +
 	"\attl_min\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x06ttlMin\x12:\n" +
 	"\vttl_default\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\n" +
@@ -1052,7 +1136,13 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\attl_max\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06ttlMax\x12:\n" +
 	"\rout_of_policy\x18\x04 \x01(\x0e2\x16.linger.v1.OutOfPolicyR\voutOfPolicy\x12\x1f\n" +
 	"\vrefuse_zero\x18\x05 \x01(\bR\n" +
-	"refuseZero\"\x8e\x02\n" +
+	"refuseZero\x12&\n" +
+	"\fmax_messages\x18\x06 \x01(\x04H\x00R\vmaxMessages\x88\x01\x01\x12 \n" +
+	"\tmax_bytes\x18\a \x01(\x04H\x01R\bmaxBytes\x88\x01\x01\x12/\n" +
+	"\bat_limit\x18\b \x01(\x0e2\x14.linger.v1.LimitRuleR\aatLimitB\x0f\n" +
+	"\r_max_messagesB\f\n" +
+	"\n" +
+	"_max_bytes\"\x8e\x02\n" +
 	"\x05Topic\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\x06R\vincarnation\x12;\n" +
@@ -1123,7 +1213,12 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\x13DeleteTopicResponse\x12\x18\n" +
 	"\adeleted\x18\x01 \x01(\x04R\adeleted\x12;\n" +
 	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"serverTime*F\n" +
+	"serverTime*y\n" +
+	"\tLimitRule\x12\x1a\n" +
+	"\x16LIMIT_RULE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11LIMIT_RULE_REJECT\x10\x01\x12\x1b\n" +
+	"\x17LIMIT_RULE_EVICT_OLDEST\x10\x02\x12\x1c\n" +
+	"\x18LIMIT_RULE_EVICT_SOONEST\x10\x03*F\n" +
 	"\vOutOfPolicy\x12\x1d\n" +
 	"\x19OUT_OF_POLICY_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14OUT_OF_POLICY_REJECT\x10\x012\x91\x03\n" +
@@ -1147,68 +1242,70 @@ func file_linger_v1_topic_proto_rawDescGZIP() []byte {
 	return file_linger_v1_topic_proto_rawDescData
 }
 
-var file_linger_v1_topic_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_linger_v1_topic_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_linger_v1_topic_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_linger_v1_topic_proto_goTypes = []any{
-	(OutOfPolicy)(0),               // 0: linger.v1.OutOfPolicy
-	(*TopicPolicy)(nil),            // 1: linger.v1.TopicPolicy
-	(*Topic)(nil),                  // 2: linger.v1.Topic
-	(*TopicStats)(nil),             // 3: linger.v1.TopicStats
-	(*Ends)(nil),                   // 4: linger.v1.Ends
-	(*CreateTopicRequest)(nil),     // 5: linger.v1.CreateTopicRequest
-	(*CreateTopicResponse)(nil),    // 6: linger.v1.CreateTopicResponse
-	(*GetTopicRequest)(nil),        // 7: linger.v1.GetTopicRequest
-	(*GetTopicResponse)(nil),       // 8: linger.v1.GetTopicResponse
-	(*ListTopicsRequest)(nil),      // 9: linger.v1.ListTopicsRequest
-	(*ListTopicsResponse)(nil),     // 10: linger.v1.ListTopicsResponse
-	(*SetTopicPolicyRequest)(nil),  // 11: linger.v1.SetTopicPolicyRequest
-	(*SetTopicPolicyResponse)(nil), // 12: linger.v1.SetTopicPolicyResponse
-	(*DeleteTopicRequest)(nil),     // 13: linger.v1.DeleteTopicRequest
-	(*DeleteTopicResponse)(nil),    // 14: linger.v1.DeleteTopicResponse
-	(*durationpb.Duration)(nil),    // 15: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
-	(Durability)(0),                // 17: linger.v1.Durability
+	(LimitRule)(0),                 // 0: linger.v1.LimitRule
+	(OutOfPolicy)(0),               // 1: linger.v1.OutOfPolicy
+	(*TopicPolicy)(nil),            // 2: linger.v1.TopicPolicy
+	(*Topic)(nil),                  // 3: linger.v1.Topic
+	(*TopicStats)(nil),             // 4: linger.v1.TopicStats
+	(*Ends)(nil),                   // 5: linger.v1.Ends
+	(*CreateTopicRequest)(nil),     // 6: linger.v1.CreateTopicRequest
+	(*CreateTopicResponse)(nil),    // 7: linger.v1.CreateTopicResponse
+	(*GetTopicRequest)(nil),        // 8: linger.v1.GetTopicRequest
+	(*GetTopicResponse)(nil),       // 9: linger.v1.GetTopicResponse
+	(*ListTopicsRequest)(nil),      // 10: linger.v1.ListTopicsRequest
+	(*ListTopicsResponse)(nil),     // 11: linger.v1.ListTopicsResponse
+	(*SetTopicPolicyRequest)(nil),  // 12: linger.v1.SetTopicPolicyRequest
+	(*SetTopicPolicyResponse)(nil), // 13: linger.v1.SetTopicPolicyResponse
+	(*DeleteTopicRequest)(nil),     // 14: linger.v1.DeleteTopicRequest
+	(*DeleteTopicResponse)(nil),    // 15: linger.v1.DeleteTopicResponse
+	(*durationpb.Duration)(nil),    // 16: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
+	(Durability)(0),                // 18: linger.v1.Durability
 }
 var file_linger_v1_topic_proto_depIdxs = []int32{
-	15, // 0: linger.v1.TopicPolicy.ttl_min:type_name -> google.protobuf.Duration
-	15, // 1: linger.v1.TopicPolicy.ttl_default:type_name -> google.protobuf.Duration
-	15, // 2: linger.v1.TopicPolicy.ttl_max:type_name -> google.protobuf.Duration
-	0,  // 3: linger.v1.TopicPolicy.out_of_policy:type_name -> linger.v1.OutOfPolicy
-	16, // 4: linger.v1.Topic.create_time:type_name -> google.protobuf.Timestamp
-	17, // 5: linger.v1.Topic.durability:type_name -> linger.v1.Durability
-	1,  // 6: linger.v1.Topic.policy:type_name -> linger.v1.TopicPolicy
-	3,  // 7: linger.v1.Topic.stats:type_name -> linger.v1.TopicStats
-	4,  // 8: linger.v1.TopicStats.ended:type_name -> linger.v1.Ends
-	16, // 9: linger.v1.TopicStats.next_expire_time:type_name -> google.protobuf.Timestamp
-	16, // 10: linger.v1.TopicStats.last_publish_time:type_name -> google.protobuf.Timestamp
-	16, // 11: linger.v1.TopicStats.last_end_time:type_name -> google.protobuf.Timestamp
-	1,  // 12: linger.v1.CreateTopicRequest.policy:type_name -> linger.v1.TopicPolicy
-	17, // 13: linger.v1.CreateTopicRequest.durability:type_name -> linger.v1.Durability
-	2,  // 14: linger.v1.CreateTopicResponse.topic:type_name -> linger.v1.Topic
-	16, // 15: linger.v1.CreateTopicResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 16: linger.v1.GetTopicResponse.topic:type_name -> linger.v1.Topic
-	16, // 17: linger.v1.GetTopicResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 18: linger.v1.ListTopicsResponse.topics:type_name -> linger.v1.Topic
-	16, // 19: linger.v1.ListTopicsResponse.server_time:type_name -> google.protobuf.Timestamp
-	1,  // 20: linger.v1.SetTopicPolicyRequest.policy:type_name -> linger.v1.TopicPolicy
-	2,  // 21: linger.v1.SetTopicPolicyResponse.topic:type_name -> linger.v1.Topic
-	16, // 22: linger.v1.SetTopicPolicyResponse.server_time:type_name -> google.protobuf.Timestamp
-	16, // 23: linger.v1.DeleteTopicResponse.server_time:type_name -> google.protobuf.Timestamp
-	5,  // 24: linger.v1.TopicService.CreateTopic:input_type -> linger.v1.CreateTopicRequest
-	7,  // 25: linger.v1.TopicService.GetTopic:input_type -> linger.v1.GetTopicRequest
-	9,  // 26: linger.v1.TopicService.ListTopics:input_type -> linger.v1.ListTopicsRequest
-	11, // 27: linger.v1.TopicService.SetTopicPolicy:input_type -> linger.v1.SetTopicPolicyRequest
-	13, // 28: linger.v1.TopicService.DeleteTopic:input_type -> linger.v1.DeleteTopicRequest
-	6,  // 29: linger.v1.TopicService.CreateTopic:output_type -> linger.v1.CreateTopicResponse
-	8,  // 30: linger.v1.TopicService.GetTopic:output_type -> linger.v1.GetTopicResponse
-	10, // 31: linger.v1.TopicService.ListTopics:output_type -> linger.v1.ListTopicsResponse
-	12, // 32: linger.v1.TopicService.SetTopicPolicy:output_type -> linger.v1.SetTopicPolicyResponse
-	14, // 33: linger.v1.TopicService.DeleteTopic:output_type -> linger.v1.DeleteTopicResponse
-	29, // [29:34] is the sub-list for method output_type
-	24, // [24:29] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	16, // 0: linger.v1.TopicPolicy.ttl_min:type_name -> google.protobuf.Duration
+	16, // 1: linger.v1.TopicPolicy.ttl_default:type_name -> google.protobuf.Duration
+	16, // 2: linger.v1.TopicPolicy.ttl_max:type_name -> google.protobuf.Duration
+	1,  // 3: linger.v1.TopicPolicy.out_of_policy:type_name -> linger.v1.OutOfPolicy
+	0,  // 4: linger.v1.TopicPolicy.at_limit:type_name -> linger.v1.LimitRule
+	17, // 5: linger.v1.Topic.create_time:type_name -> google.protobuf.Timestamp
+	18, // 6: linger.v1.Topic.durability:type_name -> linger.v1.Durability
+	2,  // 7: linger.v1.Topic.policy:type_name -> linger.v1.TopicPolicy
+	4,  // 8: linger.v1.Topic.stats:type_name -> linger.v1.TopicStats
+	5,  // 9: linger.v1.TopicStats.ended:type_name -> linger.v1.Ends
+	17, // 10: linger.v1.TopicStats.next_expire_time:type_name -> google.protobuf.Timestamp
+	17, // 11: linger.v1.TopicStats.last_publish_time:type_name -> google.protobuf.Timestamp
+	17, // 12: linger.v1.TopicStats.last_end_time:type_name -> google.protobuf.Timestamp
+	2,  // 13: linger.v1.CreateTopicRequest.policy:type_name -> linger.v1.TopicPolicy
+	18, // 14: linger.v1.CreateTopicRequest.durability:type_name -> linger.v1.Durability
+	3,  // 15: linger.v1.CreateTopicResponse.topic:type_name -> linger.v1.Topic
+	17, // 16: linger.v1.CreateTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	3,  // 17: linger.v1.GetTopicResponse.topic:type_name -> linger.v1.Topic
+	17, // 18: linger.v1.GetTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	3,  // 19: linger.v1.ListTopicsResponse.topics:type_name -> linger.v1.Topic
+	17, // 20: linger.v1.ListTopicsResponse.server_time:type_name -> google.protobuf.Timestamp
+	2,  // 21: linger.v1.SetTopicPolicyRequest.policy:type_name -> linger.v1.TopicPolicy
+	3,  // 22: linger.v1.SetTopicPolicyResponse.topic:type_name -> linger.v1.Topic
+	17, // 23: linger.v1.SetTopicPolicyResponse.server_time:type_name -> google.protobuf.Timestamp
+	17, // 24: linger.v1.DeleteTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	6,  // 25: linger.v1.TopicService.CreateTopic:input_type -> linger.v1.CreateTopicRequest
+	8,  // 26: linger.v1.TopicService.GetTopic:input_type -> linger.v1.GetTopicRequest
+	10, // 27: linger.v1.TopicService.ListTopics:input_type -> linger.v1.ListTopicsRequest
+	12, // 28: linger.v1.TopicService.SetTopicPolicy:input_type -> linger.v1.SetTopicPolicyRequest
+	14, // 29: linger.v1.TopicService.DeleteTopic:input_type -> linger.v1.DeleteTopicRequest
+	7,  // 30: linger.v1.TopicService.CreateTopic:output_type -> linger.v1.CreateTopicResponse
+	9,  // 31: linger.v1.TopicService.GetTopic:output_type -> linger.v1.GetTopicResponse
+	11, // 32: linger.v1.TopicService.ListTopics:output_type -> linger.v1.ListTopicsResponse
+	13, // 33: linger.v1.TopicService.SetTopicPolicy:output_type -> linger.v1.SetTopicPolicyResponse
+	15, // 34: linger.v1.TopicService.DeleteTopic:output_type -> linger.v1.DeleteTopicResponse
+	30, // [30:35] is the sub-list for method output_type
+	25, // [25:30] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_topic_proto_init() }
@@ -1217,12 +1314,13 @@ func file_linger_v1_topic_proto_init() {
 		return
 	}
 	file_linger_v1_message_proto_init()
+	file_linger_v1_topic_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linger_v1_topic_proto_rawDesc), len(file_linger_v1_topic_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,

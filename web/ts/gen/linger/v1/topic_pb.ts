@@ -14,10 +14,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file linger/v1/topic.proto.
  */
 export const file_linger_v1_topic: GenFile = /*@__PURE__*/
-  fileDesc("ChVsaW5nZXIvdjEvdG9waWMucHJvdG8SCWxpbmdlci52MSLZAQoLVG9waWNQb2xpY3kSKgoHdHRsX21pbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgt0dGxfZGVmYXVsdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0dGxfbWF4GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KDW91dF9vZl9wb2xpY3kYBCABKA4yFi5saW5nZXIudjEuT3V0T2ZQb2xpY3kSEwoLcmVmdXNlX3plcm8YBSABKAgi1AEKBVRvcGljEgwKBG5hbWUYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAYSLwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKCmR1cmFiaWxpdHkYBCABKA4yFS5saW5nZXIudjEuRHVyYWJpbGl0eRImCgZwb2xpY3kYBSABKAsyFi5saW5nZXIudjEuVG9waWNQb2xpY3kSJAoFc3RhdHMYBiABKAsyFS5saW5nZXIudjEuVG9waWNTdGF0cyLbAgoKVG9waWNTdGF0cxIRCglwdWJsaXNoZWQYASABKAQSEAoIcmV0YWluZWQYAiABKAQSFgoOcmV0YWluZWRfYnl0ZXMYAyABKAQSDwoHcGFzc2luZxgEIAEoBBIeCgVlbmRlZBgFIAEoCzIPLmxpbmdlci52MS5FbmRzEhUKDXN1YnNjcmlwdGlvbnMYBiABKA0SEQoJd29yc3RfbGFnGAcgASgEEjQKEG5leHRfZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW5leHRfc2VxdWVuY2UYCSABKAQSNQoRbGFzdF9wdWJsaXNoX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfZW5kX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIocBCgRFbmRzEhkKEWV4cGlyZWRfZGVsaXZlcmVkGAEgASgEEhsKE2V4cGlyZWRfdW5kZWxpdmVyZWQYAiABKAQSFwoPZXhwaXJlZF91bmtub3duGAMgASgEEg8KB2V2aWN0ZWQYBCABKAQSDwoHZGVsZXRlZBgFIAEoBBIMCgRsb3N0GAYgASgEInUKEkNyZWF0ZVRvcGljUmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBnBvbGljeRgCIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIpCgpkdXJhYmlsaXR5GAMgASgOMhUubGluZ2VyLnYxLkR1cmFiaWxpdHkiZwoTQ3JlYXRlVG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiHwoPR2V0VG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkiZAoQR2V0VG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSwoRTGlzdFRvcGljc1JlcXVlc3QSDwoHcGF0dGVybhgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSKPAQoSTGlzdFRvcGljc1Jlc3BvbnNlEiAKBnRvcGljcxgBIAMoCzIQLmxpbmdlci52MS5Ub3BpYxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDQoFdG90YWwYAyABKA0SLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk0KFVNldFRvcGljUG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBnBvbGljeRgCIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeSJqChZTZXRUb3BpY1BvbGljeVJlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIiChJEZWxldGVUb3BpY1JlcXVlc3QSDAoEbmFtZRgBIAEoCSJXChNEZWxldGVUb3BpY1Jlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAQSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKkYKC091dE9mUG9saWN5Eh0KGU9VVF9PRl9QT0xJQ1lfVU5TUEVDSUZJRUQQABIYChRPVVRfT0ZfUE9MSUNZX1JFSkVDVBABMpEDCgxUb3BpY1NlcnZpY2USTAoLQ3JlYXRlVG9waWMSHS5saW5nZXIudjEuQ3JlYXRlVG9waWNSZXF1ZXN0Gh4ubGluZ2VyLnYxLkNyZWF0ZVRvcGljUmVzcG9uc2USQwoIR2V0VG9waWMSGi5saW5nZXIudjEuR2V0VG9waWNSZXF1ZXN0GhsubGluZ2VyLnYxLkdldFRvcGljUmVzcG9uc2USSQoKTGlzdFRvcGljcxIcLmxpbmdlci52MS5MaXN0VG9waWNzUmVxdWVzdBodLmxpbmdlci52MS5MaXN0VG9waWNzUmVzcG9uc2USVQoOU2V0VG9waWNQb2xpY3kSIC5saW5nZXIudjEuU2V0VG9waWNQb2xpY3lSZXF1ZXN0GiEubGluZ2VyLnYxLlNldFRvcGljUG9saWN5UmVzcG9uc2USTAoLRGVsZXRlVG9waWMSHS5saW5nZXIudjEuRGVsZXRlVG9waWNSZXF1ZXN0Gh4ubGluZ2VyLnYxLkRlbGV0ZVRvcGljUmVzcG9uc2VCIVofbGluZ2VyL3Byb3RvL2xpbmdlci92MTtsaW5nZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message]);
+  fileDesc("ChVsaW5nZXIvdjEvdG9waWMucHJvdG8SCWxpbmdlci52MSLTAgoLVG9waWNQb2xpY3kSKgoHdHRsX21pbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgt0dGxfZGVmYXVsdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0dGxfbWF4GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KDW91dF9vZl9wb2xpY3kYBCABKA4yFi5saW5nZXIudjEuT3V0T2ZQb2xpY3kSEwoLcmVmdXNlX3plcm8YBSABKAgSGQoMbWF4X21lc3NhZ2VzGAYgASgESACIAQESFgoJbWF4X2J5dGVzGAcgASgESAGIAQESJgoIYXRfbGltaXQYCCABKA4yFC5saW5nZXIudjEuTGltaXRSdWxlQg8KDV9tYXhfbWVzc2FnZXNCDAoKX21heF9ieXRlcyLUAQoFVG9waWMSDAoEbmFtZRgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoBhIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoKZHVyYWJpbGl0eRgEIAEoDjIVLmxpbmdlci52MS5EdXJhYmlsaXR5EiYKBnBvbGljeRgFIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIkCgVzdGF0cxgGIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzItsCCgpUb3BpY1N0YXRzEhEKCXB1Ymxpc2hlZBgBIAEoBBIQCghyZXRhaW5lZBgCIAEoBBIWCg5yZXRhaW5lZF9ieXRlcxgDIAEoBBIPCgdwYXNzaW5nGAQgASgEEh4KBWVuZGVkGAUgASgLMg8ubGluZ2VyLnYxLkVuZHMSFQoNc3Vic2NyaXB0aW9ucxgGIAEoDRIRCgl3b3JzdF9sYWcYByABKAQSNAoQbmV4dF9leHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNbmV4dF9zZXF1ZW5jZRgJIAEoBBI1ChFsYXN0X3B1Ymxpc2hfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNbGFzdF9lbmRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihwEKBEVuZHMSGQoRZXhwaXJlZF9kZWxpdmVyZWQYASABKAQSGwoTZXhwaXJlZF91bmRlbGl2ZXJlZBgCIAEoBBIXCg9leHBpcmVkX3Vua25vd24YAyABKAQSDwoHZXZpY3RlZBgEIAEoBBIPCgdkZWxldGVkGAUgASgEEgwKBGxvc3QYBiABKAQidQoSQ3JlYXRlVG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkSJgoGcG9saWN5GAIgASgLMhYubGluZ2VyLnYxLlRvcGljUG9saWN5EikKCmR1cmFiaWxpdHkYAyABKA4yFS5saW5nZXIudjEuRHVyYWJpbGl0eSJnChNDcmVhdGVUb3BpY1Jlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIfCg9HZXRUb3BpY1JlcXVlc3QSDAoEbmFtZRgBIAEoCSJkChBHZXRUb3BpY1Jlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJLChFMaXN0VG9waWNzUmVxdWVzdBIPCgdwYXR0ZXJuGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIo8BChJMaXN0VG9waWNzUmVzcG9uc2USIAoGdG9waWNzGAEgAygLMhAubGluZ2VyLnYxLlRvcGljEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRINCgV0b3RhbBgDIAEoDRIvCgtzZXJ2ZXJfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiTQoVU2V0VG9waWNQb2xpY3lSZXF1ZXN0EgwKBG5hbWUYASABKAkSJgoGcG9saWN5GAIgASgLMhYubGluZ2VyLnYxLlRvcGljUG9saWN5ImoKFlNldFRvcGljUG9saWN5UmVzcG9uc2USHwoFdG9waWMYASABKAsyEC5saW5nZXIudjEuVG9waWMSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiIKEkRlbGV0ZVRvcGljUmVxdWVzdBIMCgRuYW1lGAEgASgJIlcKE0RlbGV0ZVRvcGljUmVzcG9uc2USDwoHZGVsZXRlZBgBIAEoBBIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqeQoJTGltaXRSdWxlEhoKFkxJTUlUX1JVTEVfVU5TUEVDSUZJRUQQABIVChFMSU1JVF9SVUxFX1JFSkVDVBABEhsKF0xJTUlUX1JVTEVfRVZJQ1RfT0xERVNUEAISHAoYTElNSVRfUlVMRV9FVklDVF9TT09ORVNUEAMqRgoLT3V0T2ZQb2xpY3kSHQoZT1VUX09GX1BPTElDWV9VTlNQRUNJRklFRBAAEhgKFE9VVF9PRl9QT0xJQ1lfUkVKRUNUEAEykQMKDFRvcGljU2VydmljZRJMCgtDcmVhdGVUb3BpYxIdLmxpbmdlci52MS5DcmVhdGVUb3BpY1JlcXVlc3QaHi5saW5nZXIudjEuQ3JlYXRlVG9waWNSZXNwb25zZRJDCghHZXRUb3BpYxIaLmxpbmdlci52MS5HZXRUb3BpY1JlcXVlc3QaGy5saW5nZXIudjEuR2V0VG9waWNSZXNwb25zZRJJCgpMaXN0VG9waWNzEhwubGluZ2VyLnYxLkxpc3RUb3BpY3NSZXF1ZXN0Gh0ubGluZ2VyLnYxLkxpc3RUb3BpY3NSZXNwb25zZRJVCg5TZXRUb3BpY1BvbGljeRIgLmxpbmdlci52MS5TZXRUb3BpY1BvbGljeVJlcXVlc3QaIS5saW5nZXIudjEuU2V0VG9waWNQb2xpY3lSZXNwb25zZRJMCgtEZWxldGVUb3BpYxIdLmxpbmdlci52MS5EZWxldGVUb3BpY1JlcXVlc3QaHi5saW5nZXIudjEuRGVsZXRlVG9waWNSZXNwb25zZUIhWh9saW5nZXIvcHJvdG8vbGluZ2VyL3YxO2xpbmdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message]);
 
 /**
- * TopicPolicy rules the lifetimes of a topic's messages.
+ * TopicPolicy rules the lifetimes of a topic's messages, and how many it retains.
  *
  * @generated from message linger.v1.TopicPolicy
  */
@@ -56,6 +56,27 @@ export type TopicPolicy = Message<"linger.v1.TopicPolicy"> & {
    * @generated from field: bool refuse_zero = 5;
    */
   refuseZero: boolean;
+
+  /**
+   * Messages retained at most; "now or never" does not count. 0: any number. Unset: the server's (any number).
+   *
+   * @generated from field: optional uint64 max_messages = 6;
+   */
+  maxMessages?: bigint | undefined;
+
+  /**
+   * Their encoded bytes at most, as TopicStats.retained_bytes counts them. 0: any number. Unset: the server's (any number).
+   *
+   * @generated from field: optional uint64 max_bytes = 7;
+   */
+  maxBytes?: bigint | undefined;
+
+  /**
+   * What happens to a publish beyond these limits, or beyond the server's own of memory and disk.
+   *
+   * @generated from field: linger.v1.LimitRule at_limit = 8;
+   */
+  atLimit: LimitRule;
 };
 
 /**
@@ -563,6 +584,47 @@ export const DeleteTopicResponseSchema: GenMessage<DeleteTopicResponse> = /*@__P
   messageDesc(file_linger_v1_topic, 13);
 
 /**
+ * LimitRule is what happens to a publish that finds no room in its topic, or on the server.
+ *
+ * @generated from enum linger.v1.LimitRule
+ */
+export enum LimitRule {
+  /**
+   * The server's (LIMIT_RULE_REJECT).
+   *
+   * @generated from enum value: LIMIT_RULE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It is refused with RESOURCE_EXHAUSTED, which says when space comes free.
+   *
+   * @generated from enum value: LIMIT_RULE_REJECT = 1;
+   */
+  REJECT = 1,
+
+  /**
+   * The topic's oldest messages are evicted to make room.
+   *
+   * @generated from enum value: LIMIT_RULE_EVICT_OLDEST = 2;
+   */
+  EVICT_OLDEST = 2,
+
+  /**
+   * Those of the topic's messages that expire soonest are evicted to make room; of several, the oldest.
+   *
+   * @generated from enum value: LIMIT_RULE_EVICT_SOONEST = 3;
+   */
+  EVICT_SOONEST = 3,
+}
+
+/**
+ * Describes the enum linger.v1.LimitRule.
+ */
+export const LimitRuleSchema: GenEnum<LimitRule> = /*@__PURE__*/
+  enumDesc(file_linger_v1_topic, 0);
+
+/**
  * OutOfPolicy is what happens to an asked lifetime outside a topic's minimum and maximum.
  *
  * @generated from enum linger.v1.OutOfPolicy
@@ -587,7 +649,7 @@ export enum OutOfPolicy {
  * Describes the enum linger.v1.OutOfPolicy.
  */
 export const OutOfPolicySchema: GenEnum<OutOfPolicy> = /*@__PURE__*/
-  enumDesc(file_linger_v1_topic, 0);
+  enumDesc(file_linger_v1_topic, 1);
 
 /**
  * TopicService makes, shows and removes topics.
