@@ -264,13 +264,14 @@ func same(ts *testscript.TestScript, _ bool, args []string) {
 // fromNow is a place for a time: @in 100h@.
 var fromNow = regexp.MustCompile(`@in ([0-9a-z]+)@`)
 
-// dated FILE...: puts the times that are so far from now where files say so.
+// dated FILE...: puts the times that are so far from now, which is the same in all of them, where files say so.
 func dated(ts *testscript.TestScript, _ bool, args []string) {
+	now := time.Now()
 	for _, name := range args {
 		text := fromNow.ReplaceAllStringFunc(ts.ReadFile(name), func(place string) string {
 			d, err := time.ParseDuration(fromNow.FindStringSubmatch(place)[1])
 			ts.Check(err)
-			return time.Now().Add(d).UTC().Format("2006-01-02T15:04:05.000Z")
+			return now.Add(d).UTC().Format("2006-01-02T15:04:05.000Z")
 		})
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
 	}
