@@ -44,7 +44,7 @@ func jetStreamServer(config string) func(*site) (string, error) {
 
 func makeStream(storage jetstream.StorageType) func(context.Context, string, []string) error {
 	return func(ctx context.Context, addr string, topics []string) error {
-		conn, err := nats.Connect("nats://" + addr)
+		conn, err := connectNATS(addr)
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ type jetStreamDriver struct {
 }
 
 func dialJetStream(addr string) (driver, error) {
-	conn, err := nats.Connect("nats://"+addr, nats.NoReconnect())
+	conn, err := connectNATS(addr)
 	if err != nil {
 		return nil, err
 	}

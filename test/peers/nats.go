@@ -38,8 +38,13 @@ func natsServer(config string) func(*site) (string, error) {
 type natsDriver struct{ conn *nats.Conn }
 
 func dialNATS(addr string) (driver, error) {
-	conn, err := nats.Connect("nats://"+addr, nats.NoReconnect())
+	conn, err := connectNATS(addr)
 	return &natsDriver{conn}, err
+}
+
+// connectNATS has the patience that a machine with other work needs; a lost connection is a failure, not a pause.
+func connectNATS(addr string) (*nats.Conn, error) {
+	return nats.Connect("nats://"+addr, nats.NoReconnect(), nats.Timeout(startLimit))
 }
 
 func (d *natsDriver) close() error {

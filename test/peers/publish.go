@@ -31,7 +31,7 @@ func publishAll(j *job, b *board) (report, error) {
 	for i := range reports {
 		sum.Latency.add(&reports[i].Latency)
 	}
-	return sum, errors.Join(failures...)
+	return sum, first(failures)
 }
 
 func publishOne(j *job, b *board, i int) (r report, err error) {

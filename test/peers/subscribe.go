@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,19 +13,23 @@ import (
 // lagEvery says of how many messages one has its age noted where only the lag matters.
 const lagEvery = 32
 
+// dialsAtATime is how many readers connect at once: a thousand of them would wait for each other, some for too long.
+const dialsAtATime = 32
+
 // subscribeAll is the work of the reading process: every reader of a job, each with its own connection. It calls ready
 // when all of them are in place, and ends when the board says so.
 func subscribeAll(j *job, b *board, ready func()) (report, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	latest := &lastReader{readers: int32(j.Readers)}
+	dialling := make(chan struct{}, dialsAtATime)
 	readers := make([]reading, j.Readers)
 	failures := make([]error, j.Readers)
 	var all, inPlace sync.WaitGroup
 	inPlace.Add(j.Readers)
 	for i := range readers {
 		r := &readers[i]
-		*r = reading{job: j, board: b, cell: &b.readers[i], next: make([]uint64, j.Publishers), last: latest, begun: nanos()}
+		*r = reading{job: j, board: b, cell: &b.readers[i], next: make([]uint64, j.Publishers), last: latest, dialling: dialling, begun: nanos()}
 		all.Go(func() {
 			var once sync.Once
 			arrived := func() { once.Do(inPlace.Done) }
@@ -51,7 +56,16 @@ func subscribeAll(j *job, b *board, ready func()) (report, error) {
 	if j.Last {
 		sum.Latency = latest.latency
 	}
-	return sum, errors.Join(failures...)
+	return sum, first(failures)
+}
+
+// first returns the first of many failures, which are seldom different ones, and how many there are.
+func first(failures []error) error {
+	all := slices.DeleteFunc(slices.Clone(failures), func(err error) bool { return err == nil })
+	if len(all) < 2 {
+		return errors.Join(all...)
+	}
+	return fmt.Errorf("%w (and %d others)", all[0], len(all)-1)
 }
 
 // reading is one reader at work.
@@ -61,6 +75,7 @@ type reading struct {
 	cell     *readerCell
 	next     []uint64 // by publisher: the last of its messages that came
 	last     *lastReader
+	dialling chan struct{} // has room for those that may connect at a time
 	latency  histogram
 	received uint64
 	begun    int64
@@ -68,7 +83,9 @@ type reading struct {
 }
 
 func (r *reading) run(ctx context.Context, topic string, ready func()) error {
+	r.dialling <- struct{}{}
 	d, err := systems[r.job.System].dial(r.job.Addr)
+	<-r.dialling
 	if err != nil {
 		return err
 	}
