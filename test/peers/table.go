@@ -27,7 +27,9 @@ func (r *result) print(out io.Writer, u unit) {
 func (l *line) cpu() string {
 	var server, load []float64
 	for _, s := range l.Rounds {
-		server, load = append(server, s.ServerCPU), append(load, s.LoadCPU)
+		if s.LoadCPU > 0 { // a replay does not tell
+			server, load = append(server, s.ServerCPU), append(load, s.LoadCPU)
+		}
 	}
 	if len(server) == 0 {
 		return ""
