@@ -68,6 +68,34 @@ func BenchmarkPublish(b *testing.B) {
 	}
 }
 
+// BenchmarkPublishAtLimit has a topic that retains 10,000 messages, and is full, publish at the side of one without a limit,
+// in turns. An operation is a message of each; the ratio is the throughput at the limit to that without.
+func BenchmarkPublishAtLimit(b *testing.B) {
+	for _, rule := range []broker.LimitRule{broker.LimitEvictOldest, broker.LimitEvictSoonest} {
+		for _, batch := range []int{1, 100} {
+			b.Run(rule.String()+"/batch="+strconv.Itoa(batch), func(b *testing.B) {
+				free, full := benchBroker(b), benchBroker(b)
+				_, err := full.CreateTopic(context.Background(), "t", broker.Policy{MaxMessages: 10_000, AtLimit: rule}, broker.DurabilityDefault)
+				if err != nil {
+					b.Fatal(err)
+				}
+				flow(b, full, "t", 5*time.Second, 10_000, batch)
+				var without, at time.Duration
+				b.ResetTimer()
+				for left := b.N; left > 0; left -= 20_000 {
+					n, began := min(left, 20_000), time.Now()
+					flow(b, free, "t", 5*time.Second, n, batch)
+					between := time.Now()
+					flow(b, full, "t", 5*time.Second, n, batch)
+					without += between.Sub(began)
+					at += time.Since(between)
+				}
+				b.ReportMetric(without.Seconds()/at.Seconds(), "ratio")
+			})
+		}
+	}
+}
+
 // BenchmarkFanOut has readers at the head. An operation is a message published and delivered to each.
 func BenchmarkFanOut(b *testing.B) {
 	for _, readers := range []int{1, 200} {
