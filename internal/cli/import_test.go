@@ -43,14 +43,21 @@ func TestExportedPolicyIsWhole(t *testing.T) {
 	if got, err := back.policy(); err != nil || got != p {
 		t.Errorf("%s comes back as %+v, %v, was %+v", line, got, err, p)
 	}
-	var none client.TopicPolicy
+	none := client.TopicPolicy{MaxMessages: client.Unlimited, MaxBytes: client.Unlimited} // as a server tells it
 	empty := newJSONTopic(client.Topic{Name: "t"})
 	if got, err := empty.policy(); err != nil || got != none {
 		t.Errorf("%+v, %v", got, err)
 	}
-	empty.OutOfPolicy = "maybe"
-	if _, err := empty.policy(); err == nil {
-		t.Error("a word that is none is taken")
+	for _, rule := range []client.LimitRule{client.LimitDefault, client.LimitReject, client.LimitEvictOldest, client.LimitEvictSoonest} {
+		j := newJSONTopic(client.Topic{Policy: client.TopicPolicy{AtLimit: rule}})
+		if got, err := j.policy(); err != nil || got.AtLimit != rule {
+			t.Errorf("%v comes back as %v, %v", rule, got.AtLimit, err)
+		}
+	}
+	for _, wrong := range []jsonTopic{{OutOfPolicy: "maybe"}, {OutOfPolicy: "clamp", AtLimit: "explode"}} {
+		if _, err := wrong.policy(); err == nil {
+			t.Errorf("%+v is taken", wrong)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -124,6 +125,12 @@ func (j *jsonTopic) policy() (client.TopicPolicy, error) {
 	p := client.TopicPolicy{
 		TTLMin: millis(j.TTLMinMs), TTLDefault: millis(j.TTLDefaultMs), TTLMax: millis(j.TTLMaxMs),
 		Reject: j.OutOfPolicy == "reject", RefuseZero: !j.AllowZero,
+		MaxMessages: limitOf(int64(min(j.MaxMessages, math.MaxInt64))), MaxBytes: limitOf(int64(min(j.MaxBytes, math.MaxInt64))),
+	}
+	if rule := j.AtLimit; rule != "" && rule != client.LimitDefault.String() {
+		if err := (ruleFlag{&p.AtLimit}).Set(rule); err != nil {
+			return p, fmt.Errorf("at_limit: %w", err)
+		}
 	}
 	if j.OutOfPolicy != "reject" && j.OutOfPolicy != "clamp" {
 		return p, fmt.Errorf("out_of_policy %q is neither clamp nor reject", j.OutOfPolicy)
