@@ -129,6 +129,30 @@ func TestRecoveryInALog(t *testing.T) {
 	}
 }
 
+// linger health fails meanwhile, and says how far it is.
+func TestHealthDuringARecovery(t *testing.T) {
+	w := &screen{}
+	finish, stop := recoverSlowly(t, w, false)
+	<-w.await("msg=recovering")
+	addr := regexp.MustCompile(`gRPC +(\S+)`).FindStringSubmatch(w.String())[1]
+	health := func() (int, string) {
+		var out bytes.Buffer
+		status := Run(t.Context(), []string{"health", "--server", addr}, Env{Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" }})
+		return status, out.String()
+	}
+	if status, said := health(); status != 1 || !strings.HasPrefix(said, "linger: the server is recovering: 33 % of the store has been read, in ") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	finish(nil)
+	<-w.await("Ctrl-C stops it.")
+	if status, said := health(); status != 0 || said != "serving\n" {
+		t.Errorf("status %d: %s", status, said)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Ctrl-C during a recovery is an end in order.
 func TestRecoveryInterrupted(t *testing.T) {
 	w := &screen{}
