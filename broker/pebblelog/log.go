@@ -48,6 +48,7 @@ type Log struct {
 	damage      atomic.Pointer[CorruptionError]
 	sweeps      atomic.Uint64 // how often what is dead has been deleted
 	flushes     flushes
+	stalled     atomic.Int64 // when writing waited last, in seconds
 	recovered   Recovery
 	running     atomic.Bool // Open has succeeded
 	diskBytes   atomic.Int64

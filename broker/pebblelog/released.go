@@ -43,17 +43,11 @@ func (s *liveSet) between(class uint8, first, last uint64) (found []uint64) {
 		if p == nil {
 			continue
 		}
-		add := func(offset int, of uint8) {
+		p.each(func(offset uint16, of uint8) {
 			if position := number*pageSize + uint64(offset); of == class && position >= first && position <= last {
 				found = append(found, position)
 			}
-		}
-		for offset, of := range p.dense {
-			add(offset, of)
-		}
-		for _, e := range p.sparse {
-			add(int(e.offset), e.class)
-		}
+		})
 	}
 	return found
 }

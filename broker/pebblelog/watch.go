@@ -2,6 +2,7 @@ package pebblelog
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -112,7 +113,9 @@ func (l *Log) events() *pebble.EventListener {
 			logger.Warn("the disk is slow", "file", info.Path, "took", info.Duration)
 		},
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
-			logger.Warn("writing waits for the disk", "dir", l.options.Dir, "reason", info.Reason)
+			if now := time.Now().Unix(); now-l.stalled.Swap(now) > 10 { // a disk that is too slow is told once, not each time
+				logger.Warn("writing waits for the disk", "dir", l.options.Dir, "reason", info.Reason)
+			}
 		},
 	}
 }
