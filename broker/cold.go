@@ -28,6 +28,18 @@ func (b *Broker) load(ctx context.Context, t *topic, r *run) ([]byte, error) {
 	return body[start:end:end], nil
 }
 
+// loadInTurn is load for one of many who may ask at a time.
+func (b *Broker) loadInTurn(ctx context.Context, t *topic, r *run) ([]byte, error) {
+	if r.cold() {
+		done, err := b.loading(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+	}
+	return b.load(ctx, t, r)
+}
+
 // errGone says that a run ended before it was loaded.
 var errGone = errors.New("the run has ended")
 

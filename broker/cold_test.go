@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -230,32 +231,146 @@ func TestColdReadersHaveBoundedMemory(t *testing.T) {
 	})
 }
 
-func TestDamagedMessagesAreLostAndNeverServed(t *testing.T) {
+// TestWaitingForTheDiskHoldsNobodyElseUp has a log that does not answer whoever loads.
+func TestWaitingForTheDiskHoldsNobodyElseUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := broker.NewClock(time.Now)
-		log := damaging{memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})}
-		b := openOn(t, broker.Config{MemoryLimit: 16 << 10}, log, clock)
-		for i := range 4 {
-			b.publish("t", time.Minute, fmt.Sprint(i)+strings.Repeat("x", 5<<10))
+		log := &stuck{memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced}), make(chan struct{})}
+		b := openOn(t, broker.Config{MemoryLimit: coldLimit}, log, clock)
+		defer b.Close()
+		b.publish("cold", time.Hour, "extended", "deleted", "read")
+		for range 30 {
+			b.publish("cold", time.Hour, strings.Repeat("x", 20<<10))
 		}
-		r := b.subscribe(broker.Start{Kind: broker.StartSequence, N: 1}, "t")
-		got := r.drain()
-		if len(got) == 0 || len(got) > 3 || got[len(got)-1][0] != '3' {
-			t.Errorf("%d messages", len(got))
+		ctx := t.Context()
+		var waiting sync.WaitGroup
+		for range 20 { // more than load at a time
+			waiting.Go(func() {
+				r := b.subscribe(broker.Start{}, "cold")
+				if d, err := r.Next(ctx, broker.Budget{Bytes: 100}); err != nil || len(d.Runs) == 0 {
+					t.Errorf("%d runs, %v", len(d.Runs), err)
+				}
+				r.Close()
+			})
 		}
-		lost := uint64(4 - len(got))
-		r.expectGap(broker.Gap{First: 1, Last: lost, Lost: lost})
-		if c := b.Stats().Counts; c.Ended.Lost != lost || c.Retained != 4-lost {
-			t.Errorf("%+v", c)
+		waiting.Go(func() {
+			if _, err := b.SetDeadline(ctx, "cold", 1, b.Now().Add(2*time.Hour), 0); err != nil {
+				t.Error(err)
+			}
+		})
+		waiting.Go(func() {
+			if err := b.DeleteMessage(ctx, "cold", 2); err != nil {
+				t.Error(err)
+			}
+		})
+		waiting.Go(func() {
+			if page, err := b.List(broker.ListOptions{Pattern: ">", Limit: 10}); err != nil || len(page.Messages) == 0 {
+				t.Errorf("%d messages listed, %v", len(page.Messages), err)
+			}
+		})
+		synctest.Wait() // all of them wait for the disk
+
+		began := time.Now()
+		hot := b.subscribe(broker.Start{Kind: broker.StartNew}, ">")
+		b.publish("cold", time.Hour, "new")
+		b.publish("another", time.Second, "first")
+		hot.expect("new", "first")
+		last := b.subscribe(broker.Start{Kind: broker.StartLast, N: 1}, "cold")
+		last.expect("new")
+		if found, _, err := b.Get("another", 1); err != nil || string(found.Message) != "first" {
+			t.Errorf("%q, %v", found.Message, err)
 		}
-		b.checkCounts()
-		if err := b.Close(); err != nil {
-			t.Error(err)
+		if took := time.Since(began); took > time.Millisecond { // what looks for nothing more waits a nanosecond
+			t.Errorf("it took %v", took)
+		}
+		close(log.goOn)
+		waiting.Wait()
+		if got := b.info("cold").Counts; got.Retained != 33 {
+			t.Errorf("%+v", got)
 		}
 	})
 }
 
-// damaging is a log that finds all it loads damaged.
+// stuck is a log that lets whoever loads wait.
+type stuck struct {
+	*memlog.Log
+	goOn chan struct{}
+}
+
+func (l *stuck) Load(ctx context.Context, ref broker.Ref) ([]byte, error) {
+	select {
+	case <-l.goOn:
+		return l.Log.Load(ctx, ref)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// TestDamagedMessagesAreLostAndNeverServed meets the damage by reading, by listing and by asking for one message.
+func TestDamagedMessagesAreLostAndNeverServed(t *testing.T) {
+	meet := map[string]func(*bench) []string{
+		"reading":    func(b *bench) []string { return b.subscribe(broker.Start{}, "t").drain() },
+		"listing":    func(b *bench) []string { return b.list("t") },
+		"by pattern": func(b *bench) []string { return b.list(">") },
+		"one by one": func(b *bench) (got []string) {
+			for sequence := uint64(1); sequence <= 40; sequence++ {
+				found, ended, err := b.Get("t", sequence)
+				if err != nil || (ended != nil) == (found.Message != nil) || (ended != nil && ended.Reason != broker.Lost) {
+					b.Errorf("#%d: %.9q, %+v, %v", sequence, found.Message, ended, err)
+				}
+				if ended == nil {
+					got = append(got, string(found.Message))
+				}
+			}
+			return got
+		},
+	}
+	for how, f := range meet {
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				clock := broker.NewClock(time.Now)
+				log := damaging{memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})}
+				b := openOn(t, broker.Config{MemoryLimit: 64 << 10}, log, clock)
+				var published []string
+				for i := range 40 {
+					published = append(published, fmt.Sprint(i, strings.Repeat("x", 5<<10)))
+					b.publish("t", time.Minute, published[i])
+				}
+				got := f(b)
+				lost := 40 - len(got)
+				// What lies at every third position is damaged, of what is not in memory.
+				if lost < 8 || lost > 14 || !slices.Equal(got, slices.DeleteFunc(published, func(m string) bool { return !slices.Contains(got, m) })) {
+					t.Errorf("%d of 40 lost", lost)
+				}
+				if c := b.Stats().Counts; c.Ended.Lost != uint64(lost) || c.Retained != uint64(len(got)) {
+					t.Errorf("%d lost: %+v", lost, c)
+				}
+				r := b.subscribe(broker.Start{Kind: broker.StartSequence, N: 1}, "t")
+				if again := r.drain(); !slices.Equal(again, got) {
+					t.Errorf("%d messages are left", len(again))
+				}
+				told := uint64(0)
+				for _, g := range r.gaps {
+					told += g.Lost
+				}
+				if told != uint64(lost) {
+					t.Errorf("%d told as lost, of %d", told, lost)
+				}
+				b.checkCounts()
+				if err := b.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// damaging is a log that finds every third run that it loads damaged.
 type damaging struct{ *memlog.Log }
 
-func (damaging) Load(context.Context, broker.Ref) ([]byte, error) { return nil, broker.ErrDamaged }
+func (l damaging) Load(ctx context.Context, ref broker.Ref) ([]byte, error) {
+	if ref.Position%3 == 0 {
+		return nil, broker.ErrDamaged
+	}
+	return l.Log.Load(ctx, ref)
+}

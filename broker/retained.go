@@ -211,13 +211,8 @@ func (h *soonestHeap) Pop() any {
 
 // fill turns runs into the page's messages.
 func (b *Broker) fill(p *ListPage, found []slice, o *ListOptions) error {
-	done, err := b.loading(context.Background())
-	if err != nil {
-		return err
-	}
-	defer done()
 	for i := range found {
-		body, err := b.load(context.Background(), found[i].topic, &found[i].run)
+		body, err := b.loadInTurn(context.Background(), found[i].topic, &found[i].run)
 		switch {
 		case errors.Is(err, errGone):
 			continue
@@ -281,9 +276,7 @@ func (b *Broker) Get(name string, sequence uint64) (Retained, *Ended, error) {
 	found := t.retainedLocked(&one)
 	found.Deliveries, _ = t.deliveriesLocked(sequence, false)
 	t.mu.RUnlock()
-	done, _ := b.loading(context.Background())
-	body, err := b.load(context.Background(), t, &one)
-	done()
+	body, err := b.loadInTurn(context.Background(), t, &one)
 	if errors.Is(err, errGone) {
 		t.mu.RLock()
 		defer t.mu.RUnlock()
