@@ -3,6 +3,7 @@ package cli
 import (
 	"math"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +41,20 @@ func availableMemory() uint64 {
 		return unknownMemory
 	}
 	return least
+}
+
+// heapHeadroom is what the process may have beyond --memory, for all that is no retained message: requests and responses
+// under way, connections, goroutines, and what the garbage collector has not got to.
+const heapHeadroom = 80 << 20
+
+// limitHeap has the garbage collector work harder before the process takes much more than --memory lets one expect. By
+// itself it lets the heap grow to twice what lives, and of a broker that is full almost all lives. A quarter of the
+// budget, and heapHeadroom at least, is left to it: messages have no pointers, so that looking for what lives is cheap, but
+// it has to be done once for each time that the rest is filled. An operator's GOMEMLIMIT stands.
+func limitHeap(memory int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory + max(memory/4, heapHeadroom))
+	}
 }
 
 // memTotal reads the first line that it looks for of /proc/meminfo: "MemTotal:  16316412 kB".

@@ -31,7 +31,8 @@ Runs the server: gRPC on one address, the dashboard and gRPC-Web on another. Ctr
   --topic-bytes SIZE   most bytes of these (default any number)
   --at-limit RULE      what happens then, and at --memory and --disk, unless the topic's policy says otherwise: reject,
                        evict-oldest or evict-soonest (default reject)
-  --memory SIZE        most memory that retained messages may take (default: a quarter of the machine's or container's)
+  --memory SIZE        memory for messages and their index; on disk the newest stay in it and the rest is read from there
+                       (default: a quarter of the machine's or container's)
   --disk SIZE          most that the store's directory may take (default 10GiB, or 80 % of what is free, the less)
   --max-message SIZE   largest message, up to 16MiB (default 1MiB)
   --max-topics N       most topics (default 100000)
@@ -109,6 +110,7 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	st := c.store(&a.Machine, log)
 	config := c.serverConfig(a.Version, st.open, log)
 	config.WallClock = a.Machine.WallClock
+	limitHeap(st.config.MemoryLimit)
 	if st.dir != "" {
 		config.Snapshot = st.snapshot
 	}

@@ -29,7 +29,7 @@ const (
 // leastDisk is what --disk may be at least: the store gathers some of it before it can give any back.
 const leastDisk = 256 << 20
 
-// logShare is what part of the memory that retained messages may take the log on disk may use beside it.
+// logShare is what part of --memory the log on disk has of it.
 const logShare = 4
 
 // storeDir is the directory of a URL like file:linger-data or file:///var/lib/linger.
@@ -86,9 +86,10 @@ func (s *store) open(ctx context.Context, progress func(done, total int64)) (*br
 
 func (s *store) openDisk(ctx context.Context, progress func(done, total int64)) (*broker.Broker, error) {
 	c := s.config
+	share := max(min(c.MemoryLimit/logShare, pebblelog.DefaultMemory), pebblelog.LeastMemory)
+	c.MemoryLimit = max(c.MemoryLimit-share, c.MemoryLimit/2) // the rest is for messages and readers
 	disk, err := pebblelog.Open(pebblelog.Options{
-		Dir: s.dir, FS: s.fs, Clock: c.Clock, DiskLimit: s.diskLimit, Logger: s.log,
-		Memory: min(c.MemoryLimit/logShare, pebblelog.DefaultMemory),
+		Dir: s.dir, FS: s.fs, Clock: c.Clock, DiskLimit: s.diskLimit, Logger: s.log, Memory: share,
 		Progress: func(done, total int64) {
 			s.percent.Store(int32(100 * done / total))
 			progress(done, total)
