@@ -1,0 +1,11 @@
+// Package soak has a server of its own process keep more than fits into its memory, and looks at what it takes of the
+// machine's.
+//
+//	server_linux_test.go   the process, and what Linux says of its memory
+//	memory_linux_test.go   publish, restart, replay, list: never more than the budget and a fixed amount
+//
+// LINGER_SOAK=1 takes 2 GiB at a budget of 64 MiB. SOAK_BUDGET and SOAK_RETAIN in MiB, SOAK_SIZE in bytes and SOAK_BATCH
+// in messages set anything else, to find figures:
+//
+//	LINGER_SOAK=1 SOAK_SIZE=128 SOAK_BATCH=1 go test -run Memory -v -timeout 1h ./test/soak
+package soak
