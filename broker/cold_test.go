@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -289,6 +290,60 @@ func TestWaitingForTheDiskHoldsNobodyElseUp(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+}
+
+// TestReadingThatFailedGoesOnWhereItWas has loading fail again and again, as it does when a reader's patience ends while
+// the disk is slow.
+func TestReadingThatFailedGoesOnWhereItWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := broker.NewClock(time.Now)
+		log := &failing{Log: memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})}
+		b := openOn(t, broker.Config{MemoryLimit: coldLimit}, log, clock)
+		defer b.Close()
+		var want []string
+		for i := range 2000 {
+			want = append(want, fmt.Sprint(i, strings.Repeat("x", i%37*40)))
+			b.publish([]string{"even", "odd"}[i%2], time.Hour, want[i])
+		}
+		s, err := b.Broker.Subscribe(broker.SubscribeOptions{Patterns: []string{">"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		var got []string
+		failed := 0
+		for len(got) < len(want) && failed < 2000 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			d, err := s.Next(ctx, broker.Budget{Bytes: 20_000})
+			cancel()
+			if err != nil {
+				failed++
+				continue
+			}
+			for _, r := range d.Runs {
+				got = append(got, texts(r.Body)...)
+				if r.Gap.Total() > 0 {
+					t.Errorf("%+v", r.Gap)
+				}
+			}
+		}
+		if !slices.Equal(got, want) || failed < 10 {
+			t.Errorf("%d messages of %d, in another order or with others, and %d failures", len(got), len(want), failed)
+		}
+	})
+}
+
+// failing is a log of which ten loads in twenty fail, one behind the other.
+type failing struct {
+	*memlog.Log
+	loads atomic.Int64
+}
+
+func (l *failing) Load(ctx context.Context, ref broker.Ref) ([]byte, error) {
+	if l.loads.Add(1)%20 >= 10 {
+		return nil, context.DeadlineExceeded
+	}
+	return l.Log.Load(ctx, ref)
 }
 
 // stuck is a log that lets whoever loads wait.

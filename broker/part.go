@@ -55,10 +55,14 @@ func (s *Subscription) read(ctx context.Context, p *part, rd *reading) error {
 			c.topic.mu.Unlock()
 			p.ready.push(c)
 		case atCold:
-			if err := s.loadAhead(ctx, c); err != nil {
+			err := s.loadAhead(ctx, c)
+			p.ready.push(c)
+			if err != nil && len(rd.runs) == 0 {
 				return err
 			}
-			p.ready.push(c)
+			if err != nil {
+				return nil // first what was taken; then it is tried again
+			}
 		case atSkip:
 			c.topic.mu.Lock()
 			c.skipLocked(rd.now, p.limit)
