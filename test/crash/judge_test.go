@@ -133,7 +133,7 @@ func (j *judge) absentLocked(ctx context.Context, t *topic, incarnation uint64, 
 		switch {
 		case m.outcome == refused, m.passing, m.deletion != notAsked:
 		case slices.ContainsFunc(m.deadlines, func(d time.Time) bool { return !d.After(until) }):
-		case m.outcome == unknown && t.durability == client.Memory:
+		case m.outcome == unknown:
 		case m.place.incarnation != incarnation && t.mayHaveEnded(m, o.died):
 		default:
 			o.failLocked("message %d at %v, acknowledged at tick %d (the server died at %d), alive until %v, is not there at %v to %v: %s",
@@ -181,14 +181,18 @@ func (j *judge) countersLocked(t *topic, now *client.Topic, listed []client.Reta
 	if s.Retained < alive || s.Retained > lately {
 		o.failLocked("%s: %d are retained, %d are listed, %d a second ago", t.name, s.Retained, alive, lately)
 	}
-	acknowledgedHere, greatest := uint64(0), uint64(0)
+	acknowledgedHere, perhaps, greatest := uint64(0), uint64(0), uint64(0)
 	for _, m := range o.messages {
-		if m.topic == t && m.place.incarnation == now.Incarnation && m.outcome == acknowledged {
+		switch {
+		case m.topic != t:
+		case m.outcome == unknown:
+			perhaps++
+		case m.outcome == acknowledged && m.place.incarnation == now.Incarnation:
 			acknowledgedHere++
 			greatest = max(greatest, m.place.sequence)
 		}
 	}
-	if s.NextSequence <= greatest || s.Published < acknowledgedHere || s.Published-s.Ended.Lost-s.Ended.ExpiredUnknown > acknowledgedHere && t.neverDeleted() && t.durability == client.Fsynced {
+	if s.NextSequence <= greatest || s.Published < acknowledgedHere || s.Published-s.Ended.Lost-s.Ended.ExpiredUnknown > acknowledgedHere+perhaps && t.neverDeleted() && t.durability == client.Fsynced {
 		o.failLocked("%s goes on at #%d, and has published %d, lost %d; #%d was given, %d were acknowledged",
 			t.name, s.NextSequence, s.Published, s.Ended.Lost, greatest, acknowledgedHere)
 	}
@@ -207,20 +211,23 @@ func (j *judge) policyLocked(t *topic, now client.TopicPolicy) {
 	}
 }
 
-// inOrderLocked checks that each publisher's messages stand in each topic in the order in which they were handed over.
+// inOrderLocked checks that each publisher's messages stand in each topic in the order in which they were handed over. A
+// policy may have refused what was now or never, with nobody told before the crash, and allow it by the time that it is
+// sent again, behind the rest of its request.
 func (j *judge) inOrderLocked() {
 	type line struct {
-		publisher int
+		publisher *publisher
 		topic     *topic
 	}
 	last := map[line]*message{}
 	for _, m := range j.oracle.messages {
-		if m.outcome != acknowledged {
+		if m.outcome != acknowledged || m.passing {
 			continue
 		}
 		l := line{m.publisher, m.topic}
 		if p := last[l]; p != nil && m.place.incarnation != 0 && p.place.incarnation == m.place.incarnation && p.place.sequence >= m.place.sequence {
-			j.oracle.failLocked("publisher %d: message %d is at %v, and the later %d at %v", m.publisher, p.id, p.place, m.id, m.place)
+			j.oracle.failLocked("publisher %d: message %d (handed over at tick %d, acknowledged at %d) is at %v, and the later %d (%d, %d) at %v; the server died at %d",
+				m.publisher.number, p.id, p.handed, p.settled, p.place, m.id, m.handed, m.settled, m.place, j.oracle.died)
 		}
 		last[l] = m
 	}

@@ -31,7 +31,9 @@ func TestContract11ServerKilled(t *testing.T) {
 		{name: "kill.b", durability: client.Fsynced},
 		{name: "kill.c", durability: client.Fsynced},
 		{name: "kill.deleted", durability: client.Fsynced, deletable: true},
+		{name: "kill.memory", durability: client.Memory},
 	}
+	durable, memory := topics[:4], topics[4:]
 	for _, topic := range topics {
 		made, err := s.dial().CreateTopic(t.Context(), topic.name, client.TopicPolicy{}, topic.durability)
 		if err != nil {
@@ -43,8 +45,8 @@ func TestContract11ServerKilled(t *testing.T) {
 	w := &workload{oracle: o}
 	ctx, cancel := context.WithCancel(t.Context())
 	var publishers []*publisher
-	for i := range 4 {
-		p := &publisher{workload: w, number: i, topics: topics, rng: lots(seed, uint64(10+i))}
+	for i, to := range [][]*topic{durable, durable, durable, memory, topics} {
+		p := &publisher{workload: w, number: i, topics: to, rng: lots(seed, uint64(10+i))}
 		p.client = s.dial().NewPublisher(client.PublisherOptions{WindowBytes: 64 << 10 << i})
 		publishers = append(publishers, p)
 		w.parts.Go(func() { p.run(ctx) })
@@ -56,6 +58,7 @@ func TestContract11ServerKilled(t *testing.T) {
 		newSubscriber(o, "the subscriber of kill.a", s.dial(), nil, "kill.a"),
 		newSubscriber(o, "the subscriber that resumes", s.dial(), lots(seed, 30), ">"),
 		newSubscriber(o, "the subscriber of kill.b that resumes", s.dial(), lots(seed, 31), "kill.b"),
+		newSubscriber(o, "the subscriber of kill.memory that resumes", s.dial(), lots(seed, 32), "kill.memory"),
 	}
 	for _, sub := range subscribers {
 		w.parts.Go(func() { sub.run(ctx) })

@@ -57,11 +57,12 @@ func (p place) String() string {
 
 // message is one that a publisher handed over.
 type message struct {
-	id, publisher int
-	topic         *topic
-	asked         time.Duration
-	size          int
-	handed        tick
+	id        int
+	publisher *publisher
+	topic     *topic
+	asked     time.Duration
+	size      int
+	handed    tick
 
 	outcome outcome
 	settled tick // when the outcome was known
@@ -120,10 +121,10 @@ func (o *oracle) problems() error {
 }
 
 // hand notes a message that is about to be handed over.
-func (o *oracle) hand(publisher int, t *topic, ttl time.Duration, size int) *message {
+func (o *oracle) hand(by *publisher, t *topic, ttl time.Duration, size int) *message {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	m := &message{id: len(o.messages), publisher: publisher, topic: t, asked: ttl, size: size, handed: o.tickLocked()}
+	m := &message{id: len(o.messages), publisher: by, topic: t, asked: ttl, size: size, handed: o.tickLocked()}
 	o.messages = append(o.messages, m)
 	o.pending++
 	return m
@@ -148,9 +149,9 @@ func (o *oracle) settle(m *message, ack client.Ack, err error) {
 		o.claimLocked(m, place{ack.Topic, ack.Incarnation, ack.Sequence}, "the acknowledgement")
 	case errors.Is(err, client.ErrOutcomeUnknown):
 		m.outcome = unknown
-		// The server remembers its producers as durably as their messages; memory topics have it forget.
-		if m.topic.durability == client.Fsynced {
-			o.failLocked("message %d: outcome unknown, of a topic that is fsynced: %w", m.id, err)
+		// The server remembers producers as durably as their messages: what they did to memory topics it forgets.
+		if !m.publisher.volatile() || o.died == 0 {
+			o.failLocked("message %d: outcome unknown, though publisher %d is remembered: %w", m.id, m.publisher.number, err)
 		}
 	case errors.Is(err, client.ErrNeighbourRefused), errors.Is(err, client.ErrNotSent), errors.As(err, &refusal):
 		m.outcome = refused

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,11 @@ type publisher struct {
 	rng    *rand.Rand
 }
 
+// volatile tells whether a restart makes the server forget some of what the publisher did.
+func (p *publisher) volatile() bool {
+	return slices.ContainsFunc(p.topics, func(t *topic) bool { return t.durability == client.Memory })
+}
+
 func (p *publisher) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		p.gate.RLock()
@@ -40,7 +46,7 @@ func (p *publisher) run(ctx context.Context) {
 func (p *publisher) burst(ctx context.Context) {
 	t, ttl := p.topics[p.rng.IntN(len(p.topics))], lifetime(p.rng)
 	for range 1 + p.rng.IntN(12) {
-		m := p.oracle.hand(p.number, t, ttl, size(p.rng))
+		m := p.oracle.hand(p, t, ttl, size(p.rng))
 		err := p.client.PublishFunc(ctx, t.name, ttl, client.Message{Data: m.payload()}, func(ack client.Ack, err error) {
 			p.oracle.settle(m, ack, err)
 		})

@@ -26,7 +26,6 @@ type subscriber struct {
 type reading struct {
 	incarnation uint64
 	next        uint64 // every sequence below was delivered, or told as missed, or is from before it began
-	reset       bool   // a reset was told: another incarnation may follow
 	missed      []client.Gap
 }
 
@@ -67,9 +66,7 @@ func (s *subscriber) take(ev client.Event) {
 		s.runLocked(ev)
 	case client.Gap:
 		r := s.placeLocked(ev.Topic)
-		if r.next > ev.FirstSequence && s.oracle.mayForgetLocked(ev.Topic) {
-			*r = reading{} // a new incarnation, as the run that follows says
-		}
+		s.forgetLocked(r, ev.Topic, ev.FirstSequence)
 		if r.next != 0 && r.next != ev.FirstSequence || ev.Total() != ev.LastSequence-ev.FirstSequence+1 {
 			s.failLocked("%s at %d was told that #%d to #%d were missed: %v", ev.Topic, r.next, ev.FirstSequence, ev.LastSequence, ev)
 		}
@@ -77,6 +74,7 @@ func (s *subscriber) take(ev client.Event) {
 		r.missed = append(r.missed, ev)
 	case client.Expired: // on the way here
 		r := s.placeLocked(ev.Topic)
+		s.forgetLocked(r, ev.Topic, ev.FirstSequence)
 		if r.next != 0 && r.next != ev.FirstSequence {
 			s.failLocked("%s at %d: #%d to #%d expired on the way", ev.Topic, r.next, ev.FirstSequence, ev.LastSequence)
 		}
@@ -98,13 +96,13 @@ func (s *subscriber) placeLocked(topic string) *reading {
 func (s *subscriber) runLocked(run *client.Run) {
 	r := s.placeLocked(run.Topic)
 	if r.incarnation != run.Incarnation {
-		if r.incarnation != 0 && !r.reset && !s.oracle.mayForgetLocked(run.Topic) {
-			s.failLocked("%s goes on in another incarnation, and no reset was told", run.Topic)
-		}
 		if r.incarnation != 0 {
-			r.next = 0
+			if !s.oracle.mayForgetLocked(run.Topic) {
+				s.failLocked("%s goes on in another incarnation, and no reset was told", run.Topic)
+			}
+			*r = reading{}
 		}
-		r.incarnation, r.reset, r.missed = run.Incarnation, false, nil
+		r.incarnation = run.Incarnation
 	}
 	if r.next != 0 && run.FirstSequence != r.next {
 		s.failLocked("%s at %d was given #%d", run.Topic, r.next, run.FirstSequence)
@@ -115,6 +113,13 @@ func (s *subscriber) runLocked(run *client.Run) {
 		if m := s.oracle.seenLocked(at, run.Messages[i].Data, s.name); m != nil {
 			m.deliveredLocked(run.ExpireTime)
 		}
+	}
+}
+
+// forgetLocked begins anew in a topic whose sequences have begun anew, where that may go untold.
+func (s *subscriber) forgetLocked(r *reading, topic string, first uint64) {
+	if r.next > first && s.oracle.mayForgetLocked(topic) {
+		*r = reading{}
 	}
 }
 
@@ -149,8 +154,7 @@ func (s *subscriber) resetLocked(ev client.Reset) {
 		if !t.deletable && (t.durability == client.Fsynced || o.died == 0) {
 			s.failLocked("%s was reset: %v", t.name, ev.Reason)
 		}
-		r := s.placeLocked(t.name)
-		r.reset = true
+		s.places[t.name] = nil // another incarnation may follow
 		return
 	}
 	s.failLocked("reset of %q: %v", ev.Topic, ev.Reason)
