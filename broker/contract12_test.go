@@ -3,10 +3,13 @@ package broker_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"linger/broker"
 )
@@ -213,6 +216,29 @@ func TestContract12_AnswersWhileTheFirstIsUnderWay(t *testing.T) {
 		}
 		if i := b.info("t"); i.Counts.Published != 1 {
 			t.Errorf("%+v", i.Counts)
+		}
+	})
+}
+
+// An answer is kept long after its messages are gone, and must not hold them in memory.
+func TestContract12_AnswersHoldNoMessages(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		p := b.producer(1)
+		publish := func() weak.Pointer[byte] {
+			r := p.request(1, "t")
+			r.Batches[0].TTL, r.Batches[0].Body = time.Second, frames(strings.Repeat("x", 1000))
+			b.send(r)
+			return weak.Make(&r.Batches[0].Body[0])
+		}
+		body := publish()
+		time.Sleep(2 * time.Second)
+		b.drop("t")
+		runtime.GC()
+		if body.Value() != nil {
+			t.Error("a message that expired is still in memory")
+		}
+		if a := p.ok(1, "t"); a.Results[0].First != 1 {
+			t.Errorf("the answer was not kept: %+v", a)
 		}
 	})
 }

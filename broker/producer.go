@@ -204,7 +204,8 @@ func (b *Broker) publishOnce(ctx context.Context, r PublishRequest, done func(Pu
 	}
 	o.underWay = true
 	o.waiting = append(o.waiting, done)
-	q := newRequest(len(r.Batches), r.Number, func(results []PublishResult) { b.answer(p, r.Number, results) })
+	number := r.Number // not all of r is to be kept: an answer is, and with it what it was made from
+	q := newRequest(len(r.Batches), number, func(results []PublishResult) { b.answer(p, number, results) })
 	copy(q.results, o.committed) // after a restart or an unknown outcome, part of it may be there
 	p.mu.Unlock()
 	b.publish(ctx, p, r, q)
