@@ -198,15 +198,19 @@ func (b *Broker) roomOnDisk(ctx context.Context, t *topic, policy *Policy, p *Pr
 		}
 	}
 	if stats.Full != nil { // for a topic's own limits nothing is evicted then
-		return b.diskError(stats.Full)
+		return b.diskError(t.lane, stats.Full)
 	}
 	return nil
 }
 
-// diskError says when a log that is full will have room.
-func (b *Broker) diskError(err error) error {
+// diskError says when a log that is full will have room: soon where it is what is dead that fills it.
+func (b *Broker) diskError(l *lane, err error) error {
 	now := b.clock.Now()
 	e := &Error{Err: ErrFull, Field: "topic", Detail: err.Error(), RetryAfter: time.Second}
+	stats := l.log.Stats()
+	if stats.Limit > 0 && float64(stats.Live) < diskShare*float64(stats.Limit) {
+		return e
+	}
 	if next := b.nextDeadline(now); next != 0 {
 		e.RetryAfter = max(next.Sub(now), time.Second)
 	}

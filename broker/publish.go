@@ -217,7 +217,7 @@ func (t *topic) took(c *Commit) bool {
 // resultOf turns a commit into what the publisher is told.
 func (b *Broker) resultOf(t *topic, c Commit, err error) PublishResult {
 	if errors.Is(err, ErrFull) {
-		err = b.diskError(err)
+		err = b.diskError(t.lane, err)
 	}
 	if err != nil {
 		return PublishResult{Err: commitError(t.name, err), FailedMessage: -1}

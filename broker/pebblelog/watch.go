@@ -23,7 +23,7 @@ func (l *Log) watchDisk() {
 	// Tables are merged into new ones before the old ones go: without room for that, nothing gets smaller any more.
 	reserve += min(int64(metrics.Table.Local.LiveSize), mergeBytes)
 	room := int64(min(disk.AvailBytes, 1<<60)) - reserve
-	l.room.Store(room)
+	l.room.Store(min(room, limit-used))
 	l.diskLimit.Store(min(limit, max(used+room, 1)))
 	detail := ""
 	switch {
@@ -76,7 +76,7 @@ func (l *Log) isFull() *broker.Error {
 	if l.room.Load() >= 0 {
 		return nil
 	}
-	return &broker.Error{Err: broker.ErrFull, Detail: fmt.Sprintf("the disk of %s is nearly full.", l.options.Dir)}
+	return &broker.Error{Err: broker.ErrFull, Detail: fmt.Sprintf("the disk of %s is nearly full, or what it may hold (--disk) nearly reached. Try again in a moment.", l.options.Dir)}
 }
 
 // limits gives the limit of the directory and what is kept free.
