@@ -46,8 +46,8 @@ func setting(name string, otherwise int64) int64 {
 func TestMemoryStaysWithinTheBudget(t *testing.T) {
 	if os.Getenv("LINGER_SOAK") == "" {
 		for name, w := range map[string]work{
-			"one by one": {budget: 32 * mib, retain: 48 * mib, size: 1000, batch: 1},
-			"batches":    {budget: 32 * mib, retain: 96 * mib, size: 1000, batch: 100},
+			"one by one": {budget: 32 * mib, retain: 40 * mib, size: 1000, batch: 1},
+			"batches":    {budget: 32 * mib, retain: 64 * mib, size: 1000, batch: 100},
 		} {
 			t.Run(name, func(t *testing.T) { w.run(t) })
 		}

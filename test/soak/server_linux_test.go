@@ -28,6 +28,7 @@ type server struct {
 	path  string
 	flags []string
 	cmd   *exec.Cmd
+	ended chan struct{} // closed when cmd has ended
 	said  output
 }
 
@@ -48,7 +49,7 @@ func newServer(t *testing.T, flags ...string) *server {
 	t.Cleanup(func() {
 		if s.cmd != nil {
 			_ = s.cmd.Process.Kill()
-			_ = s.cmd.Wait()
+			<-s.ended
 		}
 		if t.Failed() {
 			t.Logf("the server wrote:\n%s", s.said.String())
@@ -73,9 +74,11 @@ func (s *server) start() *grpc.ClientConn {
 	if err := s.cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
-	exited := make(chan error, 1)
-	cmd := s.cmd
-	go func() { exited <- cmd.Wait() }() // ends with the process
+	s.ended = make(chan struct{})
+	go func(cmd *exec.Cmd, ended chan struct{}) {
+		_ = cmd.Wait() // how it ended stands in cmd.ProcessState
+		close(ended)
+	}(s.cmd, s.ended)
 	for {
 		if at := grpcLine.FindStringSubmatch(s.said.String()); at != nil {
 			conn, err := grpc.NewClient(at[1], grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -87,8 +90,8 @@ func (s *server) start() *grpc.ClientConn {
 			return conn
 		}
 		select {
-		case err := <-exited:
-			s.Fatalf("the server ended: %v", err)
+		case <-s.ended:
+			s.Fatalf("the server ended: %v", s.cmd.ProcessState)
 		case <-time.After(20 * time.Millisecond): // between two looks
 		}
 	}
@@ -100,9 +103,7 @@ func (s *server) stop() {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		s.Fatal(err)
 	}
-	for syscall.Kill(s.cmd.Process.Pid, 0) == nil {
-		time.Sleep(20 * time.Millisecond) // between two looks
-	}
+	<-s.ended
 }
 
 // resetPeak has the kernel forget the most that the process took so far.
