@@ -153,11 +153,7 @@ func explainStore(dir string, err error) error {
 	case errors.Is(err, pebblelog.ErrInUse):
 		return fmt.Errorf("the store %s is in use by another server; stop that one, or give this one a directory of its own: --store file:OTHER", dir)
 	case errors.As(err, &format):
-		whose := "a newer"
-		if format.Format < format.Known {
-			whose = "an older"
-		}
-		return fmt.Errorf("the store %s was written by %s Linger (format %d; this one knows %d); start that one, or begin another store: --store file:OTHER", dir, whose, format.Format, format.Known)
+		return fmt.Errorf("the store %s was written by %s Linger (format %d; this one knows %d); start that one, or begin another store: --store file:OTHER", dir, otherLinger(format), format.Format, format.Known)
 	case errors.As(err, &damage):
 		return fmt.Errorf("the store %s is %w; nothing of it was changed. linger verify %s tells what can be saved; --store file:OTHER begins another store", dir, damage, dir)
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
@@ -168,4 +164,12 @@ func explainStore(dir string, err error) error {
 		return fmt.Errorf("the disk of the store %s is full; make room there, or name a directory elsewhere: --store file:DIR", dir)
 	}
 	return fmt.Errorf("the store cannot be in %s (%w); name another directory: --store file:DIR", dir, err)
+}
+
+// otherLinger tells which Linger wrote a format that this one does not know.
+func otherLinger(e *pebblelog.FormatError) string {
+	if e.Format < e.Known {
+		return "an older"
+	}
+	return "a newer"
 }

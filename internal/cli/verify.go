@@ -173,7 +173,7 @@ func explainTool(dir string, err error) error {
 	case errors.Is(err, pebblelog.ErrInUse):
 		return fmt.Errorf("%s is in use by a server; stop it first, or look at a backup of it: linger backup COPY, linger verify COPY", dir)
 	case errors.As(err, &format):
-		return fmt.Errorf("%s was written by a newer Linger (format %d; this one knows up to %d); use that one", dir, format.Format, format.Known)
+		return fmt.Errorf("%s was written by %s Linger (format %d; this one knows %d); use that one", dir, otherLinger(format), format.Format, format.Known)
 	case errors.Is(err, pebblelog.ErrNoStore):
 		return fmt.Errorf("%s is no store of Linger's: it has no file FENCE; nothing was changed", dir)
 	case errors.Is(err, fs.ErrNotExist):
