@@ -67,6 +67,7 @@ type Broker struct {
 
 	used      atomic.Int64  // accounted memory, in bytes, without that of readers
 	readers   atomic.Int64  // accounted for readers' places
+	underway  atomic.Int64  // of used, for proposals to a log that can load them again: they may go cold once committed
 	loaded    atomic.Int64  // bytes of cold runs that subscriptions hold
 	loads     chan struct{} // one for each reader that loads; bounds how many do
 	hot       hotChunks     // what may go cold

@@ -333,6 +333,63 @@ func TestReadingThatFailedGoesOnWhereItWas(t *testing.T) {
 	})
 }
 
+// TestWhatIsOnItsWayToTheDiskFillsMemoryForAMoment refuses with a wait that is worth waiting, not until a deadline.
+func TestWhatIsOnItsWayToTheDiskFillsMemoryForAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := broker.NewClock(time.Now)
+		log := &waiting{Log: memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})}
+		b := openOn(t, broker.Config{MemoryLimit: coldLimit}, log, clock)
+		defer b.Close()
+		b.publish("t", time.Hour, "made before")
+		log.hold.Store(true)
+		var batches []broker.Batch
+		for range 10 {
+			batches = append(batches, broker.Batch{Topic: "t", TTL: time.Hour, HasTTL: true, Count: 1, Body: frames(strings.Repeat("x", coldLimit/8))})
+		}
+		answers := make(chan broker.PublishAnswer, 1)
+		b.Broker.Publish(t.Context(), broker.PublishRequest{Batches: batches}, func(a broker.PublishAnswer) { answers <- a })
+		log.release()
+		refused := 0
+		for _, r := range (<-answers).Results {
+			if r.Err == nil {
+				continue
+			}
+			refused++
+			if e := b.fault(r.Err, broker.ErrFull); e.RetryAfter > time.Second || !strings.Contains(e.Detail, "on their way") {
+				t.Errorf("%+v", e)
+			}
+		}
+		if refused != 3 {
+			t.Errorf("%d of 10 are refused, of which 7 fit at a time", refused)
+		}
+		for range 10 {
+			b.publish("t", time.Hour, strings.Repeat("x", coldLimit/8)) // one at a time there is room
+		}
+	})
+}
+
+// waiting is a log that holds back what is proposed until it is released. The sweeper's time goes through.
+type waiting struct {
+	*memlog.Log
+	hold atomic.Bool
+	held []func() // of the test's goroutine
+}
+
+func (l *waiting) Append(p broker.Proposal, done func(broker.Commit, error)) {
+	if p.Kind == broker.KindPublished && l.hold.Load() {
+		l.held = append(l.held, func() { l.Log.Append(p, done) })
+		return
+	}
+	l.Log.Append(p, done)
+}
+
+func (l *waiting) release() {
+	l.hold.Store(false)
+	for _, f := range l.held {
+		f()
+	}
+}
+
 // failing is a log of which ten loads in twenty fail, one behind the other.
 type failing struct {
 	*memlog.Log

@@ -268,6 +268,9 @@ func (e *Error) freeFrom(next, now Instant) {
 		next.Time().Format("15:04:05.000Z07:00"), e.RetryAfter)
 }
 
+// underwayWait is after what time to try again when what is on its way to the disk fills the memory.
+const underwayWait = 100 * time.Millisecond
+
 // fullError says how full the server is and when the next message goes.
 func (b *Broker) fullError(now Instant, size int64) error {
 	used, limit := b.used.Load(), b.config.MemoryLimit
@@ -277,6 +280,11 @@ func (b *Broker) fullError(now Instant, size int64) error {
 		return e
 	}
 	e.Detail = fmt.Sprintf("the server's memory is full: %d of %d bytes (--memory).", used, limit)
+	if underway := b.underway.Load(); used-underway+size <= limit {
+		e.RetryAfter = underwayWait
+		e.Detail += fmt.Sprintf(" %d of them are for messages on their way to the disk; try again in a moment, with less on its way at a time.", underway)
+		return e
+	}
 	e.freeFrom(b.nextDeadline(now), now)
 	return e
 }

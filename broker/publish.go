@@ -116,9 +116,14 @@ func (b *Broker) publish(ctx context.Context, from *producer, r PublishRequest, 
 			continue
 		}
 		proposed = true
-		held := reserved(&p)
+		held, underway := reserved(&p), int64(0)
+		if b.coolable(t) {
+			underway = held
+		}
+		b.underway.Add(underway)
 		b.propose(t.lane, p, func(c Commit, err error) {
 			b.used.Add(-held)
+			b.underway.Add(-underway)
 			b.redeem(t, p.stake)
 			if err == nil && !t.took(&c) {
 				err = ErrTopicNotFound
