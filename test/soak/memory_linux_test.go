@@ -83,7 +83,9 @@ func (w *work) run(t *testing.T) {
 		}
 	})
 	w.phase(s, "lists", func() { w.list(t, conn) })
-	w.phase(s, "publish again", func() { w.publish(t, conn) })
+	more := *w
+	more.retain /= 8
+	w.phase(s, "publish more", func() { more.publish(t, conn) })
 	s.stop()
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,7 +59,10 @@ func newServer(t *testing.T, flags ...string) *server {
 	return s
 }
 
-var grpcLine = regexp.MustCompile(`gRPC\s+(\S+)`)
+var (
+	dashboardLine = regexp.MustCompile(`Dashboard\s+(http://[^\s/]+)`)
+	grpcLine      = regexp.MustCompile(`gRPC\s+(\S+)`)
+)
 
 // start starts the program and connects to it when it has recovered.
 func (s *server) start() *grpc.ClientConn {
@@ -80,7 +84,8 @@ func (s *server) start() *grpc.ClientConn {
 		close(ended)
 	}(s.cmd, s.ended)
 	for {
-		if at := grpcLine.FindStringSubmatch(s.said.String()); at != nil {
+		said := s.said.String()
+		if at := grpcLine.FindStringSubmatch(said); at != nil && ready(dashboardLine.FindStringSubmatch(said)) {
 			conn, err := grpc.NewClient(at[1], grpc.WithTransportCredentials(insecure.NewCredentials()),
 				grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
 			if err != nil {
@@ -95,6 +100,19 @@ func (s *server) start() *grpc.ClientConn {
 		case <-time.After(20 * time.Millisecond): // between two looks
 		}
 	}
+}
+
+// ready tells whether a server has read its store.
+func ready(dashboard []string) bool {
+	if dashboard == nil {
+		return false
+	}
+	answer, err := http.Get(dashboard[1] + "/readyz")
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
 }
 
 // stop ends the program in order.
