@@ -25,8 +25,7 @@ type importReport struct {
 	topics     map[string]*renumbered
 	done       uint64 // line up to which all is settled
 	stuck      uint64 // the first line that is not, and at which the import ends; 0: none
-	complaints int
-	outage     bool
+	complaints complaints
 }
 
 // handedOver is a message on its way.
@@ -58,7 +57,10 @@ type jsonImport struct {
 }
 
 func newImportReport(a *app, f importFlags, stop func()) *importReport {
-	return &importReport{app: a, flags: f, stop: stop, begin: time.Now(), topics: map[string]*renumbered{}, done: f.after}
+	return &importReport{
+		app: a, flags: f, stop: stop, begin: time.Now(), topics: map[string]*renumbered{}, done: f.after,
+		complaints: complaints{app: a, keepGoing: f.keepGoing},
+	}
 }
 
 // handOver notes a message that is about to be handed to the publisher.
@@ -106,7 +108,7 @@ func (r *importReport) wrong(line uint64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts.Refused++
-	r.complainLocked("line %d: %v", line, err)
+	r.complaints.add("line %d: %v", line, err)
 	r.refusedLocked(line)
 }
 
@@ -143,7 +145,7 @@ func (r *importReport) answered() uint64 {
 func (r *importReport) batch(o client.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.outage = false
+	r.complaints.outage = false
 	messages := r.unanswered[:o.Count]
 	r.unanswered = r.unanswered[o.Count:]
 	n := uint64(o.Count)
@@ -164,7 +166,7 @@ func (r *importReport) batch(o client.Outcome) {
 		if n > 1 {
 			which += fmt.Sprintf(" (with lines %d to %d, sent together)", messages[0].line, messages[n-1].line)
 		}
-		r.complainLocked("%s: %v", which, o.Err)
+		r.complaints.add("%s: %v", which, o.Err)
 		r.refusedLocked(messages[0].line)
 	}
 	if last := messages[n-1].line; r.stuck == 0 || last < r.stuck {
@@ -191,28 +193,11 @@ func (r *importReport) publishedLocked(messages []handedOver, o client.Outcome) 
 	t.last = o.Ack.Sequence + n - 1
 }
 
-func (r *importReport) complainLocked(format string, args ...any) {
-	r.complaints++
-	most := maxComplaints
-	if !r.flags.keepGoing {
-		most = 1 // what was on its way when the first was refused is counted
-	}
-	switch {
-	case r.complaints <= most:
-		r.note(format, args...)
-	case r.complaints == most+1 && r.flags.keepGoing:
-		r.note("more were refused; they are counted at the end")
-	}
-}
-
-// lost is told of a lost connection; an outage is told once.
+// lost is told of a lost connection.
 func (r *importReport) lost(err error, _ time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.outage {
-		r.outage = true
-		r.note("%v; trying again", err)
-	}
+	r.complaints.lost(err)
 }
 
 // finish tells the summary and returns the command's error. readErr ended the reading, closeErr the publisher.

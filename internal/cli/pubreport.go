@@ -13,9 +13,6 @@ import (
 	"linger/client"
 )
 
-// maxComplaints is how many refusals pub names one by one.
-const maxComplaints = 10
-
 // pubReport counts and tells what became of the messages. The publisher calls it from one goroutine; skip and answered
 // come from others.
 type pubReport struct {
@@ -37,14 +34,16 @@ type pubReport struct {
 	failed     int   // refused, by the server or before sending
 	unknown    int
 	notSent    int
-	complaints int
-	outage     bool
+	complaints complaints
 	writeErr   error
 }
 
 func newPubReport(a *app, f pubFlags, topic string) *pubReport {
 	out := bufio.NewWriterSize(a.Stdout, 64<<10)
-	return &pubReport{app: a, topic: topic, flags: f, begin: time.Now(), out: out, encoder: newJSON(out, isTerminal(a.Stdout))}
+	return &pubReport{
+		app: a, topic: topic, flags: f, begin: time.Now(), out: out, encoder: newJSON(out, isTerminal(a.Stdout)),
+		complaints: complaints{app: a, keepGoing: f.keepGoing},
+	}
 }
 
 // answered returns how many messages have an outcome.
@@ -58,7 +57,7 @@ func (r *pubReport) answered() int {
 func (r *pubReport) batch(o client.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.outage = false
+	r.complaints.outage = false
 	if o.Err == nil {
 		r.publishedLocked(o.Ack)
 		return
@@ -73,10 +72,10 @@ func (r *pubReport) batch(o client.Outcome) {
 		r.notSent += o.Count
 	case errors.As(o.Err, &refusal):
 		r.failed += o.Count
-		r.complainLocked("%s: %v", r.whichLocked(o), o.Err)
+		r.complaints.add("%s: %v", r.whichLocked(o), o.Err)
 	default:
 		r.failed += o.Count
-		r.complainLocked("%v", o.Err)
+		r.complaints.add("%v", o.Err)
 	}
 	if !r.flags.keepGoing && r.refused != nil {
 		r.refused()
@@ -129,31 +128,14 @@ func (r *pubReport) skip(handedOver int, err error) {
 	defer r.mu.Unlock()
 	r.skipped = append(r.skipped, handedOver)
 	r.failed++
-	r.complainLocked("%v", err)
+	r.complaints.add("%v", err)
 }
 
-func (r *pubReport) complainLocked(format string, args ...any) {
-	r.complaints++
-	most := maxComplaints
-	if !r.flags.keepGoing {
-		most = 1 // what was on its way when the first was refused is counted
-	}
-	switch {
-	case r.complaints <= most:
-		r.note(format, args...)
-	case r.complaints == most+1 && r.flags.keepGoing:
-		r.note("more were refused; they are counted at the end")
-	}
-}
-
-// lost is told of a lost connection; an outage is told once.
+// lost is told of a lost connection.
 func (r *pubReport) lost(err error, _ time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.outage {
-		r.outage = true
-		r.note("%v; trying again", err)
-	}
+	r.complaints.lost(err)
 }
 
 // finish tells the summary and returns the command's error. readErr ended reading, closeErr the publisher.
