@@ -139,13 +139,22 @@ func (r *recovery) run(ctx context.Context) error {
 }
 
 // each calls f for every entry from one key up to another.
-func each(db pebble.Reader, from, to []byte, f func(k, v []byte) error) (err error) {
+func each(db pebble.Reader, from, to []byte, f func(k, v []byte) error) error {
+	return walk(db, from, to, (*pebble.Iterator).First, (*pebble.Iterator).Next, f)
+}
+
+// eachBack is each, from the end.
+func eachBack(db pebble.Reader, from, to []byte, f func(k, v []byte) error) error {
+	return walk(db, from, to, (*pebble.Iterator).Last, (*pebble.Iterator).Prev, f)
+}
+
+func walk(db pebble.Reader, from, to []byte, begin, next func(*pebble.Iterator) bool, f func(k, v []byte) error) (err error) {
 	iter, err := db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, iter.Close()) }()
-	for iter.First(); iter.Valid(); iter.Next() {
+	for more := begin(iter); more; more = next(iter) {
 		v, err := iter.ValueAndErr()
 		if err != nil {
 			return err

@@ -283,25 +283,6 @@ func (v *verifier) lost(after, before []byte) {
 	v.unread = append(v.unread, w)
 }
 
-// eachBack is each, from the end.
-func eachBack(db pebble.Reader, from, to []byte, f func(k, v []byte) error) (err error) {
-	iter, err := db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, iter.Close()) }()
-	for iter.Last(); iter.Valid(); iter.Prev() {
-		v, err := iter.ValueAndErr()
-		if err != nil {
-			return err
-		}
-		if err := f(iter.Key(), v); err != nil {
-			return err
-		}
-	}
-	return iter.Error()
-}
-
 // sequences checks that each topic's messages are numbered as they were committed, none twice. Runs of deleted topics
 // may still be there.
 func (v *verifier) sequences() {
