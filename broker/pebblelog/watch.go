@@ -53,7 +53,7 @@ const mergeBytes = 25 * tableBytes
 const written = 3
 
 // takeRoom takes what a message needs, or tells that the disk is full. Between two looks at the disk a fast publisher
-// could use up the reserve; what may be left after it is refused then, until the next look.
+// could use up the reserve, or pass the limit; it is refused before, until the next look.
 func (l *Log) takeRoom(bytes int) *broker.Error {
 	if full := l.full.Load(); full != nil {
 		return full
