@@ -39,11 +39,13 @@ type Subscription struct {
 	outage    outage
 	wait      time.Duration // before the next attempt to connect
 
-	queue   []Event // of the last response, not handed out yet
-	latest  []byte  // token of that response
-	handled []byte  // token of the last response that was handed out whole
-	clock   serverClock
-	expired atomic.Uint64
+	response response // the last one
+	events   []Event  // room for its events, used again
+	queue    []Event  // those not handed out yet
+	latest   []byte   // token of that response
+	handled  []byte   // token of the last response that was handed out whole
+	clock    serverClock
+	expired  atomic.Uint64
 }
 
 // Subscribe makes a subscription to topics or patterns: `*` stands for one token, a final `>` for one or more. It connects
@@ -131,7 +133,7 @@ func (s *Subscription) putBack(run *Run, i int) {
 // take removes the next event from the queue. A run whose deadline has passed becomes an Expired.
 func (s *Subscription) take() Event {
 	ev := s.queue[0]
-	s.queue = s.queue[1:]
+	s.queue[0], s.queue = nil, s.queue[1:]
 	run, ok := ev.(*Run)
 	if !ok {
 		return ev

@@ -44,7 +44,7 @@ func (s *Subscription) disconnect(cause error) {
 	}
 }
 
-// receive returns the next response. Two and a half heartbeats without one are a lost connection: a network that
+// receive returns the next response, which is valid until the next call. Two and a half heartbeats without one are a lost connection: a network that
 // swallows packets ends no stream by itself.
 func (s *Subscription) receive(ctx context.Context) (*response, error) {
 	if s.stream == nil {
@@ -54,11 +54,11 @@ func (s *Subscription) receive(ctx context.Context) (*response, error) {
 	}
 	s.stalled.Reset(s.heartbeat * 5 / 2)
 	defer s.stalled.Stop()
-	resp := new(response)
-	err := s.stream.RecvMsg(resp)
+	s.response.reset()
+	err := s.stream.RecvMsg(&s.response)
 	switch {
 	case err == nil:
-		return resp, nil
+		return &s.response, nil
 	case errors.Is(context.Cause(s.ctx), errStalled):
 		return nil, status.Error(codes.Unavailable, errStalled.Error())
 	case errors.Is(err, io.EOF):
@@ -69,6 +69,7 @@ func (s *Subscription) receive(ctx context.Context) (*response, error) {
 
 // accept queues a response's events.
 func (s *Subscription) accept(r *response) {
+	s.queue = s.events[:0] // all that was queued before has been handed out
 	if !r.serverTime.IsZero() {
 		s.clock.observe(r.serverTime)
 	}
@@ -83,6 +84,8 @@ func (s *Subscription) accept(r *response) {
 	if ev := s.event(r); ev != nil {
 		s.queue = append(s.queue, ev)
 	}
+	s.events = s.queue
+	clear(r.runs) // which belong to those who are handed them
 	if len(r.token) > 0 {
 		s.latest = r.token
 	}
