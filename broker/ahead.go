@@ -188,9 +188,12 @@ func sizeOf(runs []run) (n int) {
 
 // hold accounts for memory that what was loaded takes, until it was handed out and the next is asked for.
 func (s *Subscription) hold(bytes int64) {
+	if bytes == 0 {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if bytes != 0 && !s.closed {
+	if !s.closed {
 		s.held += bytes
 		s.broker.loaded.Add(bytes)
 	}

@@ -137,6 +137,11 @@ func (b *Broker) Close() error {
 	var err error
 	b.once.Do(func() {
 		close(b.closing)
+		b.mu.RLock() // who subscribes later finds it closing
+		for s := range b.subscriptions {
+			s.notify()
+		}
+		b.mu.RUnlock()
 		for _, l := range b.lanes {
 			err = errors.Join(err, l.log.Close())
 		}

@@ -76,6 +76,9 @@ func (s *Subscription) notify() {
 }
 
 // Next waits until there is something to hand out. Errors: that of ctx; [ErrTooSlow]; [ErrClosed]; [ErrStopped].
+//
+// It waits for channels of its own alone: one that all subscriptions wait for is a lock that each takes twice a delivery.
+// So [Broker.Close] notifies every one of them.
 func (s *Subscription) Next(ctx context.Context, budget Budget) (Delivery, error) {
 	for {
 		select {
@@ -93,7 +96,6 @@ func (s *Subscription) Next(ctx context.Context, budget Budget) (Delivery, error
 		case <-s.wake:
 		case <-ctx.Done():
 			return Delivery{}, ctx.Err()
-		case <-s.broker.closing:
 		}
 	}
 }
@@ -125,6 +127,12 @@ func (s *Subscription) collect(ctx context.Context, budget Budget) (Delivery, bo
 
 	s.hold(-s.spent)
 	s.spent = 0
+	if s.caughtUp && !s.ready() {
+		for i := range s.parts {
+			s.parts[i].settle()
+		}
+		return Delivery{}, false, nil // without a look at the clock, as after nearly every delivery to a reader at the end
+	}
 	rd := reading{now: s.broker.clock.Now(), bytes: max(budget.Bytes, 1), count: budget.Messages, bounded: budget.Messages > 0, runs: s.runs[:0]}
 	for i := range s.parts {
 		if err := s.read(ctx, &s.parts[(s.turn+i)%len(s.parts)], &rd); err != nil {
@@ -147,6 +155,16 @@ func (s *Subscription) collect(ctx context.Context, budget Budget) (Delivery, bo
 	}
 	d.Token = s.Token()
 	return d, true, nil
+}
+
+// ready tells that there is something to read.
+func (s *Subscription) ready() bool {
+	for i := range s.parts {
+		if p := &s.parts[i]; len(p.ready) > 0 && p.ready[0].key <= p.limit {
+			return true
+		}
+	}
+	return false
 }
 
 // listen takes what the subscription was told, and counts the resets that are to be handed out.

@@ -57,9 +57,10 @@ func (s *subscribeService) hello(sub *broker.Subscription) *lingerv1.SubscribeRe
 func (s *subscribeService) deliver(ctx context.Context, sub *broker.Subscription, stream grpc.ServerStream) error {
 	beat := newHeartbeat(ctx, s.config.Heartbeat)
 	defer func() { beat.stop() }()
+	response := new(wire.Response) // for all: each is encoded by when SendMsg returns
 	for {
 		delivery, err := sub.Next(beat.ctx, responseBudget)
-		response := &wire.Response{Delivery: delivery}
+		*response = wire.Response{Delivery: delivery}
 		switch {
 		case err == nil:
 		case ctx.Err() != nil:
@@ -69,7 +70,7 @@ func (s *subscribeService) deliver(ctx context.Context, sub *broker.Subscription
 		case !beat.due():
 			continue
 		default:
-			response = &wire.Response{Heartbeat: true}
+			response.Heartbeat = true
 			response.Now, response.Token = s.broker.Now(), sub.Token()
 		}
 		if err := stream.SendMsg(response); err != nil {
