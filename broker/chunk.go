@@ -31,10 +31,11 @@ func newChunk(t *topic, runs []run) *chunk {
 
 // append adds runs to one that is not packed.
 func (c *chunk) append(runs ...run) {
-	if len(c.runs)+len(runs) > cap(c.runs) {
-		defer func() { c.room = cap(c.runs) }()
-	}
+	grows := len(c.runs)+len(runs) > cap(c.runs)
 	c.runs = append(c.runs, runs...)
+	if grows {
+		c.room = cap(c.runs)
+	}
 }
 
 // shrink keeps the first n runs in memory of their size.

@@ -45,7 +45,7 @@ func (b *Broker) openLanes(ctx context.Context) error {
 	}
 	for i := len(b.lanes) - 1; i >= 0; i-- {
 		l := b.lanes[i]
-		if err := l.log.Open(ctx, l.apply); err != nil {
+		if err := l.open(ctx); err != nil {
 			for _, open := range b.lanes[i+1:] {
 				err = errors.Join(err, open.log.Close())
 			}
@@ -55,6 +55,14 @@ func (b *Broker) openLanes(ctx context.Context) error {
 		l.hash = hashOf(l.stats.Store)
 	}
 	return nil
+}
+
+// open replays the lane's log, in stretches if it can do that.
+func (l *lane) open(ctx context.Context) error {
+	if log, ok := l.log.(Replayer); ok {
+		return log.Replay(ctx, l.apply, l.restore)
+	}
+	return l.log.Open(ctx, l.apply)
 }
 
 // laneOf is where messages of a durability are kept.

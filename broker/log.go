@@ -41,6 +41,24 @@ type Log interface {
 	Close() error
 }
 
+// Replayer is a [Log] that hands over what survives in stretches, where nothing lies between: of two million messages
+// published one by one, what is done once for each of them is what a start takes.
+type Replayer interface {
+	Log
+	// Replay is Open, and is called instead of it. Of published commits those with a size that no producer may ask about
+	// are given to runs, in their place in the order, neighbours of one topic together. What it is given is the log's.
+	Replay(ctx context.Context, apply func(Commit), runs func(TopicID, []StoredRun)) error
+}
+
+// StoredRun is a published commit whose messages the log keeps.
+type StoredRun struct {
+	Position    uint64
+	First       uint64 // sequence of the first message
+	Count, Size int    // of messages, and of their frames in bytes
+	Time        Instant
+	TTL         time.Duration // in whole milliseconds, never 0
+}
+
 // ErrDamaged is returned by a [Log] that finds a stored run damaged. Its messages are never served.
 var ErrDamaged = errors.New("a stored run is damaged")
 

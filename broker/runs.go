@@ -78,17 +78,27 @@ func (l *runList) push(r run) {
 	l.runs++
 	n := len(l.chunks)
 	if n == 0 || len(l.chunks[n-1].runs) == chunkRuns || l.chunks[n-1].packed != nil {
-		room := 1
-		if n > 0 { // a list that has filled a chunk will fill another
-			room = chunkRuns / 2
-			l.pack(l.chunks[n-1])
-		}
-		l.chunks = append(l.chunks, newChunk(l.topic, make([]run, 0, room)))
+		l.chunks = append(l.chunks, newChunk(l.topic, l.roomForMore()))
 		n++
 	}
 	c := l.chunks[n-1]
 	c.append(r)
 	l.wake(c, r.until())
+}
+
+// roomForMore is for the runs of the next chunk. A list that has filled a chunk will fill another. Of one that was packed,
+// as all of them are in a replay, the next takes the room.
+func (l *runList) roomForMore() []run {
+	n := len(l.chunks)
+	if n == 0 {
+		return make([]run, 0, 1)
+	}
+	full := l.chunks[n-1]
+	room := full.runs[:0]
+	if l.pack(full); full.packed != nil && cap(room) >= chunkRuns/2 {
+		return room
+	}
+	return make([]run, 0, chunkRuns/2)
 }
 
 // wake has the wheel come to a chunk by a time at which one of its runs may have to be reclaimed.

@@ -31,6 +31,11 @@ func (e *entry) commit() broker.Commit {
 	}
 }
 
+// stored is the run as a replay tells of it.
+func (e *entry) stored() broker.StoredRun {
+	return broker.StoredRun{Position: e.position, First: e.first, Count: e.count, Size: e.size, Time: e.at, TTL: e.ttl}
+}
+
 // Runs are written one after the other, each as what differs from what the one before it leads to expect. A byte says
 // what is as expected: of a publisher that keeps to one topic and one lifetime that is everything.
 const (

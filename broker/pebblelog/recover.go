@@ -30,9 +30,14 @@ func (l *Log) Recovered() Recovery { return l.recovered }
 
 // Open implements [broker.Log].
 func (l *Log) Open(ctx context.Context, apply func(broker.Commit)) error {
+	return l.Replay(ctx, apply, nil)
+}
+
+// Replay implements [broker.Replayer]. nil: runs are applied one by one, too.
+func (l *Log) Replay(ctx context.Context, apply func(broker.Commit), runs func(broker.TopicID, []broker.StoredRun)) error {
 	began := time.Now()
 	l.apply = apply
-	r := &recovery{log: l, topics: map[broker.TopicID]*topicState{}, changed: map[uint64]broker.Instant{}}
+	r := &recovery{log: l, restore: runs, topics: map[broker.TopicID]*topicState{}, changed: map[uint64]broker.Instant{}}
 	if err := r.run(ctx); err != nil {
 		return fmt.Errorf("%s: %w", l.options.Dir, corruption(err))
 	}
@@ -94,6 +99,7 @@ func (l *Log) writeGroup() error {
 // recovery is a replay under way.
 type recovery struct {
 	log     *Log
+	restore func(broker.TopicID, []broker.StoredRun)
 	now     broker.Instant
 	topics  map[broker.TopicID]*topicState
 	puts    []broker.Commit           // and evictions up to a sequence, in order of position

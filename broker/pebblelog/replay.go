@@ -35,11 +35,11 @@ type source struct {
 	rank int    // of two at one position, the lower comes first
 }
 
-// next moves to the next commit; false at the end.
-func (s *source) next() bool {
+// next moves on by n commits, which it has, to the next; false at the end.
+func (s *source) next(n int) bool {
 	switch {
-	case len(s.runs) > 1:
-		s.runs = s.runs[1:]
+	case len(s.runs) > n:
+		s.runs = s.runs[n:]
 	case len(s.commits) > 1:
 		s.commits = s.commits[1:]
 	default:
@@ -171,7 +171,7 @@ func (r *recovery) classes() (found []uint8, err error) {
 
 // merge applies commits in order of position.
 func (r *recovery) merge(rs *readers) {
-	h := slices.DeleteFunc(rs.all, func(s *source) bool { return !s.next() })
+	h := slices.DeleteFunc(rs.all, func(s *source) bool { return !s.next(1) })
 	heap.Init(&h)
 	m := merger{recovery: r}
 	if len(h) > 0 {
@@ -180,8 +180,7 @@ func (r *recovery) merge(rs *readers) {
 	for len(h) > 0 && rs.ctx.Err() == nil {
 		s, until, more := h[0], h.until(), true
 		for first := true; more && (first || s.at < until); first = false {
-			m.take(s)
-			more = s.next()
+			more = s.next(m.take(s, until))
 		}
 		if more {
 			heap.Fix(&h, 0)
@@ -197,19 +196,26 @@ type merger struct {
 	*recovery
 	pending broker.Commit // an answer whose run may follow
 	first   uint64        // position
-	taken   int
+	untold  int           // commits until the progress is told again
+	stretch []broker.StoredRun
 }
 
-// take applies what a source has next.
-func (m *merger) take(s *source) {
-	if m.taken%4096 == 0 && m.log.options.Progress != nil {
+// tellEvery is after how many commits the progress of a recovery is told.
+const tellEvery = 4096
+
+// take applies what a source has next, runs up to where it becomes another source's turn, and tells how many it took.
+func (m *merger) take(s *source, until uint64) int {
+	if m.untold <= 0 && m.log.options.Progress != nil {
 		m.log.options.Progress(int64(s.at-m.first), int64(m.log.state.position+1-m.first))
+		m.untold = tellEvery
 	}
-	m.taken++
+	m.untold--
 	if m.pending.Position != s.at {
 		m.settle()
 	}
 	switch {
+	case len(s.runs) > 0 && m.pending.Kind == 0 && m.restore != nil:
+		return m.takeStretch(s.runs, until)
 	case len(s.runs) > 0:
 		c := s.runs[0].commit()
 		if m.pending.Kind != 0 {
@@ -222,6 +228,23 @@ func (m *merger) take(s *source) {
 	default:
 		m.other(&s.commits[0])
 	}
+	return 1
+}
+
+// takeStretch restores the first of runs, and those behind it of the same topic, and tells how many they are.
+func (m *merger) takeStretch(runs []entry, until uint64) int {
+	topic, stretch := runs[0].topic, m.stretch[:0]
+	for i := range runs {
+		e := &runs[i]
+		if e.topic != topic || (i > 0 && e.position >= until) {
+			break
+		}
+		stretch = append(stretch, e.stored())
+	}
+	m.stretch = stretch
+	m.untold -= len(stretch) - 1
+	m.restore(topic, stretch)
+	return len(stretch)
 }
 
 // settle applies an answer whose run has not followed, without its messages.
