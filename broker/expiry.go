@@ -83,6 +83,7 @@ func (b *Broker) expireChunkLocked(t *topic, chunk int, now Instant) {
 		return // that was done, or the chunk is gone
 	}
 	c := l.chunks[chunk]
+	l.unseal(c, now)
 	l.thaw(c)
 	next := Instant(math.MaxInt64)
 	for i := 0; i < len(c.runs); {

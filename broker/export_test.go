@@ -11,3 +11,14 @@ func (b *Broker) CoolAll() {
 		t.mu.Unlock()
 	}
 }
+
+// SealAll seals every chunk that is not for the log to load again, however few runs it holds.
+func (b *Broker) SealAll() {
+	for _, t := range b.allTopics() {
+		t.mu.Lock()
+		for _, c := range t.runs.chunks {
+			t.runs.sealLeast(c, 1)
+		}
+		t.mu.Unlock()
+	}
+}

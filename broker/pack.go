@@ -2,22 +2,25 @@ package broker
 
 import (
 	"encoding/binary"
+	"math"
 	"unsafe"
 )
 
 // Of messages that are only in the log the index is what takes memory. Where all runs of a chunk are cold they are
 // packed: written one behind the other as what differs from the run before. Runs that were published one by one in a
-// burst are some hundredths of a byte each, others three to ten bytes.
+// burst are some hundredths of a byte each, others three to ten bytes. So are small messages that stay in memory; see
+// seal.go.
 
 // packRuns is the least number of runs worth packing.
 const packRuns = 16
 
-// packed is the runs of a chunk, all cold, none passing.
+// packed is the runs of a chunk, all cold or all sealed, none passing.
 type packed struct {
 	first   uint64 // sequence that the first run begins with
 	count   uint32 // of runs
 	last    run
 	columns []byte
+	bodies  []byte // sealed: the messages of all runs, one behind the other; nil: cold
 }
 
 // cost is what it is accounted, in bytes, with the chunk, its entry in the wheel, and what the log keeps of each run.
@@ -47,6 +50,10 @@ func (l *runList) packLeast(c *chunk, least int) {
 // thaw unpacks a chunk that is to be changed. It will be packed again when memory is short.
 func (l *runList) thaw(c *chunk) {
 	if c.packed == nil {
+		return
+	}
+	if c.packed.bodies != nil {
+		l.unseal(c, math.MinInt64)
 		return
 	}
 	c.runs = c.packed.unpack(nil)
@@ -147,5 +154,6 @@ func (p *packed) unpack(into []run) []run {
 		r.deadline = r.published + Instant(ttl)
 		into = append(into, r)
 	}
+	p.embody(into)
 	return into
 }

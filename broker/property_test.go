@@ -45,7 +45,17 @@ func TestAgainstTheModelWhenNothingFitsIntoMemory(t *testing.T) {
 	}
 }
 
-// live does random things; cool, if there is one, is one of them.
+// TestAgainstTheModelWhenSealed is the same in memory, where messages again and again lie together in sealed chunks.
+func TestAgainstTheModelWhenSealed(t *testing.T) {
+	for range soak(1, 200) {
+		checkInBubbles(t, func(rt *rapid.T) {
+			w := &world{b: open(rt, broker.Config{}, nil)}
+			w.live(rt, func(*rapid.T) { w.b.SealAll() })
+		})
+	}
+}
+
+// live does random things; cool, which cools or seals, is one of them if it is there.
 func (w *world) live(rt *rapid.T, cool func(*rapid.T)) {
 	w.model.topics = map[string]*modelTopic{}
 	defer func() { w.b.Close() }()

@@ -65,7 +65,8 @@ func (r *run) own() {
 }
 
 // runList is a topic's runs in sequence order. They lie in chunks, so that taking one out moves few others, and so that
-// little is needed for many: a chunk has one entry in the wheel, and its entries are packed when all of it is cold.
+// little is needed for many: a chunk has one entry in the wheel, and its entries are packed when all of it is cold, or
+// when it is full of small messages.
 type runList struct {
 	b      *Broker
 	topic  *topic
@@ -87,7 +88,7 @@ func (l *runList) push(r run) {
 }
 
 // roomForMore is for the runs of the next chunk. A list that has filled a chunk will fill another. Of one that was packed,
-// as all of them are in a replay, the next takes the room.
+// as all of them are in a replay, or sealed, the next takes the room.
 func (l *runList) roomForMore() []run {
 	n := len(l.chunks)
 	if n == 0 {
@@ -95,7 +96,9 @@ func (l *runList) roomForMore() []run {
 	}
 	full := l.chunks[n-1]
 	room := full.runs[:0]
-	if l.pack(full); full.packed != nil && cap(room) >= chunkRuns/2 {
+	l.pack(full)
+	l.seal(full)
+	if full.packed != nil && cap(room) >= chunkRuns/2 {
 		return room
 	}
 	return make([]run, 0, chunkRuns/2)
