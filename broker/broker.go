@@ -54,6 +54,7 @@ type Broker struct {
 	// mu guards which topics and subscriptions exist. Whatever looks a topic up shares it.
 	mu            sync.RWMutex
 	topics        map[string]*topic
+	names         topicIndex // of topics
 	byID          map[TopicID]*topic
 	graves        graveyard
 	subscriptions map[*Subscription]struct{}

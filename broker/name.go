@@ -209,6 +209,16 @@ func (ps patterns) match(name string) bool {
 	return false
 }
 
+// names says whether a topic is named, without a wildcard.
+func (ps patterns) names(topic string) bool {
+	for _, p := range ps {
+		if !p.wild && p.text == topic {
+			return true
+		}
+	}
+	return false
+}
+
 // literals are the topics named without a wildcard, each once, in the order given.
 func (ps patterns) literals() []string {
 	var names []string

@@ -97,22 +97,13 @@ func (b *Broker) roomForReader(topics int) error {
 
 // matchingLocked gives the topics that the subscription is for.
 func (s *Subscription) matchingLocked() []*topic {
-	b := s.broker
-	names := s.patterns.literals()
 	var matching []*topic
-	if len(names) == len(s.patterns) {
-		slices.Sort(names)
-		for _, name := range slices.Compact(names) {
-			if t := b.topics[name]; t != nil {
+	for i, p := range s.patterns {
+		s.broker.names.match(p, func(t *topic) {
+			if !s.patterns[:i].match(t.name) { // overlapping patterns deliver once
 				matching = append(matching, t)
 			}
-		}
-		return matching
-	}
-	for _, t := range b.topics {
-		if s.patterns.match(t.name) {
-			matching = append(matching, t)
-		}
+		})
 	}
 	return matching
 }
@@ -122,12 +113,14 @@ func (s *Subscription) matchingLocked() []*topic {
 func (b *Broker) attachLocked(s *Subscription, t *topic, place func(*cursor)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for c := range t.cursors {
-		if c.sub == s {
-			return // overlapping patterns deliver once
+	if len(s.patterns) > 1 {
+		for c := range t.cursors {
+			if c.sub == s {
+				return // overlapping patterns deliver once
+			}
 		}
 	}
-	c := &cursor{topic: t, sub: s, named: slices.Contains(s.patterns.literals(), t.name), since: t.next, asked: t.next}
+	c := &cursor{topic: t, sub: s, named: s.patterns.names(t.name), since: t.next, asked: t.next}
 	place(c)
 	s.mu.Lock()
 	closed := s.closed

@@ -224,7 +224,10 @@ func (b *Broker) topicsMatching(s string) ([]*topic, error) {
 		}
 		return nil, nil
 	}
-	matching := slices.DeleteFunc(b.allTopics(), func(t *topic) bool { return !p.match(t.name) })
+	var matching []*topic
+	b.mu.RLock()
+	b.names.match(p, func(t *topic) { matching = append(matching, t) })
+	b.mu.RUnlock()
 	slices.SortFunc(matching, func(x, y *topic) int { return cmp.Compare(x.name, y.name) })
 	return matching, nil
 }
@@ -273,6 +276,7 @@ func (b *Broker) applyTopicPut(c *Commit) {
 	defer b.mu.Unlock()
 	b.revisions.Add(1)
 	b.topics[t.name], b.byID[id] = t, t
+	b.names.add(t)
 	b.used.Add(TopicOverhead)
 	// From its first message on, even if that is committed before the subscription looks (contract 6).
 	b.index.match(t.name, func(s *Subscription) {
@@ -289,6 +293,7 @@ func (b *Broker) applyTopicDeleted(l *lane, c *Commit) {
 		return
 	}
 	delete(b.topics, t.name)
+	b.names.remove(t.name)
 	delete(b.byID, t.id)
 	b.graves.add(grave{t.name, uint64(t.id), c.Position})
 	b.mu.Unlock()
