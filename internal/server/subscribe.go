@@ -88,34 +88,6 @@ func countMessages(runs []broker.Run) (n uint64) {
 	return n
 }
 
-// heartbeat is a context that ends when a stream may have been silent for long. Making one for each response would cost
-// a busy stream a timer a message, so a response only notes its time, and the context that ends too early is replaced.
-type heartbeat struct {
-	parent context.Context
-	every  time.Duration
-	last   time.Time // when something was sent last
-	ctx    context.Context
-	stop   context.CancelFunc
-}
-
-func newHeartbeat(parent context.Context, every time.Duration) *heartbeat {
-	h := &heartbeat{parent: parent, every: every, last: time.Now()}
-	h.ctx, h.stop = context.WithTimeout(parent, every)
-	return h
-}
-
-// due says, after ctx ended, whether it is time, and sets the next time.
-func (h *heartbeat) due() bool {
-	left := h.every - time.Since(h.last)
-	due := left <= 0
-	if due {
-		left = h.every
-	}
-	h.stop()
-	h.ctx, h.stop = context.WithTimeout(h.parent, left)
-	return due
-}
-
 func subscribeOptions(in *lingerv1.SubscribeRequest) (broker.SubscribeOptions, error) {
 	o := broker.SubscribeOptions{Patterns: in.GetPatterns()}
 	if n := len(o.Patterns); n > 1 && n <= broker.MaxPatterns { // which of several the broker cannot name
