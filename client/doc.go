@@ -19,6 +19,7 @@
 // A [Subscription] hands out what is retained, then what comes, in sequence order within each topic. It reconnects and
 // resumes by itself, without loss or repeat. What it could not be given is told as a [Gap]; a topic or store that began
 // anew, as a [Reset]. Messages whose deadline passed on the way are not handed out; they are counted ([Expired]).
+// Those who read faster than memory is made borrow what they are handed ([SubscribeOptions.Borrow]).
 //
 // # Times
 //

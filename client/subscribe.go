@@ -23,6 +23,10 @@ type SubscribeOptions struct {
 	Slow SlowPolicy
 	// RetryFor is how long an outage may last before the subscription gives up. 0: for ever.
 	RetryFor time.Duration
+	// Borrow receives without making memory anew: a [Run] that is handed out, its messages and their data are valid only
+	// until the next event (of [Subscription.Deliveries]: message) is asked for; what is to be kept longer has to be copied.
+	// It is for those who read at hundreds of megabytes or millions of messages a second.
+	Borrow bool
 }
 
 // Subscription hands out messages across lost connections. It may be used by one goroutine at a time.
@@ -51,7 +55,9 @@ type Subscription struct {
 // Subscribe makes a subscription to topics or patterns: `*` stands for one token, a final `>` for one or more. It connects
 // when it is first read.
 func (c *Client) Subscribe(patterns []string, opts SubscribeOptions) *Subscription {
-	return &Subscription{client: c, patterns: patterns, opts: opts, outage: outage{limit: opts.RetryFor}}
+	s := &Subscription{client: c, patterns: patterns, opts: opts, outage: outage{limit: opts.RetryFor}}
+	s.response.scratch.again = opts.Borrow
+	return s
 }
 
 // Token returns what [FromToken] takes to go on, in another process even, after everything handed out so far, give or

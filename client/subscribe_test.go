@@ -281,3 +281,32 @@ func TestSubscriptionEnds(t *testing.T) {
 		}
 	})
 }
+
+// Whoever borrows and copies what is to be kept has all of it, also after leaving the loop between two messages of a run.
+func TestBorrowedDeliveries(t *testing.T) {
+	f := &fake{subscribe: func(_ *pb.SubscribeRequest, s subscribeStream) error {
+		_ = sendAll(s, hello(), frame("1", run("t", 1, 3, time.Minute), run("u", 1, 3, time.Minute)), frame("2", run("t", 4, 2, time.Minute)))
+		<-s.Context().Done()
+		return nil
+	}}
+	withFake(t, f, func(t *testing.T, c *client.Client) {
+		sub := c.Subscribe([]string{"t"}, client.SubscribeOptions{Borrow: true})
+		var got []string
+		for len(got) < 6 {
+			n := 0
+			for d, err := range sub.Deliveries(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, fmt.Sprintf("%s%d=%s/%s/%d", d.Topic, d.Sequence, d.Data, d.Key, len(d.Attributes)))
+				if n++; n == 2 || len(got) == 6 {
+					break
+				}
+			}
+		}
+		want := []string{"t1=1/k/2", "t2=2/k/2", "t3=3/k/2", "u1=1/k/2", "u2=2/k/2", "u3=3/k/2"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}

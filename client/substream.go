@@ -85,7 +85,9 @@ func (s *Subscription) accept(r *response) {
 		s.queue = append(s.queue, ev)
 	}
 	s.events = s.queue
-	clear(r.runs) // which belong to those who are handed them
+	if !s.opts.Borrow {
+		clear(r.runs) // which belong to those who are handed them
+	}
 	if len(r.token) > 0 {
 		s.latest = r.token
 	}

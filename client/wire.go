@@ -60,10 +60,10 @@ func (c frameCodec) Marshal(v any) (mem.BufferSlice, error) {
 	return c.CodecV2.Marshal(v)
 }
 
-// Unmarshal decodes a response; its messages' data share one buffer, which is theirs alone.
+// Unmarshal decodes a response; its messages' data share one buffer, which is theirs alone unless they are borrowed.
 func (c frameCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	if r, ok := v.(*response); ok {
-		return r.decode(joined(data))
+		return r.decode(r.scratch.join(data))
 	}
 	return c.CodecV2.Unmarshal(data, v)
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
@@ -20,32 +19,19 @@ import (
 type response struct {
 	serverTime time.Time // zero: none
 	token      []byte
-	runs       []*Run               // the slice, but not the runs, is used again
+	runs       []*Run               // the slice is used again; the runs are if they are borrowed
 	rest       pb.SubscribeResponse // events
 	topic      string               // of the newest run
+	scratch    scratch
 }
 
 // reset empties a response to decode the next one into.
 func (r *response) reset() {
 	r.serverTime, r.token, r.runs = time.Time{}, nil, r.runs[:0]
+	r.scratch.reset()
 	if r.rest.Event != nil {
 		r.rest.Reset()
 	}
-}
-
-// joined gives a response's bytes in one piece that nobody else uses. What came in one piece of memory that gRPC does not
-// recycle, as small ones do, is that. Other buffers are copied; unlike Materialize, Join does not clear the memory first.
-func joined(data mem.BufferSlice) []byte {
-	if len(data) == 1 {
-		if own, ok := data[0].(mem.SliceBuffer); ok {
-			return own
-		}
-	}
-	pieces := make([][]byte, len(data))
-	for i, b := range data {
-		pieces[i] = b.ReadOnlyData()
-	}
-	return bytes.Join(pieces, nil)
 }
 
 // decode lets messages share b, and nothing else.
@@ -80,7 +66,7 @@ func (r *response) decode(b []byte) (err error) {
 }
 
 func (r *response) decodeRun(b []byte) (*Run, error) {
-	run, count := &Run{}, 0
+	run, count := r.scratch.newRun(r.runs), 0
 	var messages []byte // b from the first one on
 	for left := b; len(left) > 0; {
 		_, size := shortField(left, tagMessages)
@@ -105,7 +91,7 @@ func (r *response) decodeRun(b []byte) (*Run, error) {
 		left = left[size:]
 	}
 	r.topic = run.Topic
-	run.Messages = make([]Message, count)
+	run.Messages = r.scratch.newMessages(count)
 	return run, decodeMessages(run.Messages, messages)
 }
 

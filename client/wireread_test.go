@@ -35,6 +35,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	borrowed := response{scratch: scratch{again: true}} // holds what was read before
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_ = new(response).decode(b) // whatever it is
 		var want pb.SubscribeResponse
@@ -50,6 +51,11 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%v of %v", err, &want)
 		}
 		compare(t, &got, &want)
+		borrowed.reset()
+		if err := borrowed.decode(canonical); err != nil {
+			t.Fatalf("%v of %v, borrowed", err, &want)
+		}
+		compare(t, &borrowed, &want)
 	})
 }
 

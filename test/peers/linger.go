@@ -22,6 +22,11 @@ var (
 		name: "Linger fsynced", settings: "serve --store file:DIR",
 		serve: lingerServer("file:store"), dial: dialLinger(client.Fsynced), retains: true,
 	})
+	// Its readers take what they are handed before they ask for more, so that the client need not make memory for it anew.
+	lingerBorrow = register(&system{
+		name: "Linger memory, borrowing", settings: "serve --store memory:; SubscribeOptions.Borrow",
+		serve: lingerServer("memory:"), dial: dialLingerBorrow, retains: true,
+	})
 	// The lane of a server that has both: its topics are made with durability memory.
 	lingerLane = register(&system{
 		name: "Linger memory lane", settings: "serve --store file:DIR, topics with durability memory",
@@ -69,6 +74,7 @@ type lingerDriver struct {
 	client     *client.Client
 	durability client.Durability // what acknowledgements must promise
 	streams    bool              // waiters use a stream
+	borrow     bool              // readers are done with a message when they ask for the next
 }
 
 func dialLinger(d client.Durability) func(string) (driver, error) {
@@ -81,6 +87,11 @@ func dialLinger(d client.Durability) func(string) (driver, error) {
 func dialLingerStream(addr string) (driver, error) {
 	c, err := client.Dial(addr, client.Options{})
 	return &lingerDriver{client: c, durability: client.Fsynced, streams: true}, err
+}
+
+func dialLingerBorrow(addr string) (driver, error) {
+	c, err := client.Dial(addr, client.Options{})
+	return &lingerDriver{client: c, durability: client.Memory, borrow: true}, err
 }
 
 func (d *lingerDriver) close() error { return d.client.Close() }
@@ -169,7 +180,7 @@ func (d *lingerDriver) waiter(topic string) (waiter, error) {
 }
 
 func (d *lingerDriver) subscribe(ctx context.Context, topic string, ready func(), each func([]byte) error) error {
-	sub := d.client.Subscribe([]string{topic}, client.SubscribeOptions{})
+	sub := d.client.Subscribe([]string{topic}, client.SubscribeOptions{Borrow: d.borrow})
 	for ev, err := range sub.Events(ctx) {
 		if ctx.Err() != nil {
 			return nil

@@ -131,6 +131,7 @@ func core() []workload {
 			name: "16k-1-1", title: "16 KiB, 1 publisher → 1 subscriber", unit: rate, warm: time.Second, length: 3 * time.Second,
 			entries: []entry{
 				{system: lingerMemory, job: flow(1, 1, 1, large), goals: []goal{times(0.9, natsCore.name), beside(tcpCopy.name)}},
+				{system: lingerBorrow, job: flow(1, 1, 1, large), goals: []goal{times(0.9, natsCore.name)}},
 				{system: natsCore, job: flow(1, 1, 1, large)},
 				{system: tcpCopy, job: flow(1, 1, 1, large)},
 			},
@@ -139,6 +140,7 @@ func core() []workload {
 			name: "16k-1-10", title: "16 KiB, 1 publisher → 10 subscribers, deliveries", unit: rate, warm: time.Second, length: 3 * time.Second,
 			entries: []entry{
 				{system: lingerMemory, job: flow(1, 10, 1, large), goals: []goal{times(1.2, natsCore.name)}},
+				{system: lingerBorrow, job: flow(1, 10, 1, large), goals: []goal{times(1.2, natsCore.name)}},
 				{system: natsCore, job: flow(1, 10, 1, large)},
 			},
 		},
@@ -170,6 +172,7 @@ func core() []workload {
 			name: "replay", title: "a late subscriber is given 1,000,000 retained messages, and the live rate", unit: rate, warm: time.Second, length: 3 * time.Second,
 			entries: []entry{
 				{system: lingerMemory, note: "replay", job: late, goals: []goal{times(2, lingerMemory.name+", live"), beside(redisStreams.name + ", replay")}},
+				{system: lingerBorrow, note: "replay", job: late, goals: []goal{times(2, lingerMemory.name+", live")}},
 				{system: lingerMemory, note: "live", job: flow(1, 1, 1, small)},
 				{system: redisStreams, note: "replay", job: late},
 			},
