@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"linger/client"
+	"linger/test/process"
 )
 
 // TestContract11ServerDiskBreaks has a write, and a sync, of the server's log fail while messages are published: it takes
@@ -24,9 +25,9 @@ func TestContract11ServerDiskBreaks(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "store")
 			f := startFaulty(t, dir, 0)
-			c := f.dial()
+			c := f.Dial()
 			p := startNumbered(t, c, "broken")
-			live := readAlong(t, f.dial(), "broken")
+			live := readAlong(t, f.Dial(), "broken")
 			p.until(t, 50)
 			f.order("break", what)
 			f.awaitReadOnly()
@@ -35,17 +36,17 @@ func TestContract11ServerDiskBreaks(t *testing.T) {
 
 			f.refusesAndSaysWhy(c)
 			live.has(t, acked)                             // who was reading has all
-			readAlong(t, f.dial(), "broken").has(t, acked) // so has who begins now
+			readAlong(t, f.Dial(), "broken").has(t, acked) // so has who begins now
 			listed(t, c, "broken", acked, p.maybe())       // and nothing is there that may not be
 			if state, err := c.GetMessage(t.Context(), "broken", 1); err != nil || state.Retained == nil {
 				t.Errorf("#1: %+v, %v", state, err)
 			}
 
-			f.kill()
+			f.Kill()
 			s := newServer(t, dir)
-			s.start()
-			listed(t, s.dial(), "broken", acked, p.maybe())
-			if _, err := s.dial().Publish(t.Context(), "broken", time.Hour, client.Message{Data: []byte("again")}); err != nil {
+			s.Start()
+			listed(t, s.Dial(), "broken", acked, p.maybe())
+			if _, err := s.Dial().Publish(t.Context(), "broken", time.Hour, client.Message{Data: []byte("again")}); err != nil {
 				t.Errorf("after the restart: %v", err)
 			}
 		})
@@ -55,8 +56,8 @@ func TestContract11ServerDiskBreaks(t *testing.T) {
 // awaitReadOnly waits until the server says that it takes nothing more.
 func (f *faulty) awaitReadOnly() {
 	f.t.Helper()
-	eventually(f.t, func() error {
-		status, body := f.get("/readyz")
+	process.Eventually(f.t, process.Patience, func() error {
+		status, body := f.Get("/readyz")
 		if status != http.StatusServiceUnavailable || !strings.HasPrefix(body, "read-only: ") {
 			return fmt.Errorf("/readyz answers %d %q", status, body)
 		}
@@ -73,19 +74,19 @@ func (f *faulty) refusesAndSaysWhy(c *client.Client) {
 	if !errors.As(err, &refusal) || refusal.Code != codes.FailedPrecondition || !strings.Contains(refusal.Message, why) {
 		f.t.Errorf("a publish is answered: %v", err)
 	}
-	if status, body := f.get("/healthz"); status != http.StatusOK {
+	if status, body := f.Get("/healthz"); status != http.StatusOK {
 		f.t.Errorf("/healthz answers %d %q: the process is well", status, body)
 	}
-	_, page := f.get("/")
+	_, page := f.Get("/")
 	banner := between(page, `id="store"`, "</p>")
 
 	if !strings.Contains(banner, "severe") || !strings.Contains(banner, why) {
 		f.t.Errorf("the dashboard says %q", banner)
 	}
-	if _, metrics := f.get("/metrics"); !strings.Contains(metrics, "linger_store_problem{problem=\"read_only\"} 1\n") {
+	if _, metrics := f.Get("/metrics"); !strings.Contains(metrics, "linger_store_problem{problem=\"read_only\"} 1\n") {
 		f.t.Error("the metrics do not tell")
 	}
-	eventually(f.t, func() error { // the health service looks each second
+	process.Eventually(f.t, process.Patience, func() error { // the health service looks each second
 		if out, err := f.linger("health"); err == nil || !strings.Contains(out, why) {
 			return fmt.Errorf("linger health says %q: %w", out, err)
 		}
@@ -98,12 +99,12 @@ func TestContract11ServerSlowDisk(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "store")
 	f := startFaulty(t, dir, 0)
-	p := startNumbered(t, f.dial(), "slow")
-	live := readAlong(t, f.dial(), "slow")
+	p := startNumbered(t, f.Dial(), "slow")
+	live := readAlong(t, f.Dial(), "slow")
 	p.until(t, 50)
 	f.order("slow", 50*time.Millisecond)
 	p.until(t, p.count()+500)
-	if status, body := f.get("/readyz"); status != http.StatusOK || body != "ready\n" {
+	if status, body := f.Get("/readyz"); status != http.StatusOK || body != "ready\n" {
 		t.Errorf("/readyz answers %d %q", status, body)
 	}
 	p.stop(t)
@@ -111,10 +112,10 @@ func TestContract11ServerSlowDisk(t *testing.T) {
 		t.Errorf("%d messages were not published", len(maybe))
 	}
 	live.has(t, p.acknowledged())
-	f.kill()
+	f.Kill()
 	s := newServer(t, dir)
-	s.start()
-	listed(t, s.dial(), "slow", p.acknowledged(), nil)
+	s.Start()
+	listed(t, s.Dial(), "slow", p.acknowledged(), nil)
 }
 
 // numbered publishes numbers to a topic, some hundred a second, until it is stopped or refused.
@@ -180,7 +181,7 @@ func (n *numbered) count() int {
 // until waits for so many acknowledgements.
 func (n *numbered) until(t *testing.T, count int) {
 	t.Helper()
-	eventually(t, func() error {
+	process.Eventually(t, process.Patience, func() error {
 		if got := n.count(); got < count {
 			return fmt.Errorf("%d of %d are acknowledged; %w", got, count, n.refusal())
 		}
@@ -200,7 +201,7 @@ func (n *numbered) stop(t *testing.T) {
 	t.Helper()
 	n.cancel()
 	<-n.done
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), process.Patience)
 	defer cancel()
 	_ = n.publisher.Close(ctx) // why it gave up is known from the outcomes
 }
@@ -290,7 +291,7 @@ func (a *along) take(d client.Delivery, err error) {
 // has waits until all of it was delivered.
 func (a *along) has(t *testing.T, all map[uint64]string) {
 	t.Helper()
-	eventually(t, func() error {
+	process.Eventually(t, process.Patience, func() error {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		if a.err != nil && !errors.Is(a.err, context.Canceled) {

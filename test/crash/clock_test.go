@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"linger/client"
+	"linger/test/process"
 )
 
 // TestContract05ServerClockIsSet has the wall clock set an hour forward and back while the server runs, and the machine
@@ -15,7 +16,7 @@ import (
 func TestContract05ServerClockIsSet(t *testing.T) {
 	t.Parallel()
 	f := startFaulty(t, filepath.Join(t.TempDir(), "store"), 0)
-	c := &timed{t: t, client: f.dial()}
+	c := &timed{t: t, client: f.Dial()}
 	c.publish("two hours", 2*time.Hour)
 	c.publish("half an hour", 30*time.Minute)
 
@@ -24,18 +25,18 @@ func TestContract05ServerClockIsSet(t *testing.T) {
 		c.left("two hours", 2*time.Hour)
 		c.left("half an hour", 30*time.Minute)
 		c.publish("short", 300*time.Millisecond)
-		eventually(t, func() error { return c.gone("short") })
+		process.Eventually(t, process.Patience, func() error { return c.gone("short") })
 	}
-	eventually(t, func() error { // it looks each second
-		if _, page := f.get("/"); !strings.Contains(page, "s clock is 1 h ahead of the wall clock") {
+	process.Eventually(t, process.Patience, func() error { // it looks each second
+		if _, page := f.Get("/"); !strings.Contains(page, "s clock is 1 h ahead of the wall clock") {
 			return fmt.Errorf("the dashboard does not tell: %.300q", between(page, `id="drift"`, "</p>"))
 		}
-		return expect("whether the log tells", strings.Contains(f.log.String(), "the wall clock was set"), true)
+		return process.Expect("whether the log tells", strings.Contains(f.Log.String(), "the wall clock was set"), true)
 	})
 
 	f.order("sleep", time.Hour)
 	c.left("two hours", time.Hour)
-	eventually(t, func() error { return c.gone("half an hour") })
+	process.Eventually(t, process.Patience, func() error { return c.gone("half an hour") })
 }
 
 // TestContract05ServerClockIsSetOverRestart has the wall clock set an hour back, and forward, while the server, which was
@@ -44,16 +45,16 @@ func TestContract05ServerClockIsSetOverRestart(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "store")
 	f := startFaulty(t, dir, 0)
-	c := &timed{t: t, client: f.dial()}
+	c := &timed{t: t, client: f.Dial()}
 	c.publish("two hours", 2*time.Hour)
 	c.publish("half an hour", 30*time.Minute)
 	c.publish("short", 300*time.Millisecond)
-	eventually(t, func() error { return c.gone("short") })
+	process.Eventually(t, process.Patience, func() error { return c.gone("short") })
 	last := c.publish("after it", 2*time.Hour) // which stores the time, as an idle server does each second
-	f.kill()
+	f.Kill()
 
 	f = startFaulty(t, dir, -time.Hour)
-	c.client = f.dial()
+	c.client = f.Dial()
 	if err := c.gone("short"); err != nil {
 		t.Errorf("an hour back: %v", err)
 	}
@@ -62,18 +63,18 @@ func TestContract05ServerClockIsSetOverRestart(t *testing.T) {
 	if next := c.publish("next", 2*time.Hour); next.PublishTime.Before(last.PublishTime) {
 		t.Errorf("published at %v, after what was at %v", next.PublishTime, last.PublishTime)
 	}
-	f.kill()
+	f.Kill()
 
 	for _, off := range []time.Duration{time.Hour, 0, -time.Hour} { // forward, and back again
 		f = startFaulty(t, dir, off)
-		c.client = f.dial()
+		c.client = f.Dial()
 		for _, dead := range []string{"short", "half an hour"} {
 			if err := c.gone(dead); err != nil {
 				t.Errorf("at %v: %v", off, err)
 			}
 		}
 		c.left("two hours", time.Hour)
-		f.kill()
+		f.Kill()
 	}
 }
 

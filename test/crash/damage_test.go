@@ -52,9 +52,9 @@ func TestContract11ServerOnDamagedStore(t *testing.T) {
 func fillStore(t *testing.T, dir string, stop bool) map[uint64]string {
 	t.Helper()
 	s := newServer(t, dir)
-	s.start()
+	s.Start()
 	held := map[uint64]string{}
-	c := s.dial()
+	c := s.Dial()
 	for i := range 60 {
 		data := fmt.Sprint(i, strings.Repeat(" damaged?", i*20))
 		ack, err := c.Publish(t.Context(), damagedTopic, time.Hour, client.Message{Data: []byte(data)})
@@ -63,16 +63,16 @@ func fillStore(t *testing.T, dir string, stop bool) map[uint64]string {
 		}
 		held[ack.Sequence] = data
 		if i == 40 { // so that there is a table in both cases
-			s.stop()
-			s.start()
-			c = s.dial()
+			s.Stop()
+			s.Start()
+			c = s.Dial()
 		}
 	}
 	if stop {
-		s.stop()
+		s.Stop()
 	} else {
 		pause(t.Context(), 1200*time.Millisecond) // until the fence says that all is there: it is written each second
-		s.kill()
+		s.Kill()
 	}
 	return held
 }
@@ -96,13 +96,13 @@ func (d *damaged) check(base string, rng *rand.Rand) {
 	}
 	d.harm(filepath.Join(dir, d.file), rng)
 	s := newServer(d.t, dir)
-	started, said := s.tryStart()
+	started, said := s.TryStart()
 	if started {
 		found, health := d.served(s)
 		if found < len(d.held) && health {
 			d.t.Errorf("%s: %d of %d messages are served, and nobody was told", d.what, found, len(d.held))
 		}
-		s.kill()
+		s.Kill()
 		return
 	}
 	if !strings.Contains(said, "linger verify "+dir) || strings.Contains(said, "panic") {
@@ -116,10 +116,10 @@ func (d *damaged) check(base string, rng *rand.Rand) {
 		d.t.Errorf("%s: linger verify --repair: %v, %s", d.what, err, out)
 		return
 	}
-	s.start()
+	s.Start()
 	found, _ := d.served(s)
 	d.t.Logf("%s: %d of %d after the repair", d.what, found, len(d.held))
-	s.stop()
+	s.Stop()
 }
 
 func (d *damaged) harm(path string, rng *rand.Rand) {
@@ -149,7 +149,7 @@ func (d *damaged) harm(path string, rng *rand.Rand) {
 // served counts the messages that the server has, and checks that nothing else is there; health: it says that it is well.
 func (d *damaged) served(s *server) (found int, health bool) {
 	d.t.Helper()
-	for m, err := range s.dial().ListMessages(d.t.Context(), damagedTopic, client.ListOptions{}) {
+	for m, err := range s.Dial().ListMessages(d.t.Context(), damagedTopic, client.ListOptions{}) {
 		switch {
 		case errors.Is(err, client.ErrNotFound):
 		case err != nil:
@@ -160,6 +160,6 @@ func (d *damaged) served(s *server) (found int, health bool) {
 			found++
 		}
 	}
-	_, body := s.get("/readyz")
+	_, body := s.Get("/readyz")
 	return found, body == "ready\n"
 }

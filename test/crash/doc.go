@@ -1,8 +1,8 @@
 // Package crash tests what Linger promises when something breaks: the process is killed, the disk is full, fails or is
 // slow, clocks are set, files are damaged. Everything here is done to a server of its own process, over its own API.
 //
-//	main_test.go        builds the program once; seeds
-//	server_test.go      a server that can be killed
+//	main_test.go        seeds
+//	server_test.go      a server that can be killed (test/process)
 //	kill_test.go        kills it again and again over one directory, while the following go on:
 //	  publisher_test.go   publishers that number their requests and reconnect
 //	  changer_test.go     changes of deadlines and policies, deletions of messages and topics

@@ -124,7 +124,7 @@ func startFaulty(t *testing.T, dir string, off time.Duration, flags ...string) *
 		t.Fatal(err)
 	}
 	f := &faulty{server: serverOf(t, self, dir, flags...)}
-	f.env = []string{faultyVariable + "=" + off.String()}
+	f.Env = []string{faultyVariable + "=" + off.String()}
 	stdin, orders, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -133,8 +133,8 @@ func startFaulty(t *testing.T, dir string, off time.Duration, flags ...string) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.stdin, f.stdout, f.orders, f.done = stdin, stdout, orders, bufio.NewReader(replies)
-	f.start()
+	f.Stdin, f.Stdout, f.orders, f.done = stdin, stdout, orders, bufio.NewReader(replies)
+	f.Start()
 	_ = stdin.Close()
 	_ = stdout.Close()
 	t.Cleanup(func() {

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"linger/client"
+	"linger/test/process"
 	"linger/test/smalldisk"
 )
 
@@ -24,10 +25,10 @@ func TestContract09ServerDiskFull(t *testing.T) {
 	disk := smalldisk.New(t, 160<<20)
 	ballast := filepath.Join(disk, "ballast")
 	s := newServer(t, filepath.Join(disk, "store"), "--disk", "300MiB")
-	s.start()
-	c := s.dial()
-	p := startNumbered(t, s.dial(), "full")
-	live := readAlong(t, s.dial(), "full")
+	s.Start()
+	c := s.Dial()
+	p := startNumbered(t, s.Dial(), "full")
+	live := readAlong(t, s.Dial(), "full")
 	p.until(t, 50)
 
 	smalldisk.Fill(t, ballast)
@@ -36,36 +37,36 @@ func TestContract09ServerDiskFull(t *testing.T) {
 	s.refusesForWantOfRoom(c)
 	acked := p.acknowledged()
 	live.has(t, acked)
-	readAlong(t, s.dial(), "full").has(t, acked)
+	readAlong(t, s.Dial(), "full").has(t, acked)
 
 	remove(t, ballast)
-	eventually(t, func() error {
+	process.Eventually(t, process.Patience, func() error {
 		_, err := s.publishOne(c)
 		return err
 	})
-	if status, body := s.get("/readyz"); status != http.StatusOK || body != "ready\n" {
+	if status, body := s.Get("/readyz"); status != http.StatusOK || body != "ready\n" {
 		t.Errorf("/readyz answers %d %q when there is room again", status, body)
 	}
-	p = startNumbered(t, s.dial(), "again")
+	p = startNumbered(t, s.Dial(), "again")
 	p.until(t, 50)
 
 	smalldisk.Fill(t, ballast)
 	s.awaitFull()
-	s.kill()
-	s.launch()
-	<-s.exited
-	if said := s.log.sinceMark(); s.cmd.ProcessState.ExitCode() != 1 || !strings.Contains(said, "is full; make room there") {
-		t.Errorf("a start on a full disk ended with %d: %s", s.cmd.ProcessState.ExitCode(), said)
+	s.Kill()
+	s.Launch()
+	status := s.Wait()
+	if said := s.Log.Last(); status != 1 || !strings.Contains(said, "is full; make room there") {
+		t.Errorf("a start on a full disk ended with %d: %s", status, said)
 	}
 	remove(t, ballast)
-	s.start()
+	s.Start()
 	p.stop(t)
-	readAlong(t, s.dial(), "full").has(t, acked)
-	listed(t, s.dial(), "again", p.acknowledged(), p.maybe())
+	readAlong(t, s.Dial(), "full").has(t, acked)
+	listed(t, s.Dial(), "again", p.acknowledged(), p.maybe())
 	if maybe := p.maybe(); len(maybe) > 0 {
 		t.Errorf("%d messages of unknown outcome: their publisher was remembered", len(maybe))
 	}
-	s.stop()
+	s.Stop()
 }
 
 func remove(t *testing.T, path string) {
@@ -78,8 +79,8 @@ func remove(t *testing.T, path string) {
 // awaitFull waits until the server has seen that its disk is full: it looks several times a second.
 func (s *server) awaitFull() {
 	s.t.Helper()
-	eventually(s.t, func() error {
-		status, body := s.get("/readyz")
+	process.Eventually(s.t, process.Patience, func() error {
+		status, body := s.Get("/readyz")
 		if status != http.StatusOK || !strings.Contains(body, "full") {
 			return fmt.Errorf("/readyz answers %d %q", status, body)
 		}
@@ -102,11 +103,11 @@ func (s *server) refusesForWantOfRoom(c *client.Client) {
 		s.t.Errorf("a publish is answered: %v", err)
 	}
 	s.t.Log(err)
-	_, page := s.get("/")
+	_, page := s.Get("/")
 	if banner := between(page, `id="store"`, "</p>"); !strings.Contains(banner, "severe") || !strings.Contains(banner, "full") {
 		s.t.Errorf("the dashboard says %q", banner)
 	}
-	if _, metrics := s.get("/metrics"); !strings.Contains(metrics, "linger_store_problem{problem=\"full\"} 1\n") {
+	if _, metrics := s.Get("/metrics"); !strings.Contains(metrics, "linger_store_problem{problem=\"full\"} 1\n") {
 		s.t.Error("the metrics do not tell")
 	}
 	if out, err := s.linger("health"); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"linger/client"
+	"linger/test/process"
 )
 
 // judge has everybody wait, lets what is under way end, and compares what the server has with what the oracle knows.
@@ -16,7 +17,7 @@ func (w *workload) judge(t *testing.T, c *client.Client, subscribers ...*subscri
 	t.Helper()
 	w.gate.Lock()
 	defer w.gate.Unlock()
-	eventually(t, func() error { return expect("the number of unanswered messages", w.oracle.waiting(), 0) })
+	process.Eventually(t, process.Patience, func() error { return process.Expect("the number of unanswered messages", w.oracle.waiting(), 0) })
 	j := &judge{oracle: w.oracle, client: c, seen: map[*message]bool{}}
 	for _, topic := range w.oracle.topics {
 		if err := j.topic(t.Context(), topic); err != nil {
@@ -238,7 +239,7 @@ func (j *judge) inOrderLocked() {
 func (j *judge) caughtUp(t *testing.T, s *subscriber) {
 	t.Helper()
 	o := j.oracle
-	eventually(t, func() error {
+	process.Eventually(t, process.Patience, func() error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		for _, m := range j.listed {

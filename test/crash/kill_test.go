@@ -9,6 +9,7 @@ import (
 
 	"linger/broker/pebblelog"
 	"linger/client"
+	"linger/test/process"
 )
 
 // TestContract11ServerKilled kills a server again and again over one directory, five times, with LINGER_SOAK=1 a hundred
@@ -24,7 +25,7 @@ func TestContract11ServerKilled(t *testing.T) {
 	rng := lots(seed, 0)
 	dir := filepath.Join(t.TempDir(), "store")
 	s := newServer(t, dir)
-	s.start()
+	s.Start()
 
 	topics := []*topic{
 		{name: "kill.a", durability: client.Fsynced},
@@ -35,7 +36,7 @@ func TestContract11ServerKilled(t *testing.T) {
 	}
 	durable, memory := topics[:4], topics[4:]
 	for _, topic := range topics {
-		made, err := s.dial().CreateTopic(t.Context(), topic.name, client.TopicPolicy{}, topic.durability)
+		made, err := s.Dial().CreateTopic(t.Context(), topic.name, client.TopicPolicy{}, topic.durability)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,18 +48,18 @@ func TestContract11ServerKilled(t *testing.T) {
 	var publishers []*publisher
 	for i, to := range [][]*topic{durable, durable, durable, memory, topics} {
 		p := &publisher{workload: w, number: i, topics: to, rng: lots(seed, uint64(10+i))}
-		p.client = s.dial().NewPublisher(client.PublisherOptions{WindowBytes: 64 << 10 << i})
+		p.client = s.Dial().NewPublisher(client.PublisherOptions{WindowBytes: 64 << 10 << i})
 		publishers = append(publishers, p)
 		w.parts.Go(func() { p.run(ctx) })
 	}
-	changes := &changer{workload: w, client: s.dial(), rng: lots(seed, 20)}
+	changes := &changer{workload: w, client: s.Dial(), rng: lots(seed, 20)}
 	w.parts.Go(func() { changes.run(ctx) })
 	subscribers := []*subscriber{
-		newSubscriber(o, "the subscriber of all", s.dial(), nil, ">"),
-		newSubscriber(o, "the subscriber of kill.a", s.dial(), nil, "kill.a"),
-		newSubscriber(o, "the subscriber that resumes", s.dial(), lots(seed, 30), ">"),
-		newSubscriber(o, "the subscriber of kill.b that resumes", s.dial(), lots(seed, 31), "kill.b"),
-		newSubscriber(o, "the subscriber of kill.memory that resumes", s.dial(), lots(seed, 32), "kill.memory"),
+		newSubscriber(o, "the subscriber of all", s.Dial(), nil, ">"),
+		newSubscriber(o, "the subscriber of kill.a", s.Dial(), nil, "kill.a"),
+		newSubscriber(o, "the subscriber that resumes", s.Dial(), lots(seed, 30), ">"),
+		newSubscriber(o, "the subscriber of kill.b that resumes", s.Dial(), lots(seed, 31), "kill.b"),
+		newSubscriber(o, "the subscriber of kill.memory that resumes", s.Dial(), lots(seed, 32), "kill.memory"),
 	}
 	for _, sub := range subscribers {
 		w.parts.Go(func() { sub.run(ctx) })
@@ -66,18 +67,18 @@ func TestContract11ServerKilled(t *testing.T) {
 	defer w.parts.Wait()
 	defer cancel()
 
-	reader := s.dial()
+	reader := s.Dial()
 	for round := range rounds {
 		pause(ctx, time.Duration(50+rng.IntN(most))*time.Millisecond)
-		s.kill()
+		s.Kill()
 		o.dead()
 		for rng.IntN(3) == 0 { // in the middle of its recovery, too
-			s.launch()
+			s.Launch()
 			pause(ctx, time.Duration(rng.IntN(300))*time.Millisecond)
-			s.kill()
+			s.Kill()
 			o.dead()
 		}
-		s.start()
+		s.Start()
 		if !soak || rng.IntN(2) == 0 || round == rounds-1 {
 			began := time.Now()
 			w.judge(t, reader, subscribers...)
@@ -87,13 +88,13 @@ func TestContract11ServerKilled(t *testing.T) {
 	cancel()
 	w.parts.Wait()
 	for _, p := range publishers {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), process.Patience)
 		if err := p.client.Close(ctx); err != nil {
 			t.Error(err)
 		}
 		cancel()
 	}
-	s.stop()
+	s.Stop()
 	if r, err := pebblelog.Verify(dir, nil); err != nil || len(r.Problems) > 0 {
 		t.Errorf("verify: %v, %v", r.Problems, err)
 	}

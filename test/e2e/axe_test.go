@@ -40,7 +40,7 @@ func TestAxe(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	script := axe(t)
-	b := newPerson(t).open(s.url("/"))
+	b := newPerson(t).open(s.URL("/"))
 	check := func(what string) {
 		t.Helper()
 		for _, scheme := range []struct {
@@ -69,7 +69,7 @@ func TestAxe(t *testing.T) {
 		b.size(width, 800)
 		visit := func(what, path string) {
 			t.Helper()
-			b.load(s.url(path))
+			b.load(s.URL(path))
 			if eval[bool](b, `!!document.querySelector("#live")`) {
 				b.connected("Live")
 			}
@@ -89,7 +89,7 @@ func TestAxe(t *testing.T) {
 		visit("the table of topics", "/topics")
 		visit("a message", "/topics/orders.created/1")
 		visit("a message that has ended", "/topics/orders.created/2")
-		b.load(s.url("/"))
+		b.load(s.URL("/"))
 		b.connected("Live")
 		b.find("textbox", "Message").focus() // on a phone it opens the form
 		b.publish("two words", "text", "soon")
@@ -105,7 +105,7 @@ func fillWithMessages(t testing.TB, s *server) {
 		Key: "8812", Attributes: map[string]string{"trace": "abc", "说明": "属性"}, Data: []byte(`{"order":8812,"total":"19.90"}`),
 	})
 	s.publish("orders.created", time.Hour, "expired at once")
-	if _, err := s.dial().Expire(t.Context(), "orders.created", 2); err != nil {
+	if _, err := s.Dial().Expire(t.Context(), "orders.created", 2); err != nil {
 		t.Fatal(err)
 	}
 	s.publish("weather", 20*time.Minute, strings.Fields("sun rain fog wind")...)

@@ -23,7 +23,7 @@ func TestOneAxis(t *testing.T) {
 	b := newPerson(t).live(s, "/")
 	for _, width := range []int64{1280, 1680, 390} {
 		b.size(width, 800)
-		b.load(s.url("/"))
+		b.load(s.URL("/"))
 		b.connected("Live")
 		if width < 720 {
 			b.find("textbox", "Message").focus() // opens the form

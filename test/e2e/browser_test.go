@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"linger/test/process"
 )
 
 // theBrowser is one Chromium for all tests; each test has a browser context, which shares nothing with the others.
@@ -33,7 +35,7 @@ func openBrowser() (context.Context, error) {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
-		chromedp.UserDataDir(filepath.Join(scratch, "browser")),
+		chromedp.UserDataDir(filepath.Join(process.Scratch(), "browser")),
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-features", "Translate,MediaRouter,OptimizationHints"),

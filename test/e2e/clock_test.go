@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"linger/test/process"
 )
 
 // hourOff moves the wall clock of a script's world: Date, and the moment its performance.now() began.
@@ -32,7 +34,7 @@ const hourOff = `{
 // another machine: no script can be run early in a shared worker, and processes share one wall clock.)
 func wrongClock(t testing.TB, s *server) *httptest.Server {
 	t.Helper()
-	target, err := url.Parse(s.url(""))
+	target, err := url.Parse(s.URL(""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,7 @@ func deadlinesShown(b *tab, rows int) [][]float64 {
 				.observe(left, { childList: true, subtree: true, characterData: true });
 		});
 	})()`)
-	eventually(b.t, patience, func() (err error) {
+	process.Eventually(b.t, patience, func() (err error) {
 		changes, err = tryEval[[]change](b, `window.__changes`)
 		seen := make([]int, rows)
 		for _, c := range changes {

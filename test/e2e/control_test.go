@@ -16,6 +16,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"linger/test/process"
 )
 
 // patience is how long a test waits for what should be there at once.
@@ -33,7 +35,7 @@ type control struct {
 func (b *tab) find(role, name string) *control {
 	b.t.Helper()
 	var c *control
-	eventually(b.t, patience, func() (err error) {
+	process.Eventually(b.t, patience, func() (err error) {
 		c, err = b.look(role, name)
 		return err
 	})
@@ -79,7 +81,7 @@ func (b *tab) all(role, name string) ([]*control, error) {
 // gone waits until there is no such control.
 func (b *tab) gone(role, name string) {
 	b.t.Helper()
-	eventually(b.t, patience, func() error {
+	process.Eventually(b.t, patience, func() error {
 		found, err := b.all(role, name)
 		if err == nil && len(found) > 0 {
 			err = fmt.Errorf("%s %q is still there", role, name)

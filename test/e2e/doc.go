@@ -1,8 +1,7 @@
 // Package e2e tests the program as people use it: a server of its own process, a browser that finds what it presses by
 // the names a screen reader would say, the command line with real input.
 //
-//	main_test.go      builds the program once
-//	server_test.go    a server, and commands that talk to it
+//	server_test.go    a server (test/process), and commands that talk to it
 //	browser_test.go   the browser, and a tab that complains of whatever goes wrong in it
 //	control_test.go   controls by role and accessible name, mouse and keys
 //	page_test.go      what stands on the page with the form and the lists

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	lingerv1 "linger/proto/linger/v1"
+	"linger/test/process"
 )
 
 // moduleRoot is where the examples say that they are run from.
@@ -23,7 +24,7 @@ func TestExamplePython(t *testing.T) {
 	stubsAreOf(t, dir, "linger.v1.subscribe_pb2", lingerv1.File_linger_v1_subscribe_proto)
 
 	s := startServer(t)
-	c := startChild(t, python(t, dir, "pubsub.py", s.grpc))
+	c := startChild(t, python(t, dir, "pubsub.py", s.GRPC))
 	c.says("published #1, kept until ")
 	c.says("left: Hello from Python\n")
 	s.publish("hello", 90*time.Second, "from somebody else")
@@ -32,7 +33,7 @@ func TestExamplePython(t *testing.T) {
 
 func TestExampleGo(t *testing.T) {
 	s := startServer(t)
-	c := startChild(t, exec.Command(buildExample(t, "go"), s.grpc))
+	c := startChild(t, exec.Command(buildExample(t, "go"), s.GRPC))
 	c.says("published #1, kept until ")
 	c.says("left: Hello from Go\n")
 	s.publish("hello", time.Minute, "from somebody else")
@@ -41,7 +42,7 @@ func TestExampleGo(t *testing.T) {
 
 func buildExample(t *testing.T, name string) string {
 	t.Helper()
-	path := filepath.Join(scratch, "example-"+name)
+	path := filepath.Join(process.Scratch(), "example-"+name)
 	if out, err := exec.Command("go", "build", "-o", path, "linger/examples/"+name).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -73,7 +74,7 @@ func TestExampleBrowser(t *testing.T) {
 	origin := serveExample(t)
 
 	s := startServer(t, "--allow-origin", origin)
-	page := newPerson(t).open(origin + "/?server=" + s.url(""))
+	page := newPerson(t).open(origin + "/?server=" + s.URL(""))
 	page.shows("published #1")
 	page.shows("s left: Hello from the browser")
 	s.publish("hello", time.Minute, "from somebody else")
@@ -84,7 +85,7 @@ func TestExampleBrowserIsRefusedUnlessItsOriginIsAllowed(t *testing.T) {
 	s := startServer(t)
 	page := newPerson(t).blank()
 	page.tolerate() // the browser complains, too
-	page.load(serveExample(t) + "/?server=" + s.url(""))
+	page.load(serveExample(t) + "/?server=" + s.URL(""))
 	page.shows("Failed to fetch")
 	if got := s.linger("topics"); strings.Contains(got, "hello") {
 		t.Errorf("the page of another site published:\n%s", got)
@@ -94,7 +95,7 @@ func TestExampleBrowserIsRefusedUnlessItsOriginIsAllowed(t *testing.T) {
 // shows waits until the page shows a text.
 func (b *tab) shows(text string) {
 	b.t.Helper()
-	eventually(b.t, 20*time.Second, func() error {
+	process.Eventually(b.t, 20*time.Second, func() error {
 		shown, err := tryEval[string](b, "document.body.innerText")
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"linger/proto/exercise"
+	"linger/test/process"
 )
 
 // The exercise's own client, unchanged but for the address, on stubs made from its four-line proto.
@@ -19,14 +20,14 @@ const exerciseDir = "testdata/exercise"
 // exerciseClient starts the client in a process of its own.
 func (s *server) exerciseClient() *child {
 	s.t.Helper()
-	return startChild(s.t, python(s.t, exerciseDir, "client.py", s.grpc))
+	return startChild(s.t, python(s.t, exerciseDir, "client.py", s.GRPC))
 }
 
 // waiting waits until so many of the exercise's clients wait for a line.
 func (s *server) waiting(clients int) {
 	s.t.Helper()
-	eventually(s.t, 30*time.Second, func() error {
-		return expect("the number of clients that wait", int(s.metric(`linger_streams{kind="exercise"}`)), clients)
+	process.Eventually(s.t, 30*time.Second, func() error {
+		return process.Expect("the number of clients that wait", int(s.metric(`linger_streams{kind="exercise"}`)), clients)
 	})
 }
 
@@ -60,7 +61,7 @@ func TestExerciseClientThatComesLateGetsWhatIsAlive(t *testing.T) {
 	s.publish("console", time.Minute, "early")
 	gone := s.publish("console", 300*time.Millisecond, "gone before anybody came")
 	s.publish("console", time.Minute, "still here")
-	eventually(t, 10*time.Second, func() error {
+	process.Eventually(t, 10*time.Second, func() error {
 		if s.state("console", gone.Sequence).Retained != nil {
 			return fmt.Errorf("#%d is still alive", gone.Sequence)
 		}
@@ -83,7 +84,7 @@ func TestExerciseClientsGetWhatIsPublishedElsewhere(t *testing.T) {
 	s.waiting(2)
 
 	s.publish("console", time.Minute, "by gRPC")
-	resp, err := http.PostForm(s.url("/publish"), url.Values{"topic": {"console"}, "message": {"by form"}, "ttl": {"60"}})
+	resp, err := http.PostForm(s.URL("/publish"), url.Values{"topic": {"console"}, "message": {"by form"}, "ttl": {"60"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestExerciseClientsGetWhatIsTypedAtTheConsole(t *testing.T) {
 	first, second := s.exerciseClient(), s.exerciseClient()
 	s.waiting(2)
 
-	console := s.command("console")
+	console := s.Command("console")
 	console.Stdin = strings.NewReader("first line\nsecond line\n/ttl 10s\nthird line\n")
 	out, err := console.CombinedOutput()
 	if err != nil {
@@ -132,7 +133,7 @@ func TestExerciseClientIsToldWhenTheServerStops(t *testing.T) {
 	s := startServer(t)
 	c := s.exerciseClient()
 	s.waiting(1)
-	s.stop()
+	s.Stop()
 	select {
 	case <-c.done:
 	case <-time.After(20 * time.Second):

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"linger/client"
+	"linger/test/process"
 )
 
 // within bounds a part of a test.
@@ -38,7 +39,7 @@ func TestManySubscribers(t *testing.T) {
 	ctx := within(t, 2*time.Minute)
 	var clients [connections]*client.Client
 	for i := range clients {
-		clients[i] = s.dial()
+		clients[i] = s.Dial()
 	}
 	var wg sync.WaitGroup
 	var delivered atomic.Int64
@@ -49,11 +50,11 @@ func TestManySubscribers(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, 30*time.Second, func() error {
-		return expect("the number of subscriptions", s.metric("linger_subscriptions"), float64(subscribers))
+	process.Eventually(t, 30*time.Second, func() error {
+		return process.Expect("the number of subscriptions", s.metric("linger_subscriptions"), float64(subscribers))
 	})
 	start := time.Now()
-	if err := batches(ctx, s.dial(), "fan", 1, messages); err != nil {
+	if err := batches(ctx, s.Dial(), "fan", 1, messages); err != nil {
 		t.Fatal(err)
 	}
 	published := time.Since(start)
@@ -93,7 +94,7 @@ func TestEverythingOfManyTopics(t *testing.T) {
 	topics, each := 1000, 100
 	s := startFastServer(t)
 	ctx := within(t, 2*time.Minute)
-	c := s.dial()
+	c := s.Dial()
 
 	next := map[string]uint64{}
 	var got atomic.Int64
@@ -122,7 +123,7 @@ func TestEverythingOfManyTopics(t *testing.T) {
 	}()
 	publish := func() {
 		t.Helper()
-		p := s.dial().NewPublisher(client.PublisherOptions{})
+		p := s.Dial().NewPublisher(client.PublisherOptions{})
 		const inARow = 10
 		for range each / inARow {
 			for topic := range topics {
@@ -139,7 +140,7 @@ func TestEverythingOfManyTopics(t *testing.T) {
 	}
 	received := func(n int64) {
 		t.Helper()
-		eventually(t, time.Minute, func() error {
+		process.Eventually(t, time.Minute, func() error {
 			select {
 			case err := <-done:
 				done <- err
@@ -148,7 +149,7 @@ func TestEverythingOfManyTopics(t *testing.T) {
 				}
 			default:
 			}
-			return expect("the number of messages received", got.Load(), n)
+			return process.Expect("the number of messages received", got.Load(), n)
 		})
 	}
 	start := time.Now()

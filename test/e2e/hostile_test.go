@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"linger/client"
+	"linger/test/process"
 )
 
 // detector notices what a payload does: dialogs on a tab, and requests to a server that is not Linger.
@@ -100,7 +101,7 @@ func TestHostilePayloadsFireWhereNothingIsDone(t *testing.T) {
 	if len(hostile) != 100 {
 		t.Errorf("%d payloads", len(hostile))
 	}
-	eventually(t, 3*patience, func() error { // dialogs come one after the other
+	process.Eventually(t, 3*patience, func() error { // dialogs come one after the other
 		fired := d.fired(b)
 		delete(fired, 0)
 		if len(fired) < able {
@@ -133,13 +134,13 @@ func TestHostilePayloadsAreText(t *testing.T) {
 	}
 
 	// Streamed into the lists, then rendered by the server. The lists hold the rows in view only: look at all of them.
-	b.load(s.url("/"))
+	b.load(s.URL("/"))
 	b.connected("Live")
 	for i, p := range payloads {
 		s.publish("hostile", time.Duration(i+1)*time.Hour, p)
 	}
 	b.showsAll("Retained", payloads)
-	eventually(t, patience, func() error { // at this speed Live leaves some out, and counts them
+	process.Eventually(t, patience, func() error { // at this speed Live leaves some out, and counts them
 		shown, skipped := 0, 0
 		for _, row := range b.scrollThrough("Live") {
 			if more, ok := strings.CutPrefix(row, "⋯ "); ok {
@@ -149,10 +150,10 @@ func TestHostilePayloadsAreText(t *testing.T) {
 				shown++
 			}
 		}
-		return expect(fmt.Sprintf("%d shown + %d left out", shown, skipped), shown+skipped, len(payloads))
+		return process.Expect(fmt.Sprintf("%d shown + %d left out", shown, skipped), shown+skipped, len(payloads))
 	})
 	inert("the lists, streamed")
-	b.load(s.url("/?in=hostile"))
+	b.load(s.URL("/?in=hostile"))
 	b.connected("Live")
 	b.showsAll("Retained", payloads)
 	b.showsAll("Live", payloads)
@@ -167,7 +168,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 		}
 	}
 	for _, n := range pages {
-		b.load(s.url("/topics/hostile/" + strconv.Itoa(n)))
+		b.load(s.URL("/topics/hostile/" + strconv.Itoa(n)))
 		b.says(strings.Join(strings.Fields(payloads[n-1]), " "))
 		inert("a message's page")
 	}
@@ -180,7 +181,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 			}
 		}
 		ack := s.publishMessages("hostile", time.Hour, client.Message{Key: part[0], Attributes: attributes, Data: []byte("attributes")})
-		b.load(s.url(fmt.Sprintf("/topics/hostile/%d", ack.Sequence)))
+		b.load(s.URL(fmt.Sprintf("/topics/hostile/%d", ack.Sequence)))
 		text := eval[string](b, `document.querySelector("main").textContent`)
 		for _, p := range part {
 			if !strings.Contains(text, asShown(p)) {
@@ -191,7 +192,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 	}
 
 	// Topics have no such names: they are refused, in words that repeat the name as text.
-	c := s.dial()
+	c := s.Dial()
 	for i, p := range payloads {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		_, err := c.Publish(ctx, p, time.Minute, client.Message{Data: []byte("x")})
@@ -206,10 +207,10 @@ func TestHostilePayloadsAreText(t *testing.T) {
 			"/topics/" + url.PathEscape(p), "/?in=" + url.QueryEscape(p), "/topics?go=" + url.QueryEscape(p),
 			"/topics/hostile/" + url.PathEscape(p), "/" + url.PathEscape(p), "/topics/hostile?changed=" + url.QueryEscape(p) + "&sequence=1",
 		} {
-			b.load(s.url(path))
+			b.load(s.URL(path))
 			inert(path)
 		}
-		b.load(s.url("/"))
+		b.load(s.URL("/"))
 		b.connected("Live")
 		b.publish(p, "text", "1 min")
 		b.says("Topic: ")
@@ -221,7 +222,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 	}
 	_, _, requests := b.told()
 	for _, address := range requests {
-		if !strings.HasPrefix(address, s.url("/")) && address != "about:blank" {
+		if !strings.HasPrefix(address, s.URL("/")) && address != "about:blank" {
 			t.Errorf("a request to elsewhere: %s", address)
 		}
 	}
@@ -235,7 +236,7 @@ func asShown(payload string) string {
 // showsAll waits until each payload stands in a row of the list.
 func (b *tab) showsAll(list string, payloads []string) {
 	b.t.Helper()
-	eventually(b.t, patience, func() error {
+	process.Eventually(b.t, patience, func() error {
 		seen := b.scrollThrough(list)
 		for i, p := range payloads {
 			if !slices.ContainsFunc(seen, func(row string) bool { return strings.Contains(row, asShown(p)) }) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"linger/test/process"
 )
 
 // tabTo presses Tab until a control has the focus, and returns what had it on the way.
@@ -37,7 +39,7 @@ func TestKeyboardAlone(t *testing.T) {
 	b.keys(kb.Enter) // is enough
 	b.holds("Retained", 1, "#1", "hello", "Hello, Linger")
 
-	b.load(s.url("/"))
+	b.load(s.URL("/"))
 	b.connected("Live")
 	way := b.tabTo("slider", "Time to live")
 	for _, wanted := range []string{
@@ -53,7 +55,7 @@ func TestKeyboardAlone(t *testing.T) {
 		t.Errorf("at its end the slider says %q", text)
 	}
 
-	b.load(s.url("/"))
+	b.load(s.URL("/"))
 	b.connected("Live")
 	b.tabTo("combobox", "Topic")
 	b.keys("hello")
@@ -81,7 +83,7 @@ func TestKeyboardAlone(t *testing.T) {
 		t.Errorf("the button with the focus cannot be seen: opacity %v", visible)
 	}
 	b.keys(kb.Enter)
-	eventually(t, patience, func() error {
+	process.Eventually(t, patience, func() error {
 		if got := s.deadline("hello", 2).Sub(deadline).Seconds(); got != 40 {
 			return fmt.Errorf("extended by %v s", got)
 		}
@@ -90,7 +92,7 @@ func TestKeyboardAlone(t *testing.T) {
 	b.holds("Retained", 1, "1:", "#2") // a minute and something left: the page knows of it too
 	b.tabTo("button", "Expire #2")
 	b.keys(" ")
-	eventually(t, patience, func() error {
+	process.Eventually(t, patience, func() error {
 		if s.state("hello", 2).Ended == nil {
 			return errors.New("#2 lives on")
 		}

@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"linger/test/process"
 )
 
 // goesAt waits until a message's deadline is the one wanted, by the server.
 func (s *server) goesAt(topic string, sequence uint64, want time.Time) {
 	s.t.Helper()
-	eventually(s.t, patience, func() error {
-		return expect(fmt.Sprintf("the deadline of #%d", sequence), s.deadline(topic, sequence).Format(time.StampMilli), want.Format(time.StampMilli))
+	process.Eventually(s.t, patience, func() error {
+		return process.Expect(fmt.Sprintf("the deadline of #%d", sequence), s.deadline(topic, sequence).Format(time.StampMilli), want.Format(time.StampMilli))
 	})
 }
 
@@ -32,7 +34,7 @@ func TestExtendAndExpireFromTheRow(t *testing.T) {
 	}
 	inOrder := func(b *tab, words ...string) {
 		t.Helper()
-		eventually(t, patience, func() error {
+		process.Eventually(t, patience, func() error {
 			items, err := b.items("Retained")
 			if err == nil && !slices.EqualFunc(items, words, strings.Contains) {
 				err = fmt.Errorf("the rows are %q, not %q", items, words)
@@ -61,8 +63,8 @@ func TestExtendAndExpireFromTheMessagePage(t *testing.T) {
 	s := startServer(t)
 	s.publish("orders", 30*time.Second, "payload")
 	deadline := s.deadline("orders", 1)
-	b := newPerson(t).open(s.url("/topics/orders/1"))
-	eventually(t, patience, func() error { // it counts down
+	b := newPerson(t).open(s.URL("/topics/orders/1"))
+	process.Eventually(t, patience, func() error { // it counts down
 		if left := eval[string](b, `document.querySelector("#card .left").innerText`); left == "30 s" || left == "" {
 			return fmt.Errorf("left: %q", left)
 		}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"linger/test/process"
 )
 
 // pipeline is `linger sub TOPIC --count N` in one terminal and `… | linger pub TOPIC` in another.
@@ -22,14 +24,14 @@ type pipeline struct {
 	count    int
 	sub, pub *exec.Cmd
 	got      *bufio.Reader
-	told     output // by pub
+	told     process.Output // by pub
 }
 
 // subscribe starts the reading end and waits until the server knows of it.
 func (s *server) subscribe(topic string, count int) *pipeline {
 	s.t.Helper()
 	p := &pipeline{s: s, topic: topic, count: count}
-	p.sub = s.command("sub", topic, "--count", strconv.Itoa(count))
+	p.sub = s.Command("sub", topic, "--count", strconv.Itoa(count))
 	p.sub.Stderr = os.Stderr
 	out, err := p.sub.StdoutPipe()
 	if err != nil {
@@ -41,8 +43,8 @@ func (s *server) subscribe(topic string, count int) *pipeline {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = p.sub.Process.Kill() }) // if it has not ended
-	eventually(s.t, patience, func() error {
-		return expect("the number of subscriptions", s.metric("linger_subscriptions"), before+1)
+	process.Eventually(s.t, patience, func() error {
+		return process.Expect("the number of subscriptions", s.metric("linger_subscriptions"), before+1)
 	})
 	return p
 }
@@ -50,7 +52,7 @@ func (s *server) subscribe(topic string, count int) *pipeline {
 // publish starts the writing end.
 func (p *pipeline) publish(stdin io.Reader, flags ...string) {
 	p.s.t.Helper()
-	p.pub = p.s.command(append([]string{"pub", p.topic}, flags...)...)
+	p.pub = p.s.Command(append([]string{"pub", p.topic}, flags...)...)
 	p.pub.Stdin, p.pub.Stdout, p.pub.Stderr = stdin, &p.told, &p.told
 	if err := p.pub.Start(); err != nil {
 		p.s.t.Fatal(err)
@@ -197,13 +199,13 @@ func logLine(r *rand.Rand, i int) []byte {
 // yes | linger pub x, against a server with little memory, ends in a clear error and not in a dead server.
 func TestMoreThanTheMemoryHolds(t *testing.T) {
 	s := startFastServer(t, "--store", "memory:", "--memory", "32MiB")
-	pub := s.command("pub", "x", "--ttl", "1h")
+	pub := s.Command("pub", "x", "--ttl", "1h")
 	yes := exec.Command("yes", "the same line again and again")
 	var err error
 	if pub.Stdin, err = yes.StdoutPipe(); err != nil {
 		t.Fatal(err)
 	}
-	var told output
+	var told process.Output
 	pub.Stdout, pub.Stderr = &told, &told
 	if err := yes.Start(); err != nil {
 		t.Fatal(err)
@@ -224,7 +226,7 @@ func TestMoreThanTheMemoryHolds(t *testing.T) {
 		t.Errorf("%v bytes are used, of %v", used, limit)
 	}
 	s.linger("health")
-	more := s.command("pub", "y")
+	more := s.Command("pub", "y")
 	more.Stdin = strings.NewReader(strings.Repeat("more than is left ", 50_000) + "\n")
 	if out, err := more.CombinedOutput(); err == nil {
 		t.Errorf("a full server took another message: %s", out)

@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"linger/test/process"
 )
 
 // measureLoad has the page count what a person sees in Live, and how long a key press takes to show in the slider's value
@@ -87,12 +89,12 @@ func TestPageUnderLoad(t *testing.T) {
 	p.ends()
 
 	// All is told: by the page's own numbers and by the server's.
-	eventually(t, patience, func() error {
+	process.Eventually(t, patience, func() error {
 		c := b.counts()
 		return firstError(
-			expect("published by the page's count", c.Published, float64(n)),
-			expect("shown + left out", c.Shown+c.LeftOut, float64(n)),
-			expect("published by the server's count", s.metric("linger_published_messages_total"), float64(n)),
+			process.Expect("published by the page's count", c.Published, float64(n)),
+			process.Expect("shown + left out", c.Shown+c.LeftOut, float64(n)),
+			process.Expect("published by the server's count", s.metric("linger_published_messages_total"), float64(n)),
 		)
 	})
 	c := b.counts()
@@ -115,9 +117,9 @@ func TestPageUnderLoad(t *testing.T) {
 	}
 
 	// The list is whole again when the rush is over.
-	eventually(t, patience, func() error {
+	process.Eventually(t, patience, func() error {
 		text := eval[string](b, `document.querySelector("#count").innerText`)
-		return expect("the number of retained messages", text, grouped(n))
+		return process.Expect("the number of retained messages", text, grouped(n))
 	})
 	items, err := b.items("Retained")
 	if err != nil || len(items) == 0 {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+
+	"linger/test/process"
 )
 
 func withoutScript(b *tab) {
@@ -16,7 +18,7 @@ func withoutScript(b *tab) {
 func TestWithoutScript(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	b := newPerson(t).open(s.url("/"), withoutScript)
+	b := newPerson(t).open(s.URL("/"), withoutScript)
 	if found, err := b.all("slider", "Time to live"); err != nil || len(found) > 0 {
 		t.Errorf("a slider that cannot work is shown: %v", err)
 	}
@@ -56,7 +58,7 @@ func TestWithoutScript(t *testing.T) {
 		{"two words", "first line\nsecond line", "30 s", "Topic: "},
 		{"orders", "kept text", "soon", "Time to live: "},
 	} {
-		b.load(s.url("/"))
+		b.load(s.URL("/"))
 		b.find("combobox", "Topic").fill(c.topic)
 		b.find("textbox", "Message").fill(c.message)
 		b.find("radio", "other:").click()
@@ -67,9 +69,9 @@ func TestWithoutScript(t *testing.T) {
 			return callOn[string](b.find(role, name), `function() { return this.value }`)
 		}
 		if err := firstError(
-			expect("the topic", value("combobox", "Topic"), c.topic),
-			expect("the message", value("textbox", "Message"), c.message),
-			expect("the lifetime", value("textbox", "Time to live, typed"), c.ttl),
+			process.Expect("the topic", value("combobox", "Topic"), c.topic),
+			process.Expect("the message", value("textbox", "Message"), c.message),
+			process.Expect("the lifetime", value("textbox", "Time to live, typed"), c.ttl),
 		); err != nil {
 			t.Error(err)
 		}

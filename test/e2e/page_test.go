@@ -5,12 +5,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"linger/test/process"
 )
 
 // live opens the page at path for a person and waits until it says that it is live.
 func (p *person) live(s *server, path string, options ...func(*tab)) *tab {
 	p.t.Helper()
-	b := p.open(s.url(path), options...)
+	b := p.open(s.URL(path), options...)
 	b.connected("Live")
 	return b
 }
@@ -18,7 +20,7 @@ func (p *person) live(s *server, path string, options ...func(*tab)) *tab {
 // connected waits until the mark at the top of the page reads so.
 func (b *tab) connected(mark string) {
 	b.t.Helper()
-	eventually(b.t, patience, func() error {
+	process.Eventually(b.t, patience, func() error {
 		text, err := tryEval[string](b, `document.querySelector("#mark")?.innerText ?? "missing"`)
 		if err == nil && !strings.HasPrefix(text, mark) {
 			err = fmt.Errorf("the page says %q, not %q", text, mark)
@@ -37,7 +39,7 @@ func (b *tab) items(list string) ([]string, error) {
 // holds waits until exactly n rows of a list contain all of the words.
 func (b *tab) holds(list string, n int, words ...string) {
 	b.t.Helper()
-	eventually(b.t, patience, func() error {
+	process.Eventually(b.t, patience, func() error {
 		items, err := b.items(list)
 		if err != nil {
 			return err
@@ -67,7 +69,7 @@ next:
 // says waits until the text stands somewhere on the page.
 func (b *tab) says(text string) {
 	b.t.Helper()
-	eventually(b.t, patience, func() error {
+	process.Eventually(b.t, patience, func() error {
 		all, err := tryEval[string](b, `document.body.innerText`)
 		if err == nil && !strings.Contains(strings.Join(strings.Fields(all), " "), text) {
 			err = fmt.Errorf("nowhere on the page: %q, but:\n%s", text, all)
@@ -110,7 +112,7 @@ type rowTimes struct{ Shown, Dead, Left float64 }
 func (b *tab) rowEnd(text string) rowTimes {
 	b.t.Helper()
 	var seen rowTimes
-	eventually(b.t, 15*time.Second, func() (err error) {
+	process.Eventually(b.t, 15*time.Second, func() (err error) {
 		seen, err = tryEval[rowTimes](b, `window.__rows[`+js(text)+`]`)
 		if err == nil && seen.Left == 0 {
 			err = fmt.Errorf("the row of %q is still there", text)

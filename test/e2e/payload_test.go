@@ -57,11 +57,11 @@ func TestPayloads(t *testing.T) {
 			if d := callOn[string](number, `function() { return getComputedStyle(this.querySelector("li .text")).unicodeBidi }`); d != "isolate" {
 				t.Errorf("a payload's direction is not isolated: %q", d)
 			}
-			b.load(s.url("/topics/kinds"))
+			b.load(s.URL("/topics/kinds"))
 		}
 	}
 	for i, c := range cases {
-		b.load(s.url(fmt.Sprintf("/topics/kinds/%d", i+1)))
+		b.load(s.URL(fmt.Sprintf("/topics/kinds/%d", i+1)))
 		t.Run(c.what+", own page", func(t *testing.T) {
 			b.t = t
 			b.says(c.page)

@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"linger/test/process"
 )
 
 // sliderAgrees fails unless slider, value text, box and line of death all tell of the same lifetime.
 func sliderAgrees(b *tab, stop int, words, short string) {
 	b.t.Helper()
-	eventually(b.t, patience, func() error {
+	process.Eventually(b.t, patience, func() error {
 		slider, err := b.look("slider", "Time to live")
 		if err != nil {
 			return err
@@ -30,9 +32,9 @@ func sliderAgrees(b *tab, stop int, words, short string) {
 			return fmt.Errorf("the slider is described as %q", slider.description())
 		}
 		return firstError(
-			expect("the thumb's stop", callOn[string](slider, `function() { return this.value }`), fmt.Sprint(stop)),
-			expect("the value text", valueText(slider), words),
-			expect("the box", typed.value(), short),
+			process.Expect("the thumb's stop", callOn[string](slider, `function() { return this.value }`), fmt.Sprint(stop)),
+			process.Expect("the value text", valueText(slider), words),
+			process.Expect("the box", typed.value(), short),
 		)
 	})
 }

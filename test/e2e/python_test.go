@@ -15,6 +15,8 @@ import (
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
+
+	"linger/test/process"
 )
 
 // debianPython is the one that Debian's python3-grpcio belongs to, whatever else is on the path.
@@ -25,14 +27,14 @@ type child struct {
 	t    testing.TB
 	name string
 	cmd  *exec.Cmd
-	out  *output // standard output
-	err  *output // standard error
+	out  *process.Output // standard output
+	err  *process.Output // standard error
 	done chan struct{}
 }
 
 func startChild(t testing.TB, cmd *exec.Cmd) *child {
 	t.Helper()
-	c := &child{t: t, name: strings.Join(cmd.Args, " "), cmd: cmd, out: &output{}, err: &output{}, done: make(chan struct{})}
+	c := &child{t: t, name: strings.Join(cmd.Args, " "), cmd: cmd, out: &process.Output{}, err: &process.Output{}, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = c.out, c.err
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {
@@ -61,7 +63,7 @@ func (c *child) lines() []string {
 // prints waits until it has printed exactly these lines.
 func (c *child) prints(want ...string) {
 	c.t.Helper()
-	eventually(c.t, 30*time.Second, func() error {
+	process.Eventually(c.t, 30*time.Second, func() error {
 		got := c.lines()
 		got = got[:len(got)-1] // behind the last line break
 		select {
@@ -74,14 +76,14 @@ func (c *child) prints(want ...string) {
 				c.t.Fatalf("%s: line %d is %q, not %q", c.name, i+1, got[i], want[i])
 			}
 		}
-		return expect(c.name+": the number of lines", len(got), len(want))
+		return process.Expect(c.name+": the number of lines", len(got), len(want))
 	})
 }
 
 // says waits until it has printed a text.
 func (c *child) says(text string) {
 	c.t.Helper()
-	eventually(c.t, 30*time.Second, func() error {
+	process.Eventually(c.t, 30*time.Second, func() error {
 		select {
 		case <-c.done:
 			c.t.Fatalf("%s ended:\n%s%s", c.name, c.out, c.err)
@@ -102,7 +104,7 @@ func python(t testing.TB, dir, script string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(debianPython, append([]string{script}, args...)...)
 	cmd.Dir = dir
-	cmd.Env = append(environment(), "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Env = append(process.Environment(), "PYTHONDONTWRITEBYTECODE=1")
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"linger/internal/cli"
+	"linger/test/process"
 )
 
 // slowDisk is a file system that opens nothing until it is let.
@@ -29,11 +30,11 @@ func (d slowDisk) Open(name string, options ...vfs.OpenOption) (vfs.File, error)
 func (s *server) runOnSlowDisk() (let func()) {
 	s.t.Helper()
 	disk := slowDisk{vfs.Default, make(chan struct{})}
-	said := &output{}
+	said := &process.Output{}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() {
-		ended <- cli.Run(ctx, []string{"serve", "--grpc", s.grpc, "--http", s.http, "--store", "file:" + s.dir + "/linger-data"}, cli.Env{
+		ended <- cli.Run(ctx, []string{"serve", "--grpc", s.GRPC, "--http", s.HTTP, "--store", "file:" + s.Dir + "/linger-data"}, cli.Env{
 			Version: "1.2.3", Stdin: strings.NewReader(""), Stdout: said, Stderr: said,
 			Getenv: func(string) string { return "" }, Machine: cli.Machine{FS: disk},
 		})
@@ -46,8 +47,8 @@ func (s *server) runOnSlowDisk() (let func()) {
 			s.t.Errorf("the server ended with status %d:\n%s", status, said)
 		}
 	})
-	eventually(s.t, 20*time.Second, func() error {
-		if dashboardLine.FindString(said.String()) == "" {
+	process.Eventually(s.t, 20*time.Second, func() error {
+		if !strings.Contains(said.String(), "Dashboard") {
 			return errors.New("the server has not said that it recovers")
 		}
 		return nil
@@ -64,17 +65,17 @@ func TestRecoveringPage(t *testing.T) {
 	person := newPerson(t)
 	open := person.live(s, "/")
 	open.holds("Retained", 1, "#1", "stays")
-	s.stop()
+	s.Stop()
 	open.connected("Stopped")
 
 	let := s.runOnSlowDisk()
 	open.connected("Recovering")
 	open.publish("orders", "too early", "1 min")
 	open.says("The server is recovering: the store is being opened")
-	asked := person.open(s.url("/topics/orders"))
+	asked := person.open(s.URL("/topics/orders"))
 	asked.says("Linger is recovering")
 	asked.says("正在打开存储")
-	plain := person.open(s.url("/"), withoutScript)
+	plain := person.open(s.URL("/"), withoutScript)
 	plain.says("Linger is recovering")
 
 	let()

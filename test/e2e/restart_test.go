@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"linger/test/process"
 )
 
 // A page outlives its server: it says so, and is live again by itself.
@@ -17,7 +19,7 @@ func TestRestart(t *testing.T) {
 	b.holds("Live", 1, "before")
 	problems, _, _ := b.told()
 
-	s.stop()
+	s.Stop()
 	b.connected("Stopped")
 	b.says("Not connected: publishing will fail until it is back.")
 	if red := eval[[]string](b, redThings); len(red) > 0 {
@@ -25,7 +27,7 @@ func TestRestart(t *testing.T) {
 	}
 	b.holds("Retained", 1, "before", "≈")
 
-	s.run()
+	s.start()
 	b.connected("Live")
 	b.holds("Live", 1, "restarted", "with an empty memory store")
 	b.holds("Live", 1, "before")
@@ -53,9 +55,9 @@ func TestRestartOnDisk(t *testing.T) {
 	b := person.live(s, "/")
 	b.holds("Retained", 1, "#1", "stays")
 
-	s.stop()
+	s.Stop()
 	b.connected("Stopped")
-	s.run()
+	s.start()
 	b.connected("Live")
 	b.holds("Live", 1, "Server restarted")
 	b.holds("Live", 0, "empty memory store")
@@ -77,8 +79,8 @@ func TestReconnecting(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, "--store", "memory:")
 	b := newPerson(t).live(s, "/")
-	s.signal(syscall.SIGKILL)
-	<-s.exited
+	s.Signal(syscall.SIGKILL)
+	s.Wait()
 	b.connected("Reconnecting (")
 	b.says("Not connected")
 	b.find("textbox", "Message").fill("while nobody is there")
@@ -87,7 +89,7 @@ func TestReconnecting(t *testing.T) {
 	if text := callOn[string](b.find("textbox", "Message"), `function() { return this.value }`); text != "while nobody is there" {
 		t.Errorf("the message is now %q", text)
 	}
-	s.run()
+	s.start()
 	b.connected("Live")
 	b.says("with an empty memory store")
 	// Whether the first press stored it, this server cannot know; it says so once, and then publishes.
@@ -104,7 +106,7 @@ func TestStale(t *testing.T) {
 	s.publish("orders", 10*time.Second, "short")
 	s.publish("orders", time.Minute, "long")
 	b := newPerson(t).live(s, "/")
-	s.signal(syscall.SIGSTOP)
+	s.Signal(syscall.SIGSTOP)
 	b.connected("Stale")
 	b.holds("Retained", 1, "long", "≈")
 	b.holds("Retained", 1, "#1", "gone by its deadline")
@@ -112,11 +114,11 @@ func TestStale(t *testing.T) {
 	if title := eval[string](b, `document.title`); !strings.HasPrefix(title, "◌") {
 		t.Errorf("the title is %q", title)
 	}
-	s.signal(syscall.SIGCONT)
+	s.Signal(syscall.SIGCONT)
 	b.connected("Live")
 	b.holds("Retained", 1, "long")
 	b.holds("Retained", 0, "#1 ")
-	eventually(t, patience, func() error {
+	process.Eventually(t, patience, func() error {
 		items, err := b.items("Retained")
 		if err == nil && len(matching(items, "≈")) > 0 {
 			err = fmt.Errorf("still approximate: %q", items)

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"linger/client"
+	"linger/test/process"
 )
 
 // TestScreenshots takes pictures of the pages and their states, to be looked at: LINGER_SCREENSHOTS says where to.
@@ -59,32 +60,32 @@ func TestScreenshots(t *testing.T) {
 			eval[any](b, `document.querySelector("#tab-live").click()`)
 		}
 	})
-	s.signal(syscall.SIGSTOP)
+	s.Signal(syscall.SIGSTOP)
 	c.stale(s)
-	s.signal(syscall.SIGCONT)
+	s.Signal(syscall.SIGCONT)
 
 	s = startFastServer(t)
-	s.stop()
+	s.Stop()
 	let := s.runOnSlowDisk()
 	c.take(s, "recovering", "/")
 	let()
 
 	s = startFastServer(t)
-	p := s.command("pub", "numbers", "--ttl", "5m")
+	p := s.Command("pub", "numbers", "--ttl", "5m")
 	p.Stdin = paced(seq(t, 10_000_000), 10_000)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer p.Process.Kill()
 	c.takeAfter(s, "high-rate", "/", func(b *tab) {
-		eventually(t, patience, func() error { // in the tab that is not shown on a phone
+		process.Eventually(t, patience, func() error { // in the tab that is not shown on a phone
 			if note := eval[string](b, `document.querySelector("#live-note").textContent`); !strings.HasPrefix(note, "Showing") {
 				return fmt.Errorf("Live says %q", note)
 			}
 			return nil
 		})
 	})
-	s.stop()
+	s.Stop()
 }
 
 var longTopic = strings.Repeat("long-name.", 25) + "l1234"
@@ -97,7 +98,7 @@ func usualDay(t testing.TB, s *server) {
 		Data: []byte(`{"order":8812,"total":"19.90","items":[{"sku":"A-1","n":2}]}`),
 	})
 	s.publish("orders.created", time.Hour, "ended at once")
-	if _, err := s.dial().Expire(t.Context(), "orders.created", 2); err != nil {
+	if _, err := s.Dial().Expire(t.Context(), "orders.created", 2); err != nil {
 		t.Fatal(err)
 	}
 	s.publish("files", time.Hour, "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x02\x80", strings.Repeat("a mebibyte of text ", 55_190)[:1<<20])
@@ -130,7 +131,7 @@ func (c *camera) takeAfter(s *server, name, path string, before func(*tab)) {
 	b := newPerson(c.t).blank()
 	for _, f := range formats {
 		b.size(f.width, f.height)
-		b.load(s.url(path))
+		b.load(s.URL(path))
 		if eval[bool](b, `!!document.querySelector("#live")`) {
 			b.connected("Live")
 		}
@@ -143,9 +144,9 @@ func (c *camera) takeAfter(s *server, name, path string, before func(*tab)) {
 // stale takes the front page while the server is stopped: it must be open before.
 func (c *camera) stale(s *server) {
 	c.t.Helper()
-	s.signal(syscall.SIGCONT)
+	s.Signal(syscall.SIGCONT)
 	b := newPerson(c.t).live(s, "/")
-	s.signal(syscall.SIGSTOP)
+	s.Signal(syscall.SIGSTOP)
 	b.connected("Stale")
 	for _, f := range formats {
 		b.size(f.width, f.height)

@@ -5,48 +5,34 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"linger/client"
+	"linger/test/process"
 )
 
-// server is a process of the program.
+// server is a process of the program, and what people do with it.
 type server struct {
-	t       testing.TB
-	program string
-	flags   []string
-	dir     string // where it runs, and keeps its messages
-	cmd     *exec.Cmd
-	log     *output
-	exited  chan struct{} // closed when the process has ended
-	client  *client.Client
-
-	grpc, http string // host:port
+	*process.Server
+	t      testing.TB
+	client *client.Client
 }
 
 // startServer starts a server on free ports. It is stopped, and must end in order, when the test ends.
 func startServer(t testing.TB, flags ...string) *server {
 	t.Helper()
-	program, err := checkedProgram()
+	program, err := process.Checked()
 	return start(t, program, err, flags)
 }
 
 // startFastServer is startServer without the race detector, for load.
 func startFastServer(t testing.TB, flags ...string) *server {
 	t.Helper()
-	program, err := fastProgram()
+	program, err := process.Released()
 	return start(t, program, err, flags)
 }
 
@@ -55,111 +41,35 @@ func start(t testing.TB, program string, err error, flags []string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, program: program, flags: flags, dir: t.TempDir(), grpc: "localhost:0", http: "localhost:0"}
-	s.run()
+	s := &server{Server: process.NewServer(t, program, flags...), t: t}
+	s.Dir = t.TempDir() // and keeps its messages there
+	s.start()
 	t.Cleanup(func() {
-		if s.running() {
-			s.stop()
-		}
-		if t.Failed() {
-			t.Logf("the server wrote:\n%s", s.log)
-		}
-		if strings.Contains(s.log.String(), "DATA RACE") {
-			t.Errorf("the race detector found:\n%s", s.log)
+		if s.Running() {
+			s.Stop()
 		}
 	})
 	return s
 }
 
-var (
-	dashboardLine = regexp.MustCompile(`Dashboard\s+http://(\S+)`)
-	grpcLine      = regexp.MustCompile(`gRPC\s+(\S+)`)
-)
-
-// run starts the process on s.grpc and s.http and reads from its output where it listens.
-func (s *server) run() {
+// start starts the process, on the ports it had before.
+func (s *server) start() {
 	s.t.Helper()
-	s.log, s.client = &output{}, nil
-	s.cmd = exec.Command(s.program, append([]string{"serve", "--grpc", s.grpc, "--http", s.http}, s.flags...)...)
-	s.cmd.Dir, s.cmd.Env = s.dir, environment()
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	exited := make(chan struct{})
-	s.exited = exited
-	cmd := s.cmd
-	go func() { // ends with the process
-		_ = cmd.Wait() // the exit status is asked for where it matters
-		close(exited)
-	}()
-	eventually(s.t, 20*time.Second, func() error {
-		dashboard, grpc := dashboardLine.FindStringSubmatch(s.log.String()), grpcLine.FindStringSubmatch(s.log.String())
-		if !s.running() {
-			s.t.Fatalf("the server ended:\n%s", s.log)
-		}
-		if dashboard == nil || grpc == nil {
-			return errors.New("the server has not said where it listens")
-		}
-		s.http, s.grpc = strings.TrimSuffix(dashboard[1], "/"), grpc[1]
-		return nil
-	})
-}
-
-func (s *server) running() bool {
-	select {
-	case <-s.exited:
-		return false
-	default:
-		return true
-	}
-}
-
-// stop ends the server as a person would, and fails when it does not end in order.
-func (s *server) stop() {
-	s.t.Helper()
-	_ = s.cmd.Process.Signal(syscall.SIGCONT)
-	s.signal(syscall.SIGTERM)
-	select {
-	case <-s.exited:
-	case <-time.After(15 * time.Second):
-		s.signal(syscall.SIGQUIT) // writes what it is doing
-		<-s.exited
-		s.t.Errorf("the server did not stop in 15 s:\n%s", s.log)
-	}
-	if code := s.cmd.ProcessState.ExitCode(); code != 0 {
-		s.t.Errorf("the server ended with status %d:\n%s", code, s.log)
-	}
+	s.client = nil
+	s.Start()
 }
 
 // restart stops the server and starts it again on the same ports.
 func (s *server) restart() {
 	s.t.Helper()
-	s.stop()
-	s.run()
-}
-
-func (s *server) signal(sig os.Signal) {
-	s.t.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
-		s.t.Errorf("signal %v: %v", sig, err)
-	}
-}
-
-func (s *server) url(path string) string { return "http://" + s.http + path }
-
-// command prepares one of the program's commands, talking to this server.
-func (s *server) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(s.program, args...)
-	cmd.Env = append(environment(), "LINGER_SERVER="+s.grpc)
-	cmd.WaitDelay = 10 * time.Second
-	return cmd
+	s.Stop()
+	s.start()
 }
 
 // linger runs one of the program's commands, which must succeed, and returns its output.
 func (s *server) linger(args ...string) string {
 	s.t.Helper()
-	cmd := s.command(args...)
+	cmd := s.Command(args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -196,20 +106,9 @@ func (s *server) messages(topic string) []messageLine {
 func (s *server) usual() *client.Client {
 	s.t.Helper()
 	if s.client == nil {
-		s.client = s.dial()
+		s.client = s.Dial()
 	}
 	return s.client
-}
-
-// dial connects the Go client.
-func (s *server) dial() *client.Client {
-	s.t.Helper()
-	c, err := client.Dial(s.grpc, client.Options{})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { _ = c.Close() })
-	return c
 }
 
 // publish publishes texts, each a message, and returns the acknowledgement.
@@ -258,7 +157,7 @@ func (s *server) deadline(topic string, sequence uint64) time.Time {
 // metric reads one value of /metrics, named with its labels as it stands there.
 func (s *server) metric(name string) float64 {
 	s.t.Helper()
-	resp, err := http.Get(s.url("/metrics"))
+	resp, err := http.Get(s.URL("/metrics"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -275,59 +174,4 @@ func (s *server) metric(name string) float64 {
 	}
 	s.t.Fatalf("no metric %s", name)
 	return 0
-}
-
-// environment is this process's without what configures Linger.
-func environment() []string {
-	var env []string
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "LINGER_") {
-			env = append(env, v)
-		}
-	}
-	return env
-}
-
-// output collects what a process writes. Safe for concurrent use.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer // mu
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
-var _ io.Writer = (*output)(nil)
-
-// eventually waits until check returns nil, and fails with its last error when that takes too long.
-func eventually(t testing.TB, patience time.Duration, check func() error) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v: %v", patience, err)
-		}
-		time.Sleep(20 * time.Millisecond) // between two looks
-	}
-}
-
-// expect is an error that says what was found instead of what was wanted; nil when they are equal.
-func expect[T comparable](what string, got, want T) error {
-	if got == want {
-		return nil
-	}
-	return fmt.Errorf("%s is %v, not %v", what, got, want)
 }

@@ -3,6 +3,8 @@ package e2e
 import (
 	"testing"
 	"time"
+
+	"linger/test/process"
 )
 
 const manyTabs = 7 // a browser opens six connections to a server over plain HTTP
@@ -25,14 +27,14 @@ func TestSevenTabsShareOneStream(t *testing.T) {
 		t.Errorf("%v watch streams for %d tabs", n, manyTabs)
 	}
 	// Another scope joins the same stream.
-	tabs[0].load(s.url("/topics/orders"))
+	tabs[0].load(s.URL("/topics/orders"))
 	tabs[0].connected("Live")
 	s.publish("orders", time.Minute, "for both scopes")
 	for _, b := range tabs {
 		b.holds("Live", 1, "for both scopes")
 	}
-	eventually(t, patience, func() error {
-		return expect("the number of watch streams", s.metric(`linger_streams{kind="watch"}`), 1)
+	process.Eventually(t, patience, func() error {
+		return process.Expect("the number of watch streams", s.metric(`linger_streams{kind="watch"}`), 1)
 	})
 }
 
@@ -44,7 +46,7 @@ func TestTabsWithoutSharedWorker(t *testing.T) {
 	without := func(b *tab) { b.early(`delete globalThis.SharedWorker`) }
 	var tabs []*tab
 	for range manyTabs {
-		tabs = append(tabs, p.open(s.url("/"), without))
+		tabs = append(tabs, p.open(s.URL("/"), without))
 	}
 	for i, b := range tabs {
 		if i < 5 {
@@ -64,11 +66,11 @@ func TestTabsWithoutSharedWorker(t *testing.T) {
 
 	// A place that becomes free is taken.
 	tabs[1].load("about:blank")
-	eventually(t, patience, func() error {
+	process.Eventually(t, patience, func() error {
 		a := eval[string](tabs[5], `document.querySelector("#mark").innerText`)
 		b := eval[string](tabs[6], `document.querySelector("#mark").innerText`)
 		if a != "Live" && b != "Live" {
-			return expect("the mark of a waiting tab", a, "Live")
+			return process.Expect("the mark of a waiting tab", a, "Live")
 		}
 		return nil
 	})

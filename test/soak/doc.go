@@ -1,7 +1,7 @@
 // Package soak has a server of its own process keep more than fits into its memory, and looks at what it takes of the
 // machine's.
 //
-//	server_linux_test.go   the process, and what Linux says of its memory
+//	server_linux_test.go   a server (test/process), and what Linux says of its memory
 //	memory_linux_test.go   publish, restart, replay, list: never more than the budget and a fixed amount
 //
 // LINGER_SOAK=1 takes 2 GiB at a budget of 64 MiB. SOAK_BUDGET and SOAK_RETAIN in MiB, SOAK_SIZE in bytes and SOAK_BATCH

@@ -65,7 +65,7 @@ func (w *work) run(t *testing.T) {
 	conn := s.start()
 	w.phase(s, "publish", func() { w.publish(t, conn) })
 	w.phase(s, "replay", func() { w.replay(t, conn) })
-	s.stop()
+	s.Stop()
 	began := time.Now()
 	conn = s.start()
 	w.told(s, "restart", time.Since(began))
@@ -86,7 +86,7 @@ func (w *work) run(t *testing.T) {
 	more := *w
 	more.retain /= 8
 	w.phase(s, "publish more", func() { more.publish(t, conn) })
-	s.stop()
+	s.Stop()
 }
 
 // phase runs f and tells the most memory that the server took meanwhile.
