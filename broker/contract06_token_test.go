@@ -1,8 +1,11 @@
 package broker_test
 
 import (
+	"context"
+	"slices"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -162,6 +165,88 @@ func TestContract06_TokenThatNoLongerFits(t *testing.T) {
 		kept.b = another
 		expectReset(kept.resume("u"), broker.ResetAnotherStore, "", "z")
 		store.Close()
+	})
+}
+
+// A topic that was deleted before a restart and is made again when its reader of a pattern is back: the reader is told before
+// the first message, however often it resumed meanwhile, and once.
+func TestContract06_TokenOfATopicMadeAgainAfterARestart(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		b.publish("t", time.Hour, "a", "b")
+		b.publish("u", time.Hour, "x")
+		all, some := b.subscribe(broker.Start{}, ">", "*"), b.subscribe(broker.Start{}, "u.*", "u")
+		all.drain()
+		some.drain()
+		b.drop("t")
+		store := b
+		defer store.Close()
+		b = b.restart(broker.Config{}, 0)
+		defer func() { b.Close() }()
+		all.b, some.b = b, b
+		all = all.resume(">", "*")
+		all.expect()
+		b.publish("u", time.Hour, "y")
+		all.expect("y")
+		again := b
+		defer again.Close()
+		b = b.restart(broker.Config{}, 0)
+		all.b, some.b = b, b
+		all, some = all.resume(">", "*"), some.resume("u.*", "u")
+		all.expect()
+		some.expect("y")
+		same(t, "resets of a topic that is not there", all.resets, []broker.Reset(nil))
+
+		b.publish("t", time.Hour, "c")
+		want := []broker.Reset{{Reason: broker.ResetNewIncarnation, Topic: "t"}}
+		all.token = slices.Clone(all.Token())
+		unread := all.resume(">", "*") // before the reset was handed out
+		unread.expect("c")
+		same(t, "resets", unread.resets, want)
+		b.drop("t")
+		unread.expect()
+		b.publish("t", time.Hour, "d")
+		unread.resets = nil
+		unread.expect("d")
+		unread = unread.resume(">", "*")
+		unread.expect()
+		same(t, "resets after the reset", unread.resets, []broker.Reset(nil))
+		some.expect()
+		same(t, "resets of others", some.resets, []broker.Reset(nil))
+	})
+}
+
+func TestContract06_ResetOfATopicMadeAgainWakesItsReader(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		b.publish("t", time.Hour, "a")
+		r := b.subscribe(broker.Start{}, ">")
+		r.drain()
+		b.drop("t")
+		store := b
+		defer store.Close()
+		b = b.restart(broker.Config{}, 0)
+		defer b.Close()
+		r.b = b
+		r = r.resume(">")
+		r.expect()
+		told := make(chan *broker.Reset, 1)
+		go func() { // ends with the broker at the latest
+			d, err := r.Next(context.Background(), r.budget)
+			if err != nil {
+				t.Error(err)
+			}
+			told <- d.Reset
+		}()
+		synctest.Wait()
+		b.create("t", broker.Policy{})
+		synctest.Wait()
+		select {
+		case got := <-told:
+			same(t, "reset", got, &broker.Reset{Reason: broker.ResetNewIncarnation, Topic: "t"})
+		default:
+			t.Fatal("its reader waits")
+		}
+		b.publish("t", time.Hour, "b")
+		r.expect("b")
 	})
 }
 

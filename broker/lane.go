@@ -91,7 +91,7 @@ func (l *lane) apply(c Commit) {
 		b.applyDeleted(&c)
 	case KindTopicPut:
 		if l.index == storeLane {
-			b.applyTopicPut(&c)
+			b.applyTopicPut(l, &c)
 		} else {
 			b.applyAdopted(&c)
 		}

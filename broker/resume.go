@@ -1,5 +1,7 @@
 package broker
 
+import "slices"
+
 // resume reads a token. One of another store begins at everything retained, with a reset that says so: then the token
 // returned is nil.
 func (s *Subscription) resume(in []byte) (*token, error) {
@@ -87,8 +89,10 @@ func (s *Subscription) tellChangedLocked(t *token) {
 		}
 		s.resets = append(s.resets, reset{Reset: Reset{Reason: reason, Topic: name}})
 	}
+	named := map[TopicID]bool{} // those of the token's topics whose names are known
 	at := t.parts[storeLane].next.position
 	for _, g := range b.graves.since(at) {
+		named[TopicID(g.created)] = true
 		if _, known := t.topics[TopicID(g.created)]; known || g.created < at {
 			tell(g.name)
 		}
@@ -100,13 +104,18 @@ func (s *Subscription) tellChangedLocked(t *token) {
 		}
 		for _, name := range s.patterns.literals() {
 			if nameHash(name) == at.name {
+				named[id] = true
 				tell(name)
 			}
 		}
 		for _, topic := range b.topics {
 			if topic.nameHash == at.name {
+				named[id] = true
 				tell(topic.name)
 			}
+		}
+		if !named[id] {
+			s.gone = append(s.gone, goneTopic{id: id, at: at})
 		}
 	}
 	if len(b.lanes) > memoryLane && !t.parts[memoryLane].valid {
@@ -116,4 +125,27 @@ func (s *Subscription) tellChangedLocked(t *token) {
 			}
 		}
 	}
+}
+
+// goneTopic is a topic that a subscription had to do with, and whose name is not known any more: it was deleted before a
+// restart and is not there under any name that the subscription could tell. If it is made again, its first message comes
+// after a reset.
+type goneTopic struct {
+	id   TopicID
+	at   tokenTopic
+	told bool // the reset is to be handed out
+}
+
+// remade is called when a topic appears. It tells whether the subscription has to be notified: of a reset, because it knows
+// the topic from before a restart.
+func (s *Subscription) remade(t *topic) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.gone, func(g goneTopic) bool { return g.at.name == t.nameHash && !g.told })
+	if i < 0 || s.closed {
+		return false
+	}
+	s.gone[i].told = true
+	s.resets = append(s.resets, reset{Reset: Reset{Reason: ResetNewIncarnation, Topic: t.name}, gone: s.gone[i].id})
+	return true
 }

@@ -30,6 +30,7 @@ type Subscription struct {
 	told   []told
 	resets []reset
 	all    []*cursor
+	gone   []goneTopic
 	held   int64 // bytes that were loaded and are still needed
 	closed bool
 }
@@ -40,10 +41,11 @@ type told struct {
 	position uint64
 }
 
-// reset is a reset to be handed out, and the cursor that ends with it.
+// reset is a reset to be handed out, and what ends with it.
 type reset struct {
 	Reset
-	cursor *cursor
+	cursor *cursor // nil: none
+	gone   TopicID // 0: none
 }
 
 // tell is called when a cursor that waited has something to read. It reports whether s has to be notified.
@@ -64,7 +66,7 @@ func (s *Subscription) reset(r Reset, c *cursor) bool {
 	if s.closed {
 		return false
 	}
-	s.resets = append(s.resets, reset{r, c})
+	s.resets = append(s.resets, reset{Reset: r, cursor: c})
 	return true
 }
 
@@ -195,6 +197,9 @@ func (s *Subscription) takeReset() *Reset {
 	s.resets = slices.Delete(s.resets, 0, 1)
 	if len(s.resets) == 0 {
 		s.resumed = nil
+	}
+	if r.gone != 0 {
+		s.gone = slices.DeleteFunc(s.gone, func(g goneTopic) bool { return g.id == r.gone })
 	}
 	if r.cursor != nil {
 		s.all = slices.DeleteFunc(s.all, func(c *cursor) bool { return c == r.cursor })

@@ -60,9 +60,12 @@ func (s *Subscription) Token() []byte {
 		out = s.parts[i].appendToken(out, i+1 < len(s.parts))
 	}
 	s.mu.Lock()
-	if len(s.all) <= tokenTopics {
+	if room := tokenTopics - len(s.all); room >= 0 {
 		for _, c := range s.all {
 			out = c.appendToken(out)
+		}
+		for _, g := range s.gone[:min(room, len(s.gone))] {
+			out = g.at.append(out, g.id)
 		}
 	}
 	s.mu.Unlock()
@@ -92,19 +95,24 @@ func (p *part) appendToken(out []byte, more bool) []byte {
 }
 
 func (c *cursor) appendToken(out []byte) []byte {
-	sequence, fresh := c.pos.Load(), uint64(0)
+	at := tokenTopic{name: c.topic.nameHash, sequence: c.pos.Load(), fresh: c.fresh, asked: c.asked}
 	if c.gap.Total() > 0 {
-		sequence = c.gap.First // it was not told yet
+		at.sequence = c.gap.First // it was not told yet
 	}
-	if c.fresh {
+	return at.append(out, c.topic.id)
+}
+
+func (t tokenTopic) append(out []byte, id TopicID) []byte {
+	fresh := uint64(0)
+	if t.fresh {
 		fresh = 1
 	}
-	out = binary.AppendUvarint(out, uint64(c.topic.id))
-	out = binary.AppendUvarint(out, sequence<<1|fresh)
-	if c.fresh {
-		out = binary.AppendUvarint(out, c.asked)
+	out = binary.AppendUvarint(out, uint64(id))
+	out = binary.AppendUvarint(out, t.sequence<<1|fresh)
+	if t.fresh {
+		out = binary.AppendUvarint(out, t.asked)
 	}
-	return binary.LittleEndian.AppendUint32(out, c.topic.nameHash)
+	return binary.LittleEndian.AppendUint32(out, t.name)
 }
 
 // tokenReader takes a token apart. What does not fit sets bad.

@@ -253,7 +253,7 @@ func (t *topic) info(now Instant) TopicInfo {
 }
 
 // applyTopicPut makes a topic, or replaces its policy.
-func (b *Broker) applyTopicPut(c *Commit) {
+func (b *Broker) applyTopicPut(l *lane, c *Commit) {
 	if t := b.lookupID(c.Topic); c.Topic != 0 && t != nil {
 		t.mu.Lock()
 		from := c.First
@@ -281,6 +281,9 @@ func (b *Broker) applyTopicPut(c *Commit) {
 	// From its first message on, even if that is committed before the subscription looks (contract 6).
 	b.index.match(t.name, func(s *Subscription) {
 		b.attachLocked(s, t, func(c *cursor) { c.place(t.next) })
+		if s.remade(t) {
+			l.woken = append(l.woken, s)
+		}
 	})
 }
 

@@ -66,7 +66,6 @@ func (s *subscriber) take(ev client.Event) {
 		s.runLocked(ev)
 	case client.Gap:
 		r := s.placeLocked(ev.Topic)
-		s.forgetLocked(r, ev.Topic, ev.FirstSequence)
 		if r.next != 0 && r.next != ev.FirstSequence || ev.Total() != ev.LastSequence-ev.FirstSequence+1 {
 			s.failLocked("%s at %d was told that #%d to #%d were missed: %v", ev.Topic, r.next, ev.FirstSequence, ev.LastSequence, ev)
 		}
@@ -74,7 +73,6 @@ func (s *subscriber) take(ev client.Event) {
 		r.missed = append(r.missed, ev)
 	case client.Expired: // on the way here
 		r := s.placeLocked(ev.Topic)
-		s.forgetLocked(r, ev.Topic, ev.FirstSequence)
 		if r.next != 0 && r.next != ev.FirstSequence {
 			s.failLocked("%s at %d: #%d to #%d expired on the way", ev.Topic, r.next, ev.FirstSequence, ev.LastSequence)
 		}
@@ -97,9 +95,7 @@ func (s *subscriber) runLocked(run *client.Run) {
 	r := s.placeLocked(run.Topic)
 	if r.incarnation != run.Incarnation {
 		if r.incarnation != 0 {
-			if !s.oracle.mayForgetLocked(run.Topic) {
-				s.failLocked("%s goes on in another incarnation, and no reset was told", run.Topic)
-			}
+			s.failLocked("%s goes on in another incarnation, and no reset was told", run.Topic)
 			*r = reading{}
 		}
 		r.incarnation = run.Incarnation
@@ -114,24 +110,6 @@ func (s *subscriber) runLocked(run *client.Run) {
 			m.deliveredLocked(run.ExpireTime)
 		}
 	}
-}
-
-// forgetLocked begins anew in a topic whose sequences have begun anew, where that may go untold.
-func (s *subscriber) forgetLocked(r *reading, topic string, first uint64) {
-	if r.next > first && s.oracle.mayForgetLocked(topic) {
-		*r = reading{}
-	}
-}
-
-// mayForgetLocked tells whether a deletion of a topic may be forgotten by those who should be told: a topic that was deleted
-// before a restart, and not made again by the time a reader of a pattern resumes, has no name in its token.
-func (o *oracle) mayForgetLocked(topic string) bool {
-	for _, t := range o.topics {
-		if t.name == topic {
-			return t.deletable && o.died > 0
-		}
-	}
-	return false
 }
 
 // deliveredLocked notes what deadline a delivery told.
