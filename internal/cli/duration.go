@@ -111,3 +111,18 @@ func (f durationFlag) Set(s string) (err error) {
 }
 
 func (durationFlag) Type() string { return "duration" }
+
+// lifetimeFlag is a lifetime that a policy has as its least, greatest or default: not 0.
+type lifetimeFlag struct{ durationFlag }
+
+// Set reads a duration of a millisecond or more.
+func (f lifetimeFlag) Set(s string) error {
+	d, err := parseDuration(s)
+	if err == nil && d == 0 {
+		err = wrongValue("0 is now or never, which a publisher asks for; at least 1ms")
+	}
+	if err == nil {
+		*f.d = d
+	}
+	return err
+}

@@ -56,7 +56,7 @@ func newPub(flags *pflag.FlagSet) func(context.Context, *app, []string) error {
 	flags.BoolVar(&f.json, "json", false, "")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "")
 	flags.Var(durationFlag{&f.retry}, "retry", "")
-	flags.Var(sizeFlag{&f.maxMessage}, "max-message", "")
+	flags.Var(sizeFlag{&f.maxMessage, 1, ""}, "max-message", "")
 	return func(ctx context.Context, a *app, args []string) error {
 		if len(args) < 1 || len(args) > 2 {
 			return usage("pub takes a topic and at most one message, in quotes if it has spaces; see linger pub --help")

@@ -61,8 +61,8 @@ type ServeConfig struct {
 	TopicMessages                int64         // 0: any number
 	TopicBytes                   int64         // 0: any number
 	AtLimit                      client.LimitRule
-	Memory                       int64 // bytes; 0: a quarter of what there is
-	Disk                         int64 // bytes; 0: the store's default
+	Memory                       int64 // bytes; 0: not given, a quarter of what there is
+	Disk                         int64 // bytes; 0: not given, the store's default
 	MaxMessage                   int64 // bytes
 	MaxTopics, MaxConnections    int
 	NoAutoCreate, Console, Pprof bool
@@ -75,15 +75,15 @@ func newServe(flags *pflag.FlagSet) func(context.Context, *app, []string) error 
 	flags.StringVar(&c.GRPC, "grpc", server.DefaultGRPC, "")
 	flags.StringVar(&c.HTTP, "http", server.DefaultHTTP, "")
 	flags.StringVar(&c.Store, "store", defaultStore, "")
-	flags.Var(durationFlag{&c.TTLDefault}, "ttl-default", "")
-	flags.Var(durationFlag{&c.TTLMin}, "ttl-min", "")
-	flags.Var(durationFlag{&c.TTLMax}, "ttl-max", "")
+	flags.Var(lifetimeFlag{durationFlag{&c.TTLDefault}}, "ttl-default", "")
+	flags.Var(lifetimeFlag{durationFlag{&c.TTLMin}}, "ttl-min", "")
+	flags.Var(lifetimeFlag{durationFlag{&c.TTLMax}}, "ttl-max", "")
 	flags.Var(countLimitFlag{&c.TopicMessages}, "topic-messages", "")
 	flags.Var(sizeLimitFlag{&c.TopicBytes}, "topic-bytes", "")
 	flags.Var(ruleFlag{&c.AtLimit}, "at-limit", "")
-	flags.Var(sizeFlag{&c.Memory}, "memory", "")
-	flags.Var(sizeFlag{&c.Disk}, "disk", "")
-	flags.Var(sizeFlag{&c.MaxMessage}, "max-message", "")
+	flags.Var(sizeFlag{&c.Memory, leastMemory, ""}, "memory", "")
+	flags.Var(sizeFlag{&c.Disk, leastDisk, ", some of which the store needs for itself"}, "disk", "")
+	flags.Var(sizeFlag{&c.MaxMessage, 1, ""}, "max-message", "")
 	flags.IntVar(&c.MaxTopics, "max-topics", 100_000, "")
 	flags.IntVar(&c.MaxConnections, "max-connections", server.DefaultMaxConnections, "")
 	flags.BoolVar(&c.NoAutoCreate, "no-auto-create", false, "")
@@ -128,17 +128,11 @@ func (c *ServeConfig) validate(wrong *wrongFlags) error {
 	if err := checkStore(c.Store); err != nil {
 		problem("%w", err)
 	}
-	if c.Disk != 0 && c.Disk < leastDisk {
-		problem("--disk: %d bytes; at least 256MiB, some of which the store needs for itself", c.Disk)
-	}
 	if c.MaxTopics < 1 && !wrong.has("max-topics") {
 		problem("--max-topics: %d; at least 1", c.MaxTopics)
 	}
 	if c.MaxConnections < 1 && !wrong.has("max-connections") {
 		problem("--max-connections: %d; at least 1", c.MaxConnections)
-	}
-	if c.MaxMessage < 1 && !wrong.has("max-message") {
-		problem("--max-message: %d bytes; at least 1", c.MaxMessage)
 	}
 	if !wrong.has("ttl-default", "ttl-min", "ttl-max") {
 		problems = append(problems, c.policyProblems()...)

@@ -50,8 +50,22 @@ func formatSize(n uint64) string {
 	return fmt.Sprintf("%d B", n)
 }
 
+// writeSize writes a number of bytes so that parseSize reads it again, in the largest unit of which it is whole.
+func writeSize(n int64) string {
+	for i := 3; i >= 0; i-- {
+		if u := sizes[i]; n > 0 && n%u.bytes == 0 {
+			return fmt.Sprintf("%d%s", n/u.bytes, u.name)
+		}
+	}
+	return fmt.Sprintf("%dB", n)
+}
+
 // sizeFlag is a number of bytes as a flag's value.
-type sizeFlag struct{ n *int64 }
+type sizeFlag struct {
+	n     *int64
+	least int64
+	why   string // it is the least; may be empty
+}
 
 func (f sizeFlag) String() string {
 	if f.n == nil {
@@ -60,8 +74,15 @@ func (f sizeFlag) String() string {
 	return strconv.FormatInt(*f.n, 10)
 }
 
-func (f sizeFlag) Set(s string) (err error) {
-	*f.n, err = parseSize(s)
+// Set reads a size. One below the least is refused, 0 too: no flag has it mean its default.
+func (f sizeFlag) Set(s string) error {
+	n, err := parseSize(s)
+	if err == nil && n < f.least {
+		err = wrongValue("%q is too little; at least %s%s", s, writeSize(f.least), f.why)
+	}
+	if err == nil {
+		*f.n = n
+	}
 	return err
 }
 

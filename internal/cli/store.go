@@ -29,6 +29,9 @@ const (
 // leastDisk is what --disk may be at least: the store gathers some of it before it can give any back.
 const leastDisk = 256 << 20
 
+// leastMemory is what --memory may be at least: less holds no message with what is kept beside it.
+const leastMemory = 1 << 20
+
 // logShare is what part of --memory the log on disk has of it.
 const logShare = 4
 

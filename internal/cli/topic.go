@@ -46,9 +46,9 @@ type topicFlags struct {
 
 func newTopic(flags *pflag.FlagSet) func(context.Context, *app, []string) error {
 	f := topicFlags{given: flags.Changed}
-	flags.Var(durationFlag{&f.policy.TTLMin}, "ttl-min", "")
-	flags.Var(durationFlag{&f.policy.TTLDefault}, "ttl-default", "")
-	flags.Var(durationFlag{&f.policy.TTLMax}, "ttl-max", "")
+	flags.Var(lifetimeFlag{durationFlag{&f.policy.TTLMin}}, "ttl-min", "")
+	flags.Var(lifetimeFlag{durationFlag{&f.policy.TTLDefault}}, "ttl-default", "")
+	flags.Var(lifetimeFlag{durationFlag{&f.policy.TTLMax}}, "ttl-max", "")
 	flags.BoolVar(&f.policy.Reject, "reject", false, "")
 	flags.BoolVar(&f.policy.RefuseZero, "refuse-zero", false, "")
 	flags.Var(countLimitFlag{&f.policy.MaxMessages}, "max-messages", "")
