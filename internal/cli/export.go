@@ -38,7 +38,8 @@ func newExport(flags *pflag.FlagSet) func(context.Context, *app, []string) error
 	output := flags.StringP("output", "o", "", "")
 	return func(ctx context.Context, a *app, args []string) error {
 		if *output == "" {
-			return a.export(ctx, args, a.Stdout, isTerminal(a.Stdout))
+			e := &exporting{app: a, patterns: args}
+			return e.explain(ctx, e.run(ctx, a.Stdout, isTerminal(a.Stdout)))
 		}
 		return a.exportFile(ctx, args, *output)
 	}
@@ -51,11 +52,15 @@ func (a *app) exportFile(ctx context.Context, patterns []string, name string) (e
 		return err
 	}
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
+		if err == nil {
+			return
 		}
+		if ctx.Err() != nil {
+			err = errors.New("interrupted; nothing is left of the export")
+		}
+		err = errors.Join(err, os.Remove(f.Name()))
 	}()
-	if err = a.export(ctx, patterns, f, false); err == nil {
+	if err = (&exporting{app: a, patterns: patterns}).run(ctx, f, false); err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
@@ -98,29 +103,32 @@ type jsonExportEnd struct {
 // exporting is one run of export.
 type exporting struct {
 	*app
-	client  *client.Client
-	encoder *json.Encoder
-	topics  []client.Topic
-	whole   uint64        // messages retained when it began
-	written atomic.Uint64 // messages
+	patterns []string
+	client   *client.Client
+	encoder  *json.Encoder
+	topics   []client.Topic
+	whole    uint64        // messages retained when it began
+	begun    bool          // what follows is known
+	written  atomic.Uint64 // messages
 }
 
-func (a *app) export(ctx context.Context, patterns []string, to io.Writer, terminal bool) error {
-	c, err := a.dial()
-	if err != nil {
+// run writes the export; terminal says whether to a terminal.
+func (e *exporting) run(ctx context.Context, to io.Writer, terminal bool) (err error) {
+	if e.client, err = e.dial(); err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(to, 256<<10)
-	e := &exporting{app: a, client: c, encoder: newJSON(out, terminal)}
-	begun := time.Now()
-	if err := e.begin(ctx, patterns); err != nil {
+	e.encoder = newJSON(out, terminal)
+	start := time.Now()
+	if err := e.begin(ctx); err != nil {
 		return err
 	}
+	e.begun = true
 	var bar *progress
-	if isTerminal(a.Stderr) && !terminal {
-		bar = newProgress(a.Stderr, func() string {
+	if isTerminal(e.Stderr) && !terminal {
+		bar = newProgress(e.Stderr, func() string {
 			n := e.written.Load()
-			return fmt.Sprintf("%s %s written, %s a second", portion(int64(n), int64(e.whole)), grouped(n), grouped(rate(int(n), time.Since(begun))))
+			return fmt.Sprintf("%s %s written, %s a second", portion(int64(n), int64(e.whole)), grouped(n), grouped(rate(int(n), time.Since(start))))
 		})
 	}
 	err = e.all(ctx)
@@ -128,12 +136,27 @@ func (a *app) export(ctx context.Context, patterns []string, to io.Writer, termi
 	if err = errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
-	a.note("%s in %s exported, in %s", counted(e.written.Load(), "message"), counted(uint64(len(e.topics)), "topic"), time.Since(begun).Round(time.Millisecond))
+	e.note("%s in %s exported, in %s", counted(e.written.Load(), "message"), counted(uint64(len(e.topics)), "topic"), time.Since(start).Round(time.Millisecond))
 	return nil
 }
 
+// explain adds to why an export ended early what there is of it.
+func (e *exporting) explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	if !e.begun {
+		return err
+	}
+	return fmt.Errorf("%w; the export is incomplete: %s of %s written, and no last line", err, grouped(e.written.Load()), counted(e.whole, "message"))
+}
+
 // begin looks which topics there are and how far each has come, and writes the first object.
-func (e *exporting) begin(ctx context.Context, patterns []string) error {
+func (e *exporting) begin(ctx context.Context) error {
+	patterns := e.patterns
 	if len(patterns) == 0 {
 		patterns = []string{">"}
 	}
