@@ -24,3 +24,4 @@ before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
 git archive "$base" buf.yaml proto tools/proto | tar -x -C "$before"
 bin/buf breaking --against "$before"
+echo "compared with $(git log -1 --format='%h of %cs' "$base")"

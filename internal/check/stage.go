@@ -108,7 +108,7 @@ func (r *runner) ended(s stage, counts tally, err error, took time.Duration, out
 	r.total.skipped += counts.skipped
 
 	if err == nil {
-		fmt.Fprintf(r.out, "ok    %-14s %5.1fs\n", s.name, took.Seconds())
+		fmt.Fprintf(r.out, "ok    %-14s %5.1fs%s\n", s.name, took.Seconds(), onlyLine(output))
 		return
 	}
 	fmt.Fprintf(r.out, "FAIL  %-14s %5.1fs\n", s.name, took.Seconds())
@@ -120,6 +120,15 @@ func (r *runner) ended(s stage, counts tally, err error, took time.Duration, out
 		fmt.Fprintf(r.out, "      … %d more lines\n", more)
 	}
 	fmt.Fprintf(r.out, "      %v\n", err)
+}
+
+// onlyLine is what a stage that passed has to tell, if that is no more than a line.
+func onlyLine(output []byte) string {
+	line := bytes.TrimSpace(output)
+	if len(line) == 0 || bytes.ContainsRune(line, '\n') {
+		return ""
+	}
+	return "  " + string(line)
 }
 
 // summary ends the output; its last line has the form that people and machines look for.

@@ -16,7 +16,14 @@ func TestEveryStageRunsAndTheLastLineCounts(t *testing.T) {
 			_, err := io.WriteString(out, "look here\n")
 			return tally{}, errors.Join(err, errors.New("no good"))
 		}},
-		{"tests", func(context.Context, io.Writer) (tally, error) { return tally{passed: 3, skipped: 1}, nil }},
+		{"tests", func(_ context.Context, out io.Writer) (tally, error) {
+			_, err := io.WriteString(out, "seen\n")
+			return tally{passed: 3, skipped: 1}, err
+		}},
+		{"talkative", func(_ context.Context, out io.Writer) (tally, error) {
+			_, err := io.WriteString(out, "this\nand that\n")
+			return tally{}, err
+		}},
 	})
 	if r.summary() {
 		t.Error("passed, though a stage failed")
@@ -25,7 +32,10 @@ func TestEveryStageRunsAndTheLastLineCounts(t *testing.T) {
 	if last := lines[len(lines)-1]; last != "3 passed, 1 failed, 1 skipped" {
 		t.Errorf("last line: %q", last)
 	}
-	for _, want := range []string{"look here", "no good", "failed: broken", "ok    tests"} {
+	if strings.Contains(out.String(), "and that") {
+		t.Errorf("much is told of what passed:\n%s", out.String())
+	}
+	for _, want := range []string{"look here", "no good", "failed: broken", "ok    tests", "0.0s  seen\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}
@@ -60,5 +70,24 @@ func TestRulesCoverWholePaths(t *testing.T) {
 	}
 	if !broker.allows("linger/broker/wheel") || broker.allows("linger/proto/linger/v1") {
 		t.Error("a list of what may be reached is not kept to")
+	}
+}
+
+func TestSharesOfTheSoakAddUp(t *testing.T) {
+	whole := fuzzShare
+	for _, p := range parts {
+		whole += p.share
+	}
+	if whole != soakMinutes {
+		t.Errorf("the parts have %d of %d minutes", whole, soakMinutes)
+	}
+}
+
+func TestSoakMinutesThatAreNone(t *testing.T) {
+	for _, minutes := range []string{"an hour", "0", "-1"} {
+		err := soak(t.Context(), &runner{out: io.Discard}, func(string) string { return minutes })
+		if err == nil || !strings.Contains(err.Error(), "SOAK_MINUTES="+minutes) {
+			t.Errorf("%s: %v", minutes, err)
+		}
 	}
 }

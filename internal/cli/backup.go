@@ -80,14 +80,11 @@ func (a *app) backup(ctx context.Context, to string, asJSON bool) error {
 // copyBackup brings the archive to its target, with a bar on a terminal.
 func (a *app) copyBackup(b *client.Backup, target target) error {
 	counted := &countingReader{r: b}
-	var bar *progress
-	if isTerminal(a.Stderr) {
-		begun := time.Now()
-		bar = newProgress(a.Stderr, func() string {
-			n := counted.n.Load()
-			return fmt.Sprintf("%s copied, %s a second", portion(n, b.Size), formatSize(rate(int(n), time.Since(begun))))
-		})
-	}
+	begun := time.Now()
+	bar := a.startProgress(func(width int) string {
+		n := counted.n.Load()
+		return barLine(width, n, b.Size, "copied", formatSize(rate(int(n), time.Since(begun)))+" a second")
+	})
 	defer bar.stop()
 	return target.take(counted)
 }

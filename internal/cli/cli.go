@@ -76,6 +76,9 @@ type app struct {
 // Run runs the command that args name and returns the exit status. It ends early, in order, when ctx does.
 func Run(ctx context.Context, args []string, env Env) int {
 	a := &app{Env: env}
+	if d := newDisplay(env.Stderr); d != nil {
+		a.Stderr = d
+	}
 	err := a.run(ctx, args)
 	if a.client != nil {
 		_ = a.client.Close() // only ever refuses a second closing

@@ -125,10 +125,10 @@ func (e *exporting) run(ctx context.Context, to io.Writer, terminal bool) (err e
 	}
 	e.begun = true
 	var bar *progress
-	if isTerminal(e.Stderr) && !terminal {
-		bar = newProgress(e.Stderr, func() string {
+	if !terminal {
+		bar = e.startProgress(func(width int) string {
 			n := e.written.Load()
-			return fmt.Sprintf("%s %s written, %s a second", portion(int64(n), int64(e.whole)), grouped(n), grouped(rate(int(n), time.Since(start))))
+			return barLine(width, int64(n), int64(e.whole), "written", counted(n, "message"), grouped(rate(int(n), time.Since(start)))+" a second")
 		})
 	}
 	err = e.all(ctx)

@@ -113,7 +113,7 @@ func (a *app) importFrom(ctx context.Context, f importFlags, input *countingRead
 		report: newImportReport(a, f, stop),
 	}
 	m.publisher = c.NewPublisher(client.PublisherOptions{OnBatch: m.report.batch, OnLost: m.report.lost, RetryFor: f.retry})
-	bar := m.startProgress(input)
+	bar := m.watch(input)
 	read := make(chan error, 1)
 	go func() { read <- m.read(reading, newLineReader(input, importLine)) }()
 	// The goroutine may stay in a Read that nothing ends; it ends with the process then.
@@ -136,18 +136,12 @@ func (a *app) importFrom(ctx context.Context, f importFlags, input *countingRead
 	return m.report.finish(err, closeErr)
 }
 
-func (m *importing) startProgress(input *countingReader) *progress {
-	if !isTerminal(m.Stderr) {
-		return nil
-	}
+// watch shows a bar.
+func (m *importing) watch(input *countingReader) *progress {
 	size := input.size()
-	return newProgress(m.Stderr, func() string {
+	return m.startProgress(func(width int) string {
 		n := m.report.answered()
-		line := fmt.Sprintf("%s imported, %s a second", grouped(n), grouped(rate(int(n), time.Since(m.report.begin))))
-		if size == 0 {
-			return line
-		}
-		return fmt.Sprintf("%s read, %s", portion(input.n.Load(), size), line)
+		return barLine(width, input.n.Load(), size, "read", grouped(n)+" imported", grouped(rate(int(n), time.Since(m.report.begin)))+" a second")
 	})
 }
 

@@ -142,7 +142,7 @@ func (p *publishing) run(ctx context.Context, src source, input *countingReader)
 	publisher := c.NewPublisher(client.PublisherOptions{
 		OnBatch: p.report.batch, OnLost: p.report.lost, RetryFor: p.flags.retry,
 	})
-	bar := p.startProgress(input)
+	bar := p.watch(input)
 
 	// The goroutine may stay in a Read that nothing ends, a terminal's for one; it ends with the process then.
 	read := make(chan error, 1)
@@ -194,18 +194,14 @@ func (p *publishing) read(ctx context.Context, src source, publisher *client.Pub
 	}
 }
 
-// startProgress shows a bar when a person watches and waits: errors go to a terminal, lines come from elsewhere.
-func (p *publishing) startProgress(input *countingReader) *progress {
-	if input == nil || isTerminal(input.r) || !isTerminal(p.Stderr) || (p.flags.json && isTerminal(p.Stdout)) {
+// watch shows a bar when a person watches and waits: errors go to a terminal, lines come from elsewhere.
+func (p *publishing) watch(input *countingReader) *progress {
+	if input == nil || isTerminal(input.r) || (p.flags.json && isTerminal(p.Stdout)) {
 		return nil
 	}
 	size := input.size()
-	return newProgress(p.Stderr, func() string {
+	return p.startProgress(func(width int) string {
 		n := p.report.answered()
-		line := fmt.Sprintf("%s acknowledged, %s a second", grouped(uint64(n)), grouped(rate(n, time.Since(p.report.begin))))
-		if size == 0 {
-			return line
-		}
-		return fmt.Sprintf("%s read, %s", portion(input.n.Load(), size), line)
+		return barLine(width, input.n.Load(), size, "read", grouped(uint64(n))+" acknowledged", grouped(rate(n, time.Since(p.report.begin)))+" a second")
 	})
 }

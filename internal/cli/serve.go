@@ -118,7 +118,8 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	if err != nil {
 		return a.explainStart(ctx, err)
 	}
-	return (&start{app: a, server: s, store: st, log: log, pace: usualPace, terminal: isTerminal(a.Stderr)}).run(ctx, c.Console)
+	display, _ := a.Stderr.(*display)
+	return (&start{app: a, server: s, store: st, log: log, pace: usualPace, display: display}).run(ctx, c.Console)
 }
 
 // validate reports every problem at once, except of what hangs on a flag whose value could not be parsed.

@@ -28,12 +28,12 @@ var usualPace = pace{short: 2 * time.Second, drawn: 100 * time.Millisecond, logg
 // start runs a server, and says what there is to say until it serves.
 type start struct {
 	*app
-	server   *server.Server
-	store    *store
-	log      *slog.Logger
-	pace     pace
-	terminal bool // standard error is one
-	headed   bool // says where everything is already
+	server  *server.Server
+	store   *store
+	log     *slog.Logger
+	pace    pace
+	display *display // standard error, if that is a terminal
+	headed  bool     // says where everything is already
 }
 
 // run runs the server until ctx ends.
@@ -73,8 +73,10 @@ func (s *start) await(ended <-chan error) (running bool, err error) {
 		}
 		s.head()
 		took, percent := time.Since(began), s.store.percent.Load()
-		if s.terminal {
-			fmt.Fprintf(s.Stderr, "\r\x1b[K  Recovering  %d %%, %s", percent, formatLeft(took))
+		if s.display != nil {
+			s.display.draw(func(width int) string {
+				return barLine(width, 0, 0, "", fmt.Sprintf("  Recovering  %d %%", percent), formatLeft(took))
+			})
 			timer.Reset(s.pace.drawn)
 			continue
 		}
@@ -87,8 +89,8 @@ func (s *start) await(ended <-chan error) (running bool, err error) {
 
 // clear takes away the line that tells the progress.
 func (s *start) clear() {
-	if s.headed && s.terminal {
-		fmt.Fprint(s.Stderr, "\r\x1b[K")
+	if s.display != nil {
+		s.display.clear()
 	}
 }
 

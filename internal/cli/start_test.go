@@ -81,11 +81,17 @@ func recoverSlowly(t *testing.T, w *screen, terminal bool) (finish func(error), 
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
+	a := &app{Env: Env{Version: "1.2.3", Stderr: w}}
+	var d *display
+	if terminal {
+		d = &display{w: w, width: func() int { return 80 }}
+		a.Stderr = d
+	}
 	ended := make(chan error, 1)
 	go func() {
 		run := &start{
-			app: &app{Env: Env{Version: "1.2.3", Stderr: w}}, server: s, store: st, log: slog.New(slog.NewTextHandler(w, nil)),
-			pace: pace{short: time.Millisecond, drawn: time.Millisecond, logged: time.Millisecond}, terminal: terminal,
+			app: a, server: s, store: st, log: slog.New(slog.NewTextHandler(w, nil)),
+			pace: pace{short: time.Millisecond, drawn: time.Millisecond, logged: time.Millisecond}, display: d,
 		}
 		ended <- run.run(ctx, false)
 	}()

@@ -15,6 +15,9 @@ import (
 
 // isTerminal says whether v, a reader or writer, is a terminal.
 func isTerminal(v any) bool {
+	if _, ok := v.(*display); ok {
+		return true
+	}
 	f, ok := v.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -108,10 +108,7 @@ func (v *verification) run(ctx context.Context, repair bool) error {
 func (v *verification) watched(ctx context.Context, what string, read func(pebblelog.Watch) (pebblelog.Report, error)) (pebblelog.Report, error) {
 	v.done.Store(0)
 	v.total.Store(0)
-	var bar *progress
-	if isTerminal(v.Stderr) {
-		bar = newProgress(v.Stderr, func() string { return portion(v.done.Load(), v.total.Load()) + " " + what })
-	}
+	bar := v.startProgress(func(width int) string { return barLine(width, v.done.Load(), v.total.Load(), what) })
 	defer bar.stop()
 	type outcome struct {
 		pebblelog.Report
