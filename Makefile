@@ -35,8 +35,8 @@ test: bin/.made-from setup ## everything that must pass; under five minutes once
 	@go run ./internal/check
 
 .PHONY: soak
-soak: setup ## the tests with larger numbers: crash, soak, fuzz, browser
-	@go run ./internal/check soak
+soak: setup ## the long forms of the tests, one after the other, in SOAK_MINUTES (60): models, crashes, damage, memory, browser, fuzz; ARGS='killed memory'
+	@go run ./internal/check soak $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)

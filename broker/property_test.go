@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -16,6 +15,7 @@ import (
 
 	"linger/broker"
 	"linger/broker/memlog"
+	"linger/test/soak"
 )
 
 // TestAgainstTheModel does random things to a broker and to the model, and compares all that can be seen. LINGER_SOAK=1
@@ -26,7 +26,7 @@ func TestAgainstTheModel(t *testing.T) { testAgainstTheModel(t, open) }
 func TestAgainstTheModelInLanes(t *testing.T) { testAgainstTheModel(t, openLanes) }
 
 func testAgainstTheModel(t *testing.T, open func(rapid.TB, broker.Config, *memlog.Log) *bench) {
-	for range soak(1, 200) {
+	for range soak.Rounds(t, 1, 200) {
 		checkInBubbles(t, func(rt *rapid.T) { (&world{b: open(rt, broker.Config{}, nil)}).live(rt, nil) })
 	}
 }
@@ -34,7 +34,7 @@ func testAgainstTheModel(t *testing.T, open func(rapid.TB, broker.Config, *memlo
 // TestAgainstTheModelWhenNothingFitsIntoMemory is the same on a log that can load messages again, of which again and again
 // none is left in memory.
 func TestAgainstTheModelWhenNothingFitsIntoMemory(t *testing.T) {
-	for range soak(1, 200) {
+	for range soak.Rounds(t, 1, 200) {
 		checkInBubbles(t, func(rt *rapid.T) {
 			clock := broker.NewClock(time.Now)
 			log := memlog.New(memlog.Options{Clock: clock, Keep: true, Durability: broker.DurabilityFsynced})
@@ -47,7 +47,7 @@ func TestAgainstTheModelWhenNothingFitsIntoMemory(t *testing.T) {
 
 // TestAgainstTheModelWhenSealed is the same in memory, where messages again and again lie together in sealed chunks.
 func TestAgainstTheModelWhenSealed(t *testing.T) {
-	for range soak(1, 200) {
+	for range soak.Rounds(t, 1, 200) {
 		checkInBubbles(t, func(rt *rapid.T) {
 			w := &world{b: open(rt, broker.Config{}, nil)}
 			w.live(rt, func(*rapid.T) { w.b.SealAll() })
@@ -73,14 +73,6 @@ func (w *world) live(rt *rapid.T, cool func(*rapid.T)) {
 		w.leave(w.readers[0])
 	}
 	w.compare(rt)
-}
-
-// soak is n, or with LINGER_SOAK so many.
-func soak(n, long int) int {
-	if os.Getenv("LINGER_SOAK") != "" {
-		return long
-	}
-	return n
 }
 
 // world is a broker beside the model of it.

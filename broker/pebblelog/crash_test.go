@@ -6,8 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,34 +15,39 @@ import (
 
 	"linger/broker"
 	"linger/broker/pebblelog"
+	"linger/test/soak"
 )
 
 var seedFlag = flag.Uint64("seed", 0, "run this seed only")
 
-func soak() bool { return os.Getenv("LINGER_SOAK") != "" }
-
 // seeds gives the seeds to run: those of the short or the long form, or the one that was asked for.
-func seeds(short, long uint64) (all []uint64) {
+func seeds(short, long int) (all []uint64) {
 	if *seedFlag != 0 {
 		return []uint64{*seedFlag}
 	}
-	n := short
-	if soak() {
-		n = long
+	first := uint64(1)
+	if soak.On() { // others each time, as there may be no time for all
+		first = uint64(time.Now().Unix())
 	}
-	for i := range n {
-		all = append(all, i+1)
+	for i := range soak.Number(short, long) {
+		all = append(all, first+uint64(i))
 	}
 	return all
 }
 
 // TestContract11PowerLoss crashes a file system that keeps what was synced and an arbitrary part of the rest, MANIFEST
-// and fence included, and compares what comes back with the model. Few seeds; with LINGER_SOAK=1 a thousand.
+// and fence included, and compares what comes back with the model. Few seeds; with LINGER_SOAK=1 a thousand, -seed=N this one.
 func TestContract11PowerLoss(t *testing.T) {
-	for _, s := range seeds(8, 1000) {
+	all := seeds(8, 1000)
+	var done atomic.Int64
+	t.Cleanup(func() { t.Logf("soak: %d of %d seeds, from %d on", done.Load(), len(all), all[0]) })
+	for _, s := range all {
 		t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {
 			t.Parallel()
-			crashes(t, s)
+			if soak.TimeLeft(t) {
+				crashes(t, s)
+				done.Add(1)
+			}
 		})
 	}
 }

@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"linger/broker"
 	"linger/broker/pebblelog"
+	"linger/test/soak"
 )
 
 // fill makes a store with several tables and a WAL, and gives what it holds by topic and sequence.
@@ -21,10 +23,7 @@ func fill(t *testing.T, dir string, clean bool) map[string]string {
 	h := open(t, pebblelog.Options{Dir: dir, MemTable: 256 << 10})
 	rng := rand.New(rand.NewPCG(7, 7))
 	held := map[string]string{}
-	each := 40
-	if soak() {
-		each = 150
-	}
+	each := soak.Number(40, 150)
 	for topic := range 3 {
 		id := broker.TopicID(h.mustCommit(t, topicPut(fmt.Sprint("t", topic))).Position)
 		for range each {
@@ -90,26 +89,30 @@ func TestContract11Damage(t *testing.T) {
 		t.Run(map[bool]string{true: "clean", false: "crashed"}[clean], func(t *testing.T) {
 			base := filepath.Join(t.TempDir(), "db")
 			held := fill(t, base, clean)
-			rounds := 1
-			if soak() {
-				rounds = 25
-			}
+			rounds := soak.Number(1, 25)
+			var done, all atomic.Int64
+			t.Cleanup(func() { t.Logf("soak: %d of %d files, damaged and repaired", done.Load(), all.Load()) })
 			entries, err := os.ReadDir(base)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, e := range entries {
-				if !soak() && clean && filepath.Ext(e.Name()) == ".sst" {
-					continue
-				}
-				for round := range rounds {
+			for round := range rounds { // each file once, then each once more
+				for _, e := range entries {
+					table := filepath.Ext(e.Name()) == ".sst"
+					if !soak.On() && clean && table {
+						continue
+					}
 					for _, how := range []string{"flip", "cut", "gone"} {
-						if how == "gone" && round > 0 || how == "flip" && filepath.Ext(e.Name()) == ".sst" && !soak() {
+						if how == "gone" && round > 0 || how == "flip" && table && !soak.On() {
 							continue
 						}
+						all.Add(1)
 						t.Run(fmt.Sprintf("%s-%s-%d", how, e.Name(), round), func(t *testing.T) {
 							t.Parallel()
-							damageOne(t, base, e.Name(), how, round, held)
+							if soak.TimeLeft(t) {
+								damageOne(t, base, e.Name(), how, round, held)
+								done.Add(1)
+							}
 						})
 					}
 				}

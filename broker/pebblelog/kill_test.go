@@ -18,6 +18,7 @@ import (
 
 	"linger/broker"
 	"linger/broker/pebblelog"
+	"linger/test/soak"
 )
 
 // The test binary starts itself as a child that publishes until it is killed.
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		child(dir)
 	}
-	if os.Getenv("LINGER_SOAK") == "" {
+	if !soak.On() {
 		_ = flag.Set("rapid.checks", "15") // each opens the store several times; -rapid.checks says otherwise
 	}
 	flag.Parse()
@@ -107,19 +108,16 @@ type acknowledged struct {
 // TestContract11Kill kills a publishing process again and again over one directory: twice, with LINGER_SOAK=1 a hundred
 // times and later.
 func TestContract11Kill(t *testing.T) {
-	rounds, most := 2, 300
-	if soak() {
-		rounds, most = 100, 1200
-	}
+	most := soak.Number(300, 1200)
 	dir := t.TempDir()
 	seed := uint64(time.Now().UnixNano())
 	if *seedFlag != 0 {
 		seed = *seedFlag
 	}
-	t.Logf("seed %d", seed)
+	t.Logf("to repeat: -run '^%s$' -seed=%d", t.Name(), seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	var all []acknowledged
-	for round := range rounds {
+	for round := range soak.Rounds(t, 2, 100) {
 		acks := killOnce(t, dir, time.Duration(200+rng.IntN(most))*time.Millisecond)
 		all = append(all, acks...)
 		if err := checkKilled(dir, all); err != nil {

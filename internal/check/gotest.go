@@ -13,15 +13,24 @@ import (
 	"time"
 )
 
-// goTests runs the Go tests of the module in dir with the race detector; corpora of fuzz targets run as ordinary tests.
-func goTests(name, dir string, flags ...string) stage {
-	return stage{name, func(ctx context.Context, out io.Writer) (tally, error) {
-		args := append([]string{"test", "-json", "-race"}, flags...)
+// testRun says which Go tests to run.
+type testRun struct {
+	name     string
+	dir      string // of their module
+	packages string
+	flags    []string
+	told     []string // lines that have one of these are shown, from there on, also of tests that pass
+}
+
+// goTests runs Go tests with the race detector; corpora of fuzz targets run as ordinary tests.
+func goTests(t testRun) stage {
+	return stage{t.name, func(ctx context.Context, out io.Writer) (tally, error) {
+		args := append([]string{"test", "-json", "-race"}, t.flags...)
 		if os.Getenv("CI") != "" {
 			args = append(args, "-count=1") // a result of another day proves nothing about this machine
 		}
-		cmd := exec.CommandContext(ctx, "go", append(args, "./...")...)
-		cmd.Dir = dir
+		cmd := exec.CommandContext(ctx, "go", append(args, t.packages)...)
+		cmd.Dir = t.dir
 		cmd.Stderr = out
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		cmd.WaitDelay = 10 * time.Second
@@ -32,7 +41,7 @@ func goTests(name, dir string, flags ...string) stage {
 		if err := cmd.Start(); err != nil {
 			return tally{}, err
 		}
-		counts, readErr := readEvents(events, out)
+		counts, readErr := readEvents(events, out, t.told)
 		return counts, errors.Join(readErr, cmd.Wait())
 	}}
 }
@@ -50,15 +59,17 @@ type event struct {
 // report turns events into a line per package, the output of what failed, and a tally.
 type report struct {
 	out    io.Writer
+	told   []string
 	counts tally
 	output map[string]*strings.Builder // by package and test; forgotten once it passed
 	parent map[string]bool             // tests that have subtests: only leaves are counted
 	failed map[string]bool             // packages and tests below which a failure was counted
 }
 
-func readEvents(in io.Reader, out io.Writer) (tally, error) {
+func readEvents(in io.Reader, out io.Writer, told []string) (tally, error) {
 	r := &report{
 		out:    out,
+		told:   told,
 		output: make(map[string]*strings.Builder),
 		parent: make(map[string]bool),
 		failed: make(map[string]bool),
@@ -97,6 +108,7 @@ func (r *report) handle(e event) {
 			r.output[id] = new(strings.Builder)
 		}
 		r.output[id].WriteString(e.Output)
+		r.tell(e)
 	case "pass", "fail", "skip":
 		if e.Test == "" {
 			r.packageEnded(e)
@@ -104,6 +116,16 @@ func (r *report) handle(e event) {
 			r.testEnded(e, id)
 		}
 		delete(r.output, id)
+	}
+}
+
+// tell shows a line that is to be shown in any case.
+func (r *report) tell(e event) {
+	for _, word := range r.told {
+		if i := strings.Index(e.Output, word); i >= 0 {
+			fmt.Fprintf(r.out, "      %s: %s", e.Test, e.Output[i:])
+			return
+		}
 	}
 }
 

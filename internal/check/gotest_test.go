@@ -49,7 +49,7 @@ func TestLeavesAreCountedAndFailuresShown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
-			counts, err := readEvents(strings.NewReader(c.events), &out)
+			counts, err := readEvents(strings.NewReader(c.events), &out, nil)
 			if err != nil || counts != c.want {
 				t.Errorf("counts = %+v, %v, want %+v", counts, err, c.want)
 			}
@@ -60,5 +60,19 @@ func TestLeavesAreCountedAndFailuresShown(t *testing.T) {
 				t.Errorf("output of a passed test is shown:\n%s", out.String())
 			}
 		})
+	}
+}
+
+func TestLinesOfPassedTestsAreToldWhereAskedFor(t *testing.T) {
+	var out strings.Builder
+	if _, err := readEvents(strings.NewReader(`{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:7: soak: 7 of 9 rounds\n"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:8: noise\n"}
+{"Action":"pass","Package":"p","Test":"TestA","Elapsed":0}
+{"Action":"pass","Package":"p","Elapsed":0.1}`), &out, []string{"to repeat: ", "soak: "}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "      TestA: soak: 7 of 9 rounds\n      p 0.1s\n"; out.String() != want {
+		t.Errorf("told %q, want %q", out.String(), want)
 	}
 }

@@ -2,7 +2,7 @@
 //
 //	go run ./internal/check            everything (make test)
 //	go run ./internal/check lint       all but the tests
-//	go run ./internal/check soak       the Go tests alone, as long as they like
+//	go run ./internal/check soak       the long forms of tests, an hour of them (SOAK_MINUTES); soak killed memory: those parts
 //	go run ./internal/check generate   no checks: generates code anew
 //
 // Every stage runs, whatever the others found, and the last line tells how many tests passed and failed. A stage that
@@ -26,7 +26,7 @@ func main() {
 	if len(os.Args) > 1 {
 		what = os.Args[1]
 	}
-	ok, err := run(ctx, what, os.Stdout)
+	ok, err := run(ctx, what, os.Args[min(2, len(os.Args)):], os.Stdout)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "check:", err)
 		os.Exit(2)
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, what string, out io.Writer) (ok bool, err error) {
+func run(ctx context.Context, what string, only []string, out io.Writer) (ok bool, err error) {
 	r := &runner{out: out}
 	switch what {
 	case "all":
@@ -44,15 +44,14 @@ func run(ctx context.Context, what string, out io.Writer) (ok bool, err error) {
 		r.together(ctx, []stage{generated})
 		r.together(ctx, lint)
 		r.together(ctx, []stage{scripts})
-		r.live(ctx, goTests("go test", ".", "-timeout=5m"))
-		r.live(ctx, goTests("go test peers", peers, "-timeout=2m"))
+		r.live(ctx, goTests(testRun{name: "go test", dir: ".", packages: "./...", flags: []string{"-timeout=5m"}}))
+		r.live(ctx, goTests(testRun{name: "go test peers", dir: peers, packages: "./...", flags: []string{"-timeout=2m"}}))
 	case "lint":
 		r.together(ctx, lint)
 	case "soak":
-		if err := os.Setenv("LINGER_SOAK", "1"); err != nil { // the tests take their larger numbers
+		if err := soak(ctx, r, only, os.Getenv); err != nil {
 			return false, err
 		}
-		r.live(ctx, goTests("go test", ".", "-timeout=60m", "-count=1"))
 	case "generate":
 		return true, generate(ctx, out)
 	default:

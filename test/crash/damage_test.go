@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"linger/client"
+	"linger/test/soak"
 )
 
 // TestContract11ServerOnDamagedStore damages the files of a store that was stopped, and of one that was killed, each in a
@@ -38,10 +39,7 @@ func TestContract11ServerOnDamagedStore(t *testing.T) {
 				}
 			}
 			rng.Shuffle(len(cases), func(i, j int) { cases[i], cases[j] = cases[j], cases[i] })
-			if !soak {
-				cases = cases[:3]
-			}
-			for i := range cases {
+			for i := range soak.Rounds(t, 3, len(cases)) {
 				cases[i].check(base, rng)
 			}
 		})

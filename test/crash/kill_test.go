@@ -10,16 +10,14 @@ import (
 	"linger/broker/pebblelog"
 	"linger/client"
 	"linger/test/process"
+	"linger/test/soak"
 )
 
 // TestContract11ServerKilled kills a server again and again over one directory, five times, with LINGER_SOAK=1 a hundred
 // times and later. What was acknowledged as fsynced is there, once, in order, with its deadline; nothing is that was not
 // published; no number is used again (contract 2, 6, 8, 10, 11, 12).
 func TestContract11ServerKilled(t *testing.T) {
-	rounds, most := 5, 500
-	if soak {
-		rounds, most = 100, 1500
-	}
+	most := soak.Number(500, 1500)
 	t.Parallel()
 	seed := seedOf(t)
 	rng := lots(seed, 0)
@@ -68,7 +66,13 @@ func TestContract11ServerKilled(t *testing.T) {
 	defer cancel()
 
 	reader := s.Dial()
-	for round := range rounds {
+	judge := func(round int) {
+		began := time.Now()
+		w.judge(t, reader, subscribers...)
+		t.Logf("round %d: %s (%v)", round, o.summary(), time.Since(began))
+	}
+	round, judged := 0, false
+	for round = range soak.Rounds(t, 5, 100) {
 		pause(ctx, time.Duration(50+rng.IntN(most))*time.Millisecond)
 		s.Kill()
 		o.dead()
@@ -79,11 +83,12 @@ func TestContract11ServerKilled(t *testing.T) {
 			o.dead()
 		}
 		s.Start()
-		if !soak || rng.IntN(2) == 0 || round == rounds-1 {
-			began := time.Now()
-			w.judge(t, reader, subscribers...)
-			t.Logf("round %d: %s (%v)", round, o.summary(), time.Since(began))
+		if judged = !soak.On() || rng.IntN(2) == 0; judged {
+			judge(round)
 		}
+	}
+	if !judged {
+		judge(round)
 	}
 	cancel()
 	w.parts.Wait()

@@ -19,9 +19,6 @@ func run(m *testing.M) int {
 	return process.Run(m)
 }
 
-// soak says that there is time for larger numbers.
-var soak = os.Getenv("LINGER_SOAK") != ""
-
 var seedFlag = flag.Uint64("seed", 0, "draw the lots of this seed; 0: of a new one")
 
 // seedOf prints the seed of a test. Lots are drawn from it alone; when what happens, the machine decides.

@@ -11,6 +11,7 @@ import (
 
 	"linger/proto/exercise"
 	"linger/test/process"
+	"linger/test/soak"
 )
 
 // The exercise's own client, unchanged but for the address, on stubs made from its four-line proto.
@@ -41,10 +42,7 @@ func TestExerciseClientsGetEveryLine(t *testing.T) {
 	first, second := s.exerciseClient(), s.exerciseClient()
 	s.waiting(2)
 
-	n := 1000
-	if soak {
-		n = 20_000
-	}
+	n := soak.Number(1000, 20_000)
 	lines := make([]string, n)
 	for i := range lines {
 		lines[i] = fmt.Sprintf("line %d", i+1)

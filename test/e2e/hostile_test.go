@@ -16,6 +16,7 @@ import (
 
 	"linger/client"
 	"linger/test/process"
+	"linger/test/soak"
 )
 
 // detector notices what a payload does: dialogs on a tab, and requests to a server that is not Linger.
@@ -161,7 +162,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 
 	// On a message's own page, and as keys and attributes.
 	pages := []int{1, 14, 33, 81}
-	if soak {
+	if soak.On() {
 		pages = nil
 		for i := range payloads {
 			pages = append(pages, i+1)
@@ -200,7 +201,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 		if err == nil {
 			t.Errorf("a topic may be called %q", p)
 		}
-		if i%50 != 1 && !soak {
+		if i%50 != 1 && !soak.On() {
 			continue
 		}
 		for _, path := range []string{

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"linger/test/process"
+	"linger/test/soak"
 )
 
 // pipeline is `linger sub TOPIC --count N` in one terminal and `… | linger pub TOPIC` in another.
@@ -74,12 +75,7 @@ func (p *pipeline) ends() {
 }
 
 // lines is how many a test sends through; more when there is time.
-func lines(short int) int {
-	if soak {
-		return 5 * short
-	}
-	return short
-}
+func lines(short int) int { return soak.Number(short, 5*short) }
 
 // seq is the numbers' source.
 func seq(t testing.TB, n int) io.Reader {

@@ -1,6 +1,7 @@
-// Package soak has a server of its own process keep more than fits into its memory, and looks at what it takes of the
-// machine's.
+// Package soak has what the long forms of tests have in common, those that `make soak` runs. Its own tests have a server of
+// its own process keep more than fits into its memory, and look at what it takes of the machine's.
 //
+//	rounds.go              how many rounds a test has in either form, and time for
 //	server_linux_test.go   a server (test/process), and what Linux says of its memory
 //	memory_linux_test.go   publish, restart, replay, list: never more than the budget and a fixed amount
 //

@@ -44,7 +44,7 @@ func setting(name string, otherwise int64) int64 {
 // TestMemoryStaysWithinTheBudget publishes many times as much as the server may have in memory, restarts it, and reads and
 // lists all of that.
 func TestMemoryStaysWithinTheBudget(t *testing.T) {
-	if os.Getenv("LINGER_SOAK") == "" {
+	if !On() {
 		for name, w := range map[string]work{
 			"one by one": {budget: 32 * mib, retain: 40 * mib, size: 1000, batch: 1},
 			"batches":    {budget: 32 * mib, retain: 64 * mib, size: 1000, batch: 100},
