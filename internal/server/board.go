@@ -1,0 +1,128 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"linger/broker"
+	"linger/web"
+)
+
+// now shows everything, or what a pattern matches.
+func (p *pages) now(w http.ResponseWriter, r *http.Request) {
+	pattern := r.URL.Query().Get("in")
+	if pattern == "" {
+		pattern = ">"
+	}
+	p.board(w, r, pattern, nil, web.Form{}, http.StatusOK)
+}
+
+func (p *pages) topic(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	t, err := p.topicView(name)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	form := web.Form{Result: p.published(r, name, t.Policy)}
+	if asked, err := strconv.ParseInt(r.URL.Query().Get("asked"), 10, 64); err == nil && asked >= 0 && form.Result != nil {
+		form.TTL = web.Short(time.Duration(asked) * time.Millisecond)
+	}
+	p.board(w, r, name, t, form, http.StatusOK)
+}
+
+// topicView shows a topic that exists, or may be made.
+func (p *pages) topicView(name string) (*web.Topic, error) {
+	t, err := p.broker.Topic(name)
+	if errors.Is(err, broker.ErrTopicNotFound) {
+		return &web.Topic{Name: name, Policy: policyView(p.broker.DefaultPolicy())}, broker.ValidateTopic(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &web.Topic{Name: name, Known: true, Policy: policyView(t.Policy), Subscriptions: t.Subscriptions}, nil
+}
+
+// board is the page of the form and the lists, for one scope.
+func (p *pages) board(w http.ResponseWriter, r *http.Request, pattern string, t *web.Topic, form web.Form, status int) {
+	seen, err := p.look(r.Context(), pattern)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	list, err := p.broker.List(broker.ListOptions{Pattern: pattern, ByDeadline: true, Limit: pageRetained})
+	if err != nil && !errors.Is(err, broker.ErrTopicNotFound) { // a topic that does not exist yet is merely empty
+		p.fail(w, r, err)
+		return
+	}
+	v := web.Now{
+		Page: p.page(), Pattern: pattern, Topic: t, Form: form,
+		Topics: seen.everything.Topics, Totals: totals(seen.scope.Counts),
+		Fresh: !p.broker.EverPublished(), Notice: p.notice(r),
+	}
+	for _, b := range seen.everything.Busiest {
+		v.Chips = append(v.Chips, web.Chip{Topic: b.Name, Retained: b.Retained})
+		v.Form.Suggestions = append(v.Form.Suggestions, b.Name)
+	}
+	v.Command = p.command(r)
+	v.Form.MaxMessage = int64(p.config.MaxMessage)
+	v.Form.Policy = policyView(p.broker.DefaultPolicy())
+	if t != nil {
+		v.Form.Policy = t.Policy
+	}
+	if v.Retained, err = messageViews(list.Messages); err == nil {
+		v.Live, err = messageViews(seen.recent)
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	slices.Reverse(v.Live)
+	if t != nil && t.Known && len(v.Retained) == 0 {
+		v.LastEnded = p.lastEnded(t.Name)
+	}
+	p.render(w, r, status, web.NowPage(v))
+}
+
+// look is one look through the eyes of a watcher, so that the first paint agrees with what the script sees next.
+func (p *pages) look(ctx context.Context, pattern string) (seen struct {
+	scope, everything broker.ScopeStats
+	recent            []broker.Retained // oldest first
+}, err error,
+) {
+	watcher, err := p.broker.Watch(broker.WatchOptions{Scopes: []string{pattern, ">"}, Recent: pageLive})
+	if err != nil {
+		return seen, err
+	}
+	defer watcher.Close()
+	frame, err := watcher.Next(ctx)
+	if err != nil {
+		return seen, err
+	}
+	for _, preview := range frame.Previews {
+		if preview.Scope == 0 {
+			seen.recent = append(seen.recent, preview.Message)
+		}
+	}
+	if len(frame.Stats) == 2 {
+		seen.scope, seen.everything = frame.Stats[0], frame.Stats[1]
+	}
+	return seen, nil
+}
+
+// lastEnded is how the newest message of an empty topic ended. nil: there is none, or it is not remembered.
+func (p *pages) lastEnded(name string) *web.End {
+	t, err := p.broker.Topic(name)
+	if err != nil || t.NextSequence <= 1 {
+		return nil
+	}
+	_, end, err := p.broker.Get(name, t.NextSequence-1)
+	if err != nil || end == nil || end.Reason == broker.NotEnded {
+		return nil
+	}
+	return endView(*end, t.NextSequence-1)
+}

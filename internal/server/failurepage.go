@@ -1,0 +1,94 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"linger/broker"
+	"linger/web"
+)
+
+func (p *pages) notFound(w http.ResponseWriter, r *http.Request) {
+	p.problem(w, r, web.Failure{
+		Status: http.StatusNotFound, What: "There is no page at " + clipped(r.URL.Path) + ".",
+		Do: "Everything that there is can be reached from the front page.",
+	})
+}
+
+// notAllowed answers methods that an address does not have.
+func (p *pages) notAllowed(methods ...string) page {
+	allow := strings.Join(methods, ", ")
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allow)
+		p.problem(w, r, web.Failure{
+			Status: http.StatusMethodNotAllowed, What: clipped(r.URL.Path) + " does not take " + clipped(r.Method) + ".",
+			Do: "It takes " + strings.Join(methods, " and ") + ".",
+		})
+	}
+}
+
+// refused is the guard's answer.
+func (p *pages) refused(w http.ResponseWriter, r *http.Request, what, do string) {
+	p.problem(w, r, web.Failure{Status: http.StatusForbidden, What: what, Do: do})
+}
+
+// fail shows an error: what the table lets people see.
+func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	o, ok := lookUp(err)
+	f := web.Failure{Status: o.http}
+	var e *broker.Error
+	switch {
+	case !ok:
+		f.ID = p.problems.hide(err)
+		f.What, f.Do = "Something went wrong in the server.", "Try again; if it stays, look for the number below in the server's log."
+	case errors.As(err, &e) && e.Detail != "":
+		f.What, f.Field = sentence(e.Detail), e.Field
+	default:
+		f.What = sentence(err.Error())
+	}
+	retryIn(w, err)
+	p.problem(w, r, f)
+}
+
+// problem answers a script with JSON and a person with a page.
+func (p *pages) problem(w http.ResponseWriter, r *http.Request, f web.Failure) {
+	if wantsJSON(r) {
+		writeJSON(w, f.Status, failureJSON{Error: f.What, Field: f.Field, Do: f.Do, ID: f.ID})
+		return
+	}
+	f.Page = p.page()
+	p.render(w, r, f.Status, web.ErrorPage(f))
+}
+
+// render writes a page whole, or an error instead of half a page.
+func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, c templ.Component) {
+	var b bytes.Buffer
+	if err := c.Render(r.Context(), &b); err != nil {
+		plain(w, http.StatusInternalServerError, "internal error, logged as "+p.problems.hide(err)+"\n")
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store") // it tells the time
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // nobody is left to be told
+}
+
+// sentence begins what a person reads with a capital letter and ends it with a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	first, _, _ := strings.Cut(s, " ")
+	if s[0] >= 'a' && s[0] <= 'z' && !strings.ContainsAny(strings.TrimRight(first, "."), "._-") { // else it is a name
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}
