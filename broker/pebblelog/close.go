@@ -83,7 +83,7 @@ func (l *Log) makeFence() error {
 	f, err := readFence(o.FS, o.Dir)
 	if err == nil {
 		l.fence = f
-		l.recovered.Clean = f.clean
+		l.recovered.Clean, l.recovered.Copied = f.clean, f.copied
 		return nil
 	}
 	if !errors.Is(err, os.ErrNotExist) {

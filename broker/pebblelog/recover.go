@@ -16,6 +16,7 @@ import (
 // Recovery tells what a start found.
 type Recovery struct {
 	Clean          bool   // the log had been closed
+	Copied         bool   // it was a copy that had not been opened before
 	Position       uint64 // of the last commit on disk
 	Runs, Messages uint64
 	Bytes          int64  // of bodies
@@ -42,7 +43,7 @@ func (l *Log) Replay(ctx context.Context, apply func(broker.Commit), runs func(b
 		return fmt.Errorf("%s: %w", l.options.Dir, corruption(err))
 	}
 	r.stats.Took = time.Since(began)
-	r.stats.Clean, r.stats.Position = l.recovered.Clean, l.opened.newestRecord.last
+	r.stats.Clean, r.stats.Copied, r.stats.Position = l.recovered.Clean, l.recovered.Copied, l.opened.newestRecord.last
 	l.recovered = r.stats
 	if err := l.guarded(func() error { return l.start(r.spoilt) }); err != nil {
 		return err

@@ -140,7 +140,10 @@ func (s *store) recovered() (lines []string) {
 		}
 		lines = append(lines, line+fmt.Sprintf("; in %s", formatLeft(r.Took)))
 	}
-	if !r.Clean && r.Position > 0 {
+	switch {
+	case r.Copied:
+		lines = append(lines, "A copy, served for the first time: it is another store from now on, and who resumes begins anew")
+	case !r.Clean && r.Position > 0:
 		lines = append(lines, "Linger had not been stopped in order; nothing that was acknowledged is lost")
 	}
 	return lines
