@@ -228,6 +228,44 @@ func TestContract07_SlowReaderCostsNoOtherReader(t *testing.T) {
 	})
 }
 
+// TestContract07_AHundredStalledReaders stop at different messages, and are each told of the rest to the last one; what
+// the server holds does not grow meanwhile.
+func TestContract07_AHundredStalledReaders(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		b.publish("t", time.Second, numbered(100)...)
+		var stalled []*reader
+		for i := range 100 {
+			r := b.subscribe(broker.Start{}, "t")
+			r.budget.Messages = i + 1
+			if got, ok := r.next(); !ok || len(got) != i+1 {
+				t.Fatalf("read %d of %d", len(got), i+1)
+			}
+			stalled = append(stalled, r)
+		}
+		published := uint64(100)
+		var used int64
+		for round := range 20 {
+			for range 300 {
+				b.publish("t", time.Second, "x")
+			}
+			published += 300
+			time.Sleep(500 * time.Millisecond)
+			if now := b.Stats().MemoryUsed; round < 3 {
+				used = now
+			} else if now != used {
+				t.Fatalf("%d bytes are used, %d were before", now, used)
+			}
+		}
+		time.Sleep(time.Second)
+		b.publish("t", time.Second, "last")
+		for i, r := range stalled {
+			r.budget.Messages = 0
+			r.expect("last")
+			r.expectGap(broker.Gap{First: uint64(i + 2), Last: published, Expired: published - uint64(i+1)})
+		}
+	})
+}
+
 // TestContract07_ReadersListersAndPublishersAtOnce is for the race detector.
 func TestContract07_ReadersListersAndPublishersAtOnce(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {

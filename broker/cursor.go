@@ -247,8 +247,8 @@ func (c *cursor) leave() {
 func (c *cursor) handedLocked() {
 	t := c.topic
 	from, to := c.start.Load(), c.pos.Load()
-	// What passed before the subscription began was not for it.
-	for p := t.runs.seek(from); from < to; p = t.runs.next(p) {
+	// What passed before the subscription began was not for it; mostly nothing passes.
+	for p := t.runs.seek(from); t.counts.Passing > 0 && from < to; p = t.runs.next(p) {
 		r := t.runs.at(p)
 		if r == nil || r.first >= min(to, c.since) {
 			break

@@ -17,7 +17,7 @@ func (b *Broker) SealAll() {
 	for _, t := range b.allTopics() {
 		t.mu.Lock()
 		for _, c := range t.runs.chunks {
-			t.runs.sealLeast(c, 1)
+			t.runs.sealRuns(c)
 		}
 		t.mu.Unlock()
 	}

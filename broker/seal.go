@@ -1,6 +1,9 @@
 package broker
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Small messages that were published one by one would each be an object of its own, with an entry that points to it: that
 // is nearly as much again as the message, and the garbage collector would have to look at each. So a chunk that is full of
@@ -8,16 +11,24 @@ import "slices"
 // pointers. Messages with like lifetimes are neighbours, and the chunk dies whole; otherwise, with the first one that ends
 // before the others, these are given memory of their own again. Accounted they are as before.
 //
-// What the log can load again is not sealed: it goes cold instead, run by run.
+// What the log can load again is not sealed: it goes cold instead, run by run. Nor is what ends too soon to be worth it.
 
 // sealBytes is the most that a chunk's messages take if it is to be sealed. Of larger ones the entries are little.
 const sealBytes = chunkRuns * 512
 
-// seal seals a chunk, if it is worth it.
-func (l *runList) seal(c *chunk) { l.sealLeast(c, packRuns) }
+// sealTime is for how long nothing of a chunk may end if it is to be sealed.
+const sealTime = time.Second
 
-func (l *runList) sealLeast(c *chunk, least int) {
-	if c.packed != nil || len(c.runs) < least || l.b.coolable(l.topic) || l.b.replaying.Load() {
+// seal seals a full chunk, if it is worth it.
+func (l *runList) seal(c *chunk) {
+	if c.packed == nil && len(c.runs) >= packRuns && c.due.Sub(c.last().published) >= sealTime {
+		l.sealRuns(c)
+	}
+}
+
+// sealRuns seals a chunk, however little it is worth, unless it must not be.
+func (l *runList) sealRuns(c *chunk) {
+	if c.packed != nil || l.b.coolable(l.topic) || l.b.replaying.Load() {
 		return
 	}
 	size := 0
