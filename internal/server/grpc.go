@@ -20,10 +20,7 @@ const (
 	streamWindow     = 512 << 10
 	connectionWindow = 2 << 20
 	streamsMost      = 256
-	// readBuffer holds a frame, of 16 KiB at most, and some of the next. A connection keeps it while it is idle: with the
-	// default of 32 KiB that was half of its memory.
-	readBuffer   = 20 << 10
-	inflightMost = 64 << 20 // publish requests that came whole and are not answered yet, of all connections
+	inflightMost     = 64 << 20 // publish requests that came whole and are not answered yet, of all connections
 
 	pingEvery      = 30 * time.Second
 	pingTimeout    = 20 * time.Second
@@ -38,7 +35,6 @@ func grpcOptions(s *service) []grpc.ServerOption {
 		grpc.InTapHandle(awaitRequest(s.config.Arrival)),
 		grpc.InitialWindowSize(streamWindow),
 		grpc.InitialConnWindowSize(connectionWindow),
-		grpc.ReadBufferSize(readBuffer),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: clientPingMost, PermitWithoutStream: true}),
 		grpc.WaitForHandlers(true), // they use the broker, which closes next

@@ -168,6 +168,7 @@ func (r *room) leave() {
 
 type connection struct {
 	net.Conn
+	ready  readiness
 	mu     sync.Mutex // guards what is below
 	closed bool
 	hooks  []func()
