@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/experimental"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
@@ -30,6 +31,7 @@ const (
 func grpcOptions(s *service) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()),
+		experimental.BufferPool(frames),
 		grpc.MaxRecvMsgSize(s.limits.Receive()),
 		grpc.MaxConcurrentStreams(streamsMost),
 		grpc.InTapHandle(awaitRequest(s.config.Arrival)),
