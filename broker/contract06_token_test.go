@@ -218,7 +218,7 @@ func TestContract06_TokenOfATopicMadeAgainAfterARestart(t *testing.T) {
 func TestContract06_ResetOfATopicMadeAgainWakesItsReader(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {
 		b.publish("t", time.Hour, "a")
-		r := b.subscribe(broker.Start{}, ">")
+		r := b.subscribe(broker.Start{}, ">", "*")
 		r.drain()
 		b.drop("t")
 		store := b
@@ -226,7 +226,7 @@ func TestContract06_ResetOfATopicMadeAgainWakesItsReader(t *testing.T) {
 		b = b.restart(broker.Config{}, 0)
 		defer b.Close()
 		r.b = b
-		r = r.resume(">")
+		r = r.resume(">", "*")
 		r.expect()
 		told := make(chan *broker.Reset, 1)
 		go func() { // ends with the broker at the latest
@@ -247,6 +247,10 @@ func TestContract06_ResetOfATopicMadeAgainWakesItsReader(t *testing.T) {
 		}
 		b.publish("t", time.Hour, "b")
 		r.expect("b")
+		same(t, "more resets", r.resets, []broker.Reset(nil))
+		r = r.resume(">", "*")
+		r.expect()
+		same(t, "resets after the reset", r.resets, []broker.Reset(nil))
 	})
 }
 
