@@ -178,7 +178,7 @@ type stretch struct {
 	class       uint8
 	first, last uint64
 	bytes       int64
-	oldest      bool // nothing of the class lives below
+	from        uint64 // nothing of the class lives from here on up to first
 }
 
 // sweep removes the blocks that are dead, neighbours as one, and gives the indexes that are to be stored: those of blocks
@@ -213,7 +213,11 @@ func (s *space) sweep(all bool) (dead []stretch, indexes []*blockIndex) {
 				d.bytes += b.bytes
 				continue
 			}
-			dead = append(dead, stretch{uint8(class), b.first, b.last, b.bytes, len(kept) == 0})
+			from := uint64(0)
+			if n := len(kept); n > 0 {
+				from = kept[n-1].last + 1
+			}
+			dead = append(dead, stretch{uint8(class), b.first, b.last, b.bytes, from})
 			joinable = true
 		}
 		clear(blocks[len(kept):])

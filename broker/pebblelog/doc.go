@@ -25,7 +25,7 @@
 //
 // Runs of a class die in about the order in which they were written. They are kept track of in blocks of 1 MiB; dead
 // blocks are deleted as ranges, and a block of which less than a quarter lives is written again with that alone. So a
-// message that was extended holds no more than itself. What is dead from the beginning of a class on is cut out of Pebble's
+// message that was extended holds no more than itself. What is dead in one piece, 8 MiB or more, is cut out of Pebble's
 // tables once its deletion is in tables as well; see graves.go.
 //
 // A start reads the index of the blocks, and of what came behind the last of them the records. Nothing else depends on the

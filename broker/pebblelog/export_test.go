@@ -52,3 +52,47 @@ func ShortenIndex(k, v []byte) []byte {
 	short.last, short.bytes = x.last, x.bytes
 	return short.encode(k)
 }
+
+// Ground is blocks of one class, numbered from 1, and what is dead of them.
+type Ground struct {
+	space  space
+	graves graves
+	sweeps uint64
+	each   uint64
+}
+
+// NewGround makes n blocks of each positions. Two of them are enough to be cut out.
+func NewGround(n int, each uint64) *Ground {
+	g := &Ground{each: each}
+	for i := range uint64(n) {
+		var runs []storedRun
+		var alive []uint64
+		for position := i*each + 1; position <= (i+1)*each; position++ {
+			runs = append(runs, storedRun{entry: entry{position: position, count: 1}})
+			alive = append(alive, position)
+		}
+		g.space.add(1, i*each+1, runs, max(blockBytes, buryBytes/2), alive)
+	}
+	return g
+}
+
+// Die has all of some blocks die and swept.
+func (g *Ground) Die(blocks ...uint64) {
+	for _, n := range blocks {
+		for position := (n-1)*g.each + 1; position <= n*g.each; position++ {
+			g.space.release(position)
+		}
+	}
+	dead, _ := g.space.sweep(false)
+	g.sweeps++
+	g.graves.dig(dead, g.sweeps)
+}
+
+// Cut tells from which position up to which is cut out when the deletions of so many sweeps are in tables; 0, 0: nothing.
+func (g *Ground) Cut(swept uint64) (from, last uint64) {
+	class, begin, end := g.graves.largest(swept)
+	if begin == end {
+		return 0, 0
+	}
+	return g.graves.cut(class, begin, end)
+}

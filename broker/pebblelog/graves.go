@@ -2,6 +2,8 @@ package pebblelog
 
 import (
 	"context"
+	"slices"
+	"sort"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -14,27 +16,31 @@ import (
 // buryBytes is how much of a class is cut out at once. Tests have it small.
 var buryBytes int64 = tableBytes
 
-// graves are what has been deleted and not yet cut out: of each class, from its beginning on. What is dead between others
-// that live is left to Pebble.
+// gravesKept bounds how many stretches of a class wait for their neighbours to die. Where that many are too small to be cut
+// out, what lives between them has been written again, and lies over them: these Pebble merges.
+const gravesKept = 4096
+
+// graves are what has been deleted and not yet cut out.
 type graves struct {
 	classes [256][]grave // in order of position
 	forced  <-chan struct{}
 	sweep   uint64 // whose deletions are in tables when forced is closed
 }
 
-// grave is what one sweep deleted of a class.
+// grave is what one sweep deleted of a class: from one position up to another nothing lives.
 type grave struct {
-	last  uint64 // position
-	bytes int64
-	sweep uint64
+	from, last uint64
+	bytes      int64
+	sweep      uint64
 }
 
 // dig takes what a sweep has deleted.
 func (g *graves) dig(dead []stretch, sweep uint64) {
 	for _, d := range dead {
-		if d.oldest {
-			g.classes[d.class] = append(g.classes[d.class], grave{d.last, d.bytes, sweep})
-		}
+		all := g.classes[d.class]
+		i := sort.Search(len(all), func(i int) bool { return all[i].last > d.last })
+		all = slices.Insert(all, i, grave{d.from, d.last, d.bytes, sweep})
+		g.classes[d.class] = all[max(0, len(all)-gravesKept):]
 	}
 }
 
@@ -53,24 +59,43 @@ func (g *graves) bury(l *Log) error {
 		swept = max(swept, g.sweep)
 	default:
 	}
-	most, class, n := buryBytes-1, 0, 0
-	for c, all := range g.classes {
-		bytes, k := int64(0), 0
-		for k < len(all) && all[k].sweep <= swept {
-			bytes += all[k].bytes
-			k++
-		}
-		if bytes > most {
-			most, class, n = bytes, c, k
-		}
-	}
-	if n == 0 {
+	class, begin, end := g.largest(swept)
+	if begin == end {
 		return nil
 	}
-	span := pebble.KeyRange{Start: runKey(uint8(class), 0), End: runKey(uint8(class), g.classes[class][n-1].last+1)}
-	if err := l.db.Excise(context.Background(), span); err != nil {
-		return err
+	from, last := g.cut(class, begin, end)
+	return l.db.Excise(context.Background(), pebble.KeyRange{Start: runKey(class, from), End: runKey(class, last+1)})
+}
+
+// cut takes neighbours out and tells which positions they are. One that died later may reach below those before it.
+func (g *graves) cut(class uint8, begin, end int) (from, last uint64) {
+	all := g.classes[class]
+	from, last = all[begin].from, all[end-1].last
+	for _, one := range all[begin:end] {
+		from = min(from, one.from)
 	}
-	g.classes[class] = append([]grave(nil), g.classes[class][n:]...)
-	return nil
+	g.classes[class] = slices.Concat(all[:begin], all[end:])
+	return from, last
+}
+
+// largest finds the neighbours with nothing alive between them that hold most, of those whose deletions are in tables. None
+// hold enough: begin is end.
+func (g *graves) largest(swept uint64) (class uint8, begin, end int) {
+	most := buryBytes - 1
+	for c, all := range g.classes {
+		first, bytes := 0, int64(0)
+		for i := range all {
+			switch {
+			case all[i].sweep > swept:
+				first, bytes = i+1, 0
+				continue
+			case i > first && all[i].from > all[i-1].last+1:
+				first, bytes = i, 0
+			}
+			if bytes += all[i].bytes; bytes > most {
+				most, class, begin, end = bytes, uint8(c), first, i+1
+			}
+		}
+	}
+	return class, begin, end
 }

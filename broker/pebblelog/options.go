@@ -46,6 +46,9 @@ const (
 	memTables        = 3 // of which one is filled and the others wait for the disk
 	tableBytes       = 8 << 20
 	sortedRuns       = 8 // tables over each other in level 0 before they are merged
+	// manifestBytes is how long a MANIFEST gets before the next one is begun; the one before is kept. Making room adds to it
+	// some times a second.
+	manifestBytes = 8 << 20
 )
 
 func (o *Options) setDefaults() {
@@ -97,6 +100,7 @@ func (o *Options) pebbleOptions(fs vfs.FS, lock *pebble.Lock, logger pebble.Logg
 		WALBytesPerSync:             0,
 		CacheSize:                   o.Cache,
 		MaxOpenFiles:                1000,
+		MaxManifestFileSize:         manifestBytes,
 	}
 	for i := range p.TargetFileSizes {
 		p.TargetFileSizes[i] = tableBytes
