@@ -9,12 +9,15 @@ import (
 // Hurry has all logs look after themselves more often than they would, and cut blocks small, so that few messages do what
 // many would. Only before the first is opened.
 func Hurry() {
-	tendEvery, fenceEvery = 10*time.Millisecond, 30*time.Millisecond
+	tendEvery, fenceEvery, nudgeEvery = 10*time.Millisecond, 30*time.Millisecond, 400*time.Millisecond
 	blockBytes, sparseBytes, buryBytes = 16<<10, 2<<10, 32<<10
 }
 
 // Look has the log look after itself now.
 func (l *Log) Look() { l.kick <- struct{}{} }
+
+// Flush has all that was written reach the tables.
+func (l *Log) Flush() error { return l.db.Flush() }
 
 // Stored is the size of all records that are on disk.
 func (l *Log) Stored() int64 {
@@ -90,7 +93,7 @@ func (g *Ground) Die(blocks ...uint64) {
 
 // Cut tells from which position up to which is cut out when the deletions of so many sweeps are in tables; 0, 0: nothing.
 func (g *Ground) Cut(swept uint64) (from, last uint64) {
-	class, begin, end := g.graves.largest(swept)
+	class, begin, end := g.graves.largest(swept, buryBytes)
 	if begin == end {
 		return 0, 0
 	}

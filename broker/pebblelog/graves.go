@@ -59,7 +59,11 @@ func (g *graves) bury(l *Log) error {
 		swept = max(swept, g.sweep)
 	default:
 	}
-	class, begin, end := g.largest(swept)
+	least := buryBytes
+	if l.full.Load() != nil {
+		least = 1 // all that can be had
+	}
+	class, begin, end := g.largest(swept, least)
 	if begin == end {
 		return nil
 	}
@@ -79,9 +83,9 @@ func (g *graves) cut(class uint8, begin, end int) (from, last uint64) {
 }
 
 // largest finds the neighbours with nothing alive between them that hold most, of those whose deletions are in tables. None
-// hold enough: begin is end.
-func (g *graves) largest(swept uint64) (class uint8, begin, end int) {
-	most := buryBytes - 1
+// hold the least: begin is end.
+func (g *graves) largest(swept uint64, least int64) (class uint8, begin, end int) {
+	most := least - 1
 	for c, all := range g.classes {
 		first, bytes := 0, int64(0)
 		for i := range all {

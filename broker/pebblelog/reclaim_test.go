@@ -148,6 +148,31 @@ func TestContract4SpaceBehindExtended(t *testing.T) {
 	}
 }
 
+// TestContract4SpaceAfterLastFlush has all die right after tables were made, and nothing be written from then on.
+func TestContract4SpaceAfterLastFlush(t *testing.T) {
+	dir := t.TempDir()
+	h := open(t, pebblelog.Options{Dir: dir})
+	defer h.Close()
+	id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+	var committed sync.WaitGroup
+	for range 1500 {
+		committed.Add(1)
+		h.Append(published(id, time.Hour, strings.Repeat("x", 32<<10)), func(broker.Commit, error) { committed.Done() })
+	}
+	committed.Wait()
+	var all []broker.Ref
+	for _, c := range h.applied {
+		if c.Kind == broker.KindPublished {
+			all = append(all, broker.Ref{Position: c.Position, Topic: id})
+		}
+	}
+	if err := h.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	h.Release(all...)
+	eventually(t, func() bool { return filesIn(dir)["sst"] < 20<<20 }) // of 48 MiB
+}
+
 func eventually(t *testing.T, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {

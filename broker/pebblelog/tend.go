@@ -13,10 +13,11 @@ import (
 	"linger/broker"
 )
 
-// How often the log looks after itself, and states how far the disk has come. Tests hurry.
+// How often the log looks after itself, states how far the disk has come, and has deletions reach the tables. Tests hurry.
 var (
 	tendEvery  = 200 * time.Millisecond
 	fenceEvery = time.Second
+	nudgeEvery = 2 * time.Second
 )
 
 const (
@@ -24,7 +25,6 @@ const (
 	groupsDropped = 4096
 	// Deletions reach the tables with the next flush; so much that they would free is worth one of its own.
 	nudgeBytes = 16 << 20
-	nudgeEvery = 2 * time.Second
 	// Blocks written again in one look, so that this never stands in the way.
 	rewritesAtOnce = 8
 )
@@ -57,7 +57,8 @@ type tender struct {
 	log     *Log
 	fenced  time.Time
 	flushed time.Time
-	pending int64  // bytes deleted since
+	pending int64  // bytes deleted, perhaps not in tables
+	deleted uint64 // the sweep in which, or before which, the last of them were
 	oldest  uint64 // group whose record is kept
 	graves  graves
 }
@@ -75,7 +76,7 @@ func (t *tender) reclaim() error {
 		return err
 	}
 	for _, d := range dead {
-		t.pending += d.bytes
+		t.noteDeleted(d.bytes)
 		if err := d.remove(b); err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ func (t *tender) reclaim() error {
 	}
 	t.graves.dig(dead, l.sweeps.Add(1))
 	for _, at := range l.space.sparse(rewritesAtOnce) {
-		t.pending += at.bytes
+		t.noteDeleted(at.bytes)
 		if err := l.rewrite(at); err != nil {
 			return fmt.Errorf("write class %d from %d to %d again: %w", at.class, at.first, at.last, err)
 		}
@@ -101,18 +102,28 @@ func (t *tender) reclaim() error {
 	return errors.Join(t.graves.bury(l), t.nudge())
 }
 
+// noteDeleted notes what is deleted now: before the next sweep is counted.
+func (t *tender) noteDeleted(bytes int64) {
+	t.pending += bytes
+	t.deleted = t.log.sweeps.Load() + 1
+}
+
 // nudge has deletions reach the tables, so that the space comes back while little else is written.
 func (t *tender) nudge() error {
+	if t.log.flushes.swept() >= t.deleted {
+		t.pending = 0
+	}
 	if t.pending < nudgeBytes && (t.pending == 0 || t.log.full.Load() == nil) {
 		return nil
 	}
 	if time.Since(t.flushed) < nudgeEvery {
 		return nil
 	}
-	t.pending, t.flushed = 0, time.Now()
+	t.flushed = time.Now()
 	if t.log.flushes.since(&t.flushed) {
-		return nil // it happened by itself
+		return nil // tables are made without that, and mostly the next of them has it
 	}
+	t.pending = 0
 	swept := t.log.sweeps.Load()
 	flushed, err := t.log.db.AsyncFlush()
 	t.graves.flushing(flushed, swept)
