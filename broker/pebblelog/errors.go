@@ -29,7 +29,8 @@ func (e *FormatError) Error() string {
 // CorruptionError is returned when something stored is not what was stored. It is never served.
 type CorruptionError struct {
 	File     string         // where, when that is known
-	Topic    broker.TopicID // of the run, 0 when it is no run
+	Topic    broker.TopicID // 0 when it concerns none
+	Name     string         // of the topic, where that is known
 	Position uint64         // of the run's commit
 	Err      error
 }
@@ -37,16 +38,27 @@ type CorruptionError struct {
 func (e *CorruptionError) Error() string {
 	var b strings.Builder
 	b.WriteString("damaged")
-	if e.Position != 0 {
+	topic := e.Name
+	if topic == "" && e.Topic != 0 {
+		topic = fmt.Sprintf("number %d", e.Topic)
+	}
+	switch {
+	case e.Position != 0 && topic != "":
+		fmt.Fprintf(&b, ": commit %d of topic %s", e.Position, topic)
+	case e.Position != 0:
 		fmt.Fprintf(&b, ": commit %d", e.Position)
-		if e.Topic != 0 {
-			fmt.Fprintf(&b, " of topic %d", e.Topic)
-		}
+	case topic != "":
+		fmt.Fprintf(&b, ": topic %s", topic)
 	}
 	if e.File != "" {
 		fmt.Fprintf(&b, " in %s", e.File)
 	}
-	return fmt.Sprintf("%s: %v", b.String(), e.Err)
+	return b.String() + ": " + oneLine(e.Err)
+}
+
+// advised says what to do about damage that a running log met.
+func (l *Log) advised(e *CorruptionError) error {
+	return fmt.Errorf("%w. Stop the server, then run linger verify %s --repair, which keeps what can be read", e, l.options.Dir)
 }
 
 // Is makes it a [broker.ErrDamaged].

@@ -18,13 +18,14 @@ func (l *Log) Load(ctx context.Context, ref broker.Ref) ([]byte, error) {
 		return nil, err
 	}
 	class, from := l.space.find(ref.Position)
-	if _, exists := l.existing.Load(ref.Topic); !exists || class == 0 || class == changeClass {
+	topic := l.policiesOf(ref.Topic)
+	if topic == nil || class == 0 || class == changeClass {
 		return nil, broker.ErrNotStored
 	}
 	body, err := l.load(class, from, ref)
 	var damage *CorruptionError
 	if err = corruption(err); errors.As(err, &damage) {
-		damage.Topic, damage.Position = ref.Topic, ref.Position
+		damage.Topic, damage.Name, damage.Position = ref.Topic, topic.name, ref.Position
 		l.noteDamage(damage)
 	}
 	return body, err

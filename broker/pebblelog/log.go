@@ -229,14 +229,14 @@ func (l *Log) Stats() broker.LogStats {
 	return s
 }
 
-// Health tells what is wrong: a disk that failed ([broker.ErrReadOnly]), damage ([*CorruptionError]), or a full disk
+// Health tells what is wrong: a disk that failed ([broker.ErrReadOnly]), damage ([*CorruptionError], with what to do about it), or a full disk
 // ([broker.ErrFull]), which heals by itself. nil: nothing.
 func (l *Log) Health() error {
 	if l.guard.failed() != nil {
 		return l.stoppedError()
 	}
 	if damage := l.damage.Load(); damage != nil {
-		return damage
+		return l.advised(damage)
 	}
 	if full := l.full.Load(); full != nil {
 		return full

@@ -15,6 +15,7 @@ import (
 
 // policies are those of a topic. Safe for concurrent use.
 type policies struct {
+	name     string     // the topic's
 	changing sync.Mutex // held by whoever changes which there are
 	// In the order in which they came. The first is in what the topic was made as, and stays; the last rules what is published now.
 	all atomic.Pointer[[]*ruling]
@@ -133,7 +134,7 @@ func (l *Log) noteTopic(c *broker.Commit, t *topicState) {
 		l.existing.Delete(c.Topic)
 	case broker.KindTopicPut:
 		if t.policies == nil {
-			t.policies = &policies{}
+			t.policies = &policies{name: t.name}
 			l.existing.Store(t.id, t.policies)
 		}
 		t.policies.add(c.Position)

@@ -3,6 +3,7 @@ package pebblelog_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -206,8 +207,12 @@ func TestContract11DamageWhileRunning(t *testing.T) {
 		f.Close()
 	}
 	damaged := 0
+	names := map[broker.TopicID]string{}
 	var damage *pebblelog.CorruptionError
 	for _, c := range h.applied {
+		if c.Kind == broker.KindTopicPut {
+			names[c.Topic] = c.Put.Name
+		}
 		if c.Kind != broker.KindPublished || damaged > 0 {
 			continue
 		}
@@ -216,12 +221,15 @@ func TestContract11DamageWhileRunning(t *testing.T) {
 		case err == nil && string(body) != held[nameOf(c)]:
 			t.Fatalf("served what was never published: %s", nameOf(c))
 		case errors.As(err, &damage):
-			if damage.Topic != c.Topic || damage.Position != c.Position || !strings.HasSuffix(damage.File, ".sst") {
+			if damage.Topic != c.Topic || damage.Name != names[c.Topic] || damage.Position != c.Position || !strings.HasSuffix(damage.File, ".sst") {
 				t.Errorf("damage told as %+v", damage)
 			}
 			damaged++
-			if h.Health() == nil {
-				t.Error("health says nothing")
+			told := fmt.Sprint(h.Health())
+			for _, want := range []string{fmt.Sprintf("commit %d of topic %s in %s", c.Position, names[c.Topic], damage.File), "linger verify " + dir + " --repair"} {
+				if !strings.Contains(told, want) || strings.Contains(told, "\n") {
+					t.Errorf("health says %q, not %q", told, want)
+				}
 			}
 		case err != nil:
 			t.Errorf("%s: %v", nameOf(c), err)

@@ -40,7 +40,7 @@ func (l *Log) Replay(ctx context.Context, apply func(broker.Commit), runs func(b
 	l.apply = apply
 	r := &recovery{log: l, restore: runs, topics: map[broker.TopicID]*topicState{}, changed: map[uint64]broker.Instant{}}
 	if err := r.run(ctx); err != nil {
-		return fmt.Errorf("%s: %w", l.options.Dir, corruption(err))
+		return fmt.Errorf("%s: %w", l.options.Dir, r.named(corruption(err)))
 	}
 	r.stats.Took = time.Since(began)
 	r.stats.Clean, r.stats.Copied, r.stats.Position = l.recovered.Clean, l.recovered.Copied, l.opened.newestRecord.last
@@ -143,6 +143,17 @@ func (r *recovery) run(ctx context.Context) error {
 		})
 	}
 	return nil
+}
+
+// named has damage tell the name of the topic, where that was read.
+func (r *recovery) named(err error) error {
+	var damage *CorruptionError
+	if errors.As(err, &damage) {
+		if t := r.topics[damage.Topic]; t != nil {
+			damage.Name = t.name
+		}
+	}
+	return err
 }
 
 // each calls f for every entry from one key up to another.

@@ -120,12 +120,14 @@ func (l *Log) events() *pebble.EventListener {
 	}
 }
 
-// noteDamage tells loudly, once for each file.
+// noteDamage tells loudly, once for each file and topic.
 func (l *Log) noteDamage(e *CorruptionError) {
-	before := l.damage.Swap(e)
-	if before == nil || before.File != e.File || before.Position != e.Position {
-		l.options.Logger.Error("stored data is damaged; run linger verify", "dir", l.options.Dir, "error", e)
+	before := l.damage.Load()
+	if before != nil && before.File == e.File && (e.Topic == 0 || before.Position == e.Position) {
+		return // it was told, perhaps with the topic
 	}
+	l.damage.Store(e)
+	l.options.Logger.Error("stored data is damaged", "dir", l.options.Dir, "error", l.advised(e))
 }
 
 // pebbleLogger is where Pebble logs to. What it takes for the end of the process is the end of writing here.

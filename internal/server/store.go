@@ -31,7 +31,7 @@ func storeState(st broker.LogStats) (state lingerv1.StoreState, problem string) 
 		state = lingerv1.StoreState_STORE_STATE_FULL
 	default:
 		return lingerv1.StoreState_STORE_STATE_DAMAGED, sentence(
-			"something stored is damaged and is not served; the rest is. Stop the server and run linger verify: " + st.Health.Error())
+			"something stored is damaged and is not served; the rest is. " + sentence(st.Health.Error()))
 	}
 	return state, sentence(st.Health.Error())
 }
