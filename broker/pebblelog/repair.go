@@ -44,13 +44,28 @@ func repair(fs vfs.FS, dir string, watch Watch) (r Report, damaged string, err e
 	if err := errors.Join(err, lock.Close()); err != nil {
 		return r, "", errors.Join(err, fs.RemoveAll(next))
 	}
-	if err := errors.Join(fs.Rename(dir, damaged), fs.Rename(next, dir)); err != nil {
+	if err := swap(fs, dir, damaged, next); err != nil {
 		return r, "", err
 	}
 	after, err := verify(fs, dir, nil)
 	r.Topics, r.Runs, r.Messages, r.Bytes = after.Topics, after.Runs, after.Messages, after.Bytes
 	r.Problems = append(r.Problems, after.Problems...)
 	return r, damaged, err
+}
+
+// swap puts next in the place of dir, and dir in that of damaged, for good. A crash in between leaves both beside each other.
+func swap(fs vfs.FS, dir, damaged, next string) error {
+	if err := fs.Rename(dir, damaged); err != nil {
+		return err
+	}
+	if err := fs.Rename(next, dir); err != nil {
+		return errors.Join(err, fs.Rename(damaged, dir))
+	}
+	parent, err := fs.OpenDir(fs.PathDir(dir))
+	if err != nil {
+		return err
+	}
+	return errors.Join(parent.Sync(), parent.Close())
 }
 
 // rebuilder makes a store of what was salvaged.
@@ -64,6 +79,8 @@ type rebuilder struct {
 	topics   map[broker.TopicID]bool
 	names    map[string]string // by id, as the report has it
 	next     map[broker.TopicID]uint64
+	policies map[broker.TopicID][]broker.Commit // that replaced others, in order
+	taken    map[string]bool                    // names
 }
 
 func rebuild(fs vfs.FS, from, to string, o *Options, report *Report, watch Watch) (err error) {
@@ -76,6 +93,7 @@ func rebuild(fs vfs.FS, from, to string, o *Options, report *Report, watch Watch
 	r := &rebuilder{
 		db: db, batch: db.NewBatch(), report: report, ends: map[broker.TopicID]uint64{},
 		topics: map[broker.TopicID]bool{}, names: map[string]string{}, next: map[broker.TopicID]uint64{},
+		policies: map[broker.TopicID][]broker.Commit{}, taken: map[string]bool{},
 	}
 	s := &salvage{fs: fs, report: report, done: newSteps(fs, from, 1, watch), newest: map[string]version{}, take: r.take}
 	err = s.dir(from)
@@ -83,7 +101,7 @@ func rebuild(fs vfs.FS, from, to string, o *Options, report *Report, watch Watch
 		err = r.dig(s)
 	}
 	if err == nil {
-		err = r.settle()
+		err = r.settle(s)
 	}
 	if err == nil && len(r.topics) == 0 && !exists(fs, fs.PathJoin(from, fenceName)) {
 		err = noStore(from)
@@ -217,37 +235,14 @@ func (r *rebuilder) dig(s *salvage) error {
 }
 
 // settle writes what ties the store together.
-func (r *rebuilder) settle() error {
-	err := eachOf(r.db, spaceTopics, func(k, _ []byte) error {
-		id, position, err := topicKeyOf(k)
-		if len(k) == 9 {
-			r.topics[id] = true
-		} else if !r.topics[id] {
-			return r.put(k, nil) // what made it is lost
-		}
-		r.position = max(r.position, position)
-		return err
-	})
-	if err != nil {
+func (r *rebuilder) settle(s *salvage) error {
+	if err := r.readTopics(); err != nil {
 		return err
 	}
-	err = eachOf(r.db, spaceNext, func(k, v []byte) error {
-		id, err := idOf(k)
-		if err != nil {
-			return err
-		}
-		if !r.topics[id] {
-			r.report.add("", fmt.Sprint(uint64(id)), "what it was is lost, and its messages with it")
-			return r.put(k, nil)
-		}
-		next, reserved, err := decodeNext(k, v)
-		r.next[id] = max(next, reserved)
-		return err
-	})
-	if err != nil {
+	if err := r.rescue(s); err != nil {
 		return err
 	}
-	err = eachOf(r.db, spaceEvicted, func(k, _ []byte) error {
+	err := eachOf(r.db, spaceEvicted, func(k, _ []byte) error {
 		id, err := idOf(k)
 		if err != nil || r.topics[id] {
 			return err
