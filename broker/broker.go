@@ -144,7 +144,7 @@ func (b *Broker) Close() error {
 		}
 		b.mu.RUnlock()
 		for _, l := range b.lanes {
-			err = errors.Join(err, l.log.Close())
+			err = errors.Join(err, l.close())
 		}
 		b.stopped.Wait()
 	})

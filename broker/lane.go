@@ -103,6 +103,8 @@ func (l *lane) apply(c Commit) {
 		b.applyEvicted(&c)
 	case KindProducer:
 		b.producers.used(&c, b.replaying.Load())
+	case KindTally:
+		b.applyTally(&c)
 	case KindClock:
 	}
 	l.wake(c.Position)

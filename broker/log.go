@@ -59,6 +59,14 @@ type StoredRun struct {
 	TTL         time.Duration // in whole milliseconds, never 0
 }
 
+// Keeper is a [Log] that keeps over a close how messages ended.
+type Keeper interface {
+	Log
+	// CloseWith is Close, and is called instead of it. When all that was proposed has been applied it asks for the tally of
+	// each topic. A replay gives it as a KindTally behind all that was committed before, from then on: also after a crash.
+	CloseWith(tallies func() map[TopicID]Tally) error
+}
+
 // ErrDamaged is returned by a [Log] that finds a stored run damaged. Its messages are never served.
 var ErrDamaged = errors.New("a stored run is damaged")
 
@@ -104,6 +112,7 @@ const (
 	KindTopicDeleted                 // a topic was deleted with all its messages
 	KindClock                        // nothing but the time
 	KindEvicted                      // messages were evicted
+	KindTally                        // how a topic's messages had ended when the log was closed; only in a replay
 )
 
 // Proposal is what a broker wants committed. Fields that its kind does not mention are zero.
@@ -132,6 +141,8 @@ type Proposal struct {
 	Accepted  Instant // KindDeadline: when the change was accepted; what was alive then is changed
 
 	Put TopicPut // KindTopicPut
+
+	Tally *Tally // KindTally
 
 	// KindPublished, KindProducer, when published once.
 	Producer ProducerID

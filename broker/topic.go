@@ -25,6 +25,7 @@ type topic struct {
 	policies      []policyFrom // in force from a sequence on; the last is for what is published now
 	runs          runList
 	next          uint64 // sequence of the next message
+	unused        uint64 // numbers below it that no message ever had
 	counts        Counts
 	passingBytes  int
 	passingFrom   uint64 // no run that passes begins before it

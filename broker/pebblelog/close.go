@@ -67,7 +67,7 @@ func (l *Log) settle() error {
 			return err
 		}
 	}
-	if err := errors.Join(writeIndexes(b, indexes), l.writeLive(b)); err != nil {
+	if err := errors.Join(writeIndexes(b, indexes), l.writeLive(b), l.writeTallies(b)); err != nil {
 		return err
 	}
 	if err := l.db.Apply(b, pebble.NoSync); err != nil { // writeGroup syncs

@@ -19,6 +19,7 @@
 // In class 254 stand changes of messages. Besides there are:
 //
 //	i class position → which runs are in a block, without their messages; see index.go
+//	c topic          → at a close: how its messages had ended so far; see tallies.go
 //	l class position → at a close: what lives of a block of which not all does; see released.go
 //	p producer       → what it was answered last, once that has gone from a; see answers.go
 //	m name           → which group is the oldest whose record is kept

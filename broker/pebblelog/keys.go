@@ -12,6 +12,7 @@ import (
 // The key spaces. A key is its space's byte and what is told here; numbers are big-endian, so that keys sort by number.
 const (
 	spaceAnswers  = 'a' // position of the group's first commit → the answers to producers in the group
+	spaceTallies  = 'c' // topic → how its messages had ended at the last close: tally
 	spaceEvicted  = 'e' // topic → the sequence up to which all has been evicted
 	spaceGroups   = 'g' // number of the group → what the group was: groupRecord
 	spaceIndex    = 'i' // class, first position of a block → the runs in it, without messages: blockIndex
@@ -112,6 +113,8 @@ func describe(k []byte) string {
 		return fmt.Sprintf("the next sequence of topic %d", n)
 	case spaceEvicted:
 		return fmt.Sprintf("what topic %d has evicted", n)
+	case spaceTallies:
+		return fmt.Sprintf("how messages of topic %d ended", n)
 	case spaceAnswers:
 		return fmt.Sprintf("answers to producers from commit %d on", n)
 	case spaceGroups:

@@ -22,6 +22,7 @@ type Log struct {
 	fence   fence  // as it stands on disk; written by one goroutine at a time
 	opened  groups // what was found
 	apply   func(broker.Commit)
+	tallies func() map[broker.TopicID]broker.Tally // asked at the close; nil: nobody knows
 
 	queue     *queue
 	state     state // of the committing goroutine
@@ -248,10 +249,14 @@ func (l *Log) Health() error {
 const closeWait = 3 * time.Second
 
 // Close implements [broker.Log].
-func (l *Log) Close() error {
+func (l *Log) Close() error { return l.CloseWith(nil) }
+
+// CloseWith implements [broker.Keeper].
+func (l *Log) CloseWith(tallies func() map[broker.TopicID]broker.Tally) error {
 	if !l.queue.close() && l.guard.failed() == nil {
 		return errors.New("the log is closed already")
 	}
+	l.tallies = tallies
 	close(l.closing)
 	ended := make(chan struct{})
 	go func() {

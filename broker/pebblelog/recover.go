@@ -110,6 +110,7 @@ type recovery struct {
 	extended []uint64
 	orphans  map[broker.TopicID][]broker.Commit
 	kept     []answer // of spaceProducer, in order of position
+	tallies  []broker.Commit
 	// What was released before the log was closed, though it could live.
 	released released
 	spoilt   [][]byte // keys of the index that are damaged
@@ -126,7 +127,7 @@ func (r *recovery) run(ctx context.Context) error {
 		names: map[string]*topicState{},
 	}
 	l.state.reserved = l.state.position
-	for _, read := range []func() error{r.readTopics, r.readNext, r.readEvicted, r.readChanges, r.readProducers, r.readLive} {
+	for _, read := range []func() error{r.readTopics, r.readNext, r.readEvicted, r.readChanges, r.readProducers, r.readLive, r.readTallies} {
 		if err := read(); err != nil {
 			return err
 		}

@@ -145,6 +145,8 @@ func (r *rebuilder) take(k, v []byte) error {
 		_, _, err = decodeNext(k, v)
 	case spaceEvicted:
 		_, err = decodeEvicted(k, v)
+	case spaceTallies:
+		_, err = decodeTally(k, v)
 	case spaceAnswers, spaceProducer:
 		_, err = decodeAnswers(k, v, nil)
 	case spaceLive:
@@ -252,16 +254,33 @@ func (r *rebuilder) settle(s *salvage) error {
 	if err != nil {
 		return err
 	}
-	for id := range r.topics {
-		k := key(spaceNext, uint64(id))
-		next := max(r.next[id], r.ends[id], 1) + lostNumbers
-		if err := r.put(k, encodeNext(k, next, next)); err != nil {
-			return err
-		}
+	if err := r.passOver(); err != nil {
+		return err
 	}
 	position := r.position + lostNumbers
 	k := key(spaceGroups, 1)
 	g := groupRecord{first: position + 1, last: position, time: r.time, reserved: position}
 	err = errors.Join(r.put(k, g.encode(k)), r.put(keyOldestGroup, sealed(binary.AppendUvarint(nil, 1), keyOldestGroup)))
 	return errors.Join(err, r.flush())
+}
+
+// passOver has the numbers of each topic go on behind those that what is lost may have had, and notes that no message had
+// those between.
+func (r *rebuilder) passOver() error {
+	tallies := map[broker.TopicID]tally{}
+	err := eachTally(r.db, func(id broker.TopicID, t tally) error {
+		if tallies[id] = t; !r.topics[id] {
+			return r.put(key(spaceTallies, uint64(id)), nil)
+		}
+		return nil
+	})
+	for id := range r.topics {
+		t := tallies[id]
+		t.position = max(t.position, uint64(id))
+		t.Unused += lostNumbers
+		n, c := key(spaceNext, uint64(id)), key(spaceTallies, uint64(id))
+		next := max(r.next[id], r.ends[id], 1) + lostNumbers
+		err = errors.Join(err, r.put(n, encodeNext(n, next, next)), r.put(c, t.encode(c)))
+	}
+	return err
 }

@@ -85,6 +85,7 @@ const (
 	rankTopics = iota
 	rankAnswers
 	rankRuns
+	rankTallies
 )
 
 // readers are the goroutines that read, and their first error.
@@ -145,6 +146,7 @@ func (r *recovery) replay(ctx context.Context) error {
 	}
 	// Whether the run of a change lives is known when all runs before it were read, and so when it is its turn.
 	rs.addAll(rankRuns, r.changes)
+	rs.addAll(rankTallies, r.tallies)
 	r.merge(rs)
 	rs.running.Wait()
 	return context.Cause(rs.ctx)

@@ -137,7 +137,7 @@ func (r *Report) contents(db *pebble.DB, f *fence, done *steps) {
 		Report: r, names: map[broker.TopicID]string{}, next: map[broker.TopicID]uint64{}, runs: map[broker.TopicID][]extent{},
 		lived: map[uint64]struct{}{},
 	}
-	for _, space := range []byte{spaceTopics, spaceNext, spaceEvicted, spaceAnswers, spaceProducer, spaceLive} {
+	for _, space := range []byte{spaceTopics, spaceNext, spaceEvicted, spaceTallies, spaceAnswers, spaceProducer, spaceLive} {
 		v.space(db, space, done)
 	}
 	v.agreement = newAgreement(db, r)
@@ -189,6 +189,9 @@ func (v *verifier) entry(k, value []byte) error {
 		return err
 	case spaceEvicted:
 		_, err := decodeEvicted(k, value)
+		return err
+	case spaceTallies:
+		_, err := decodeTally(k, value)
 		return err
 	case spaceAnswers, spaceProducer:
 		_, err := decodeAnswers(k, value, nil)

@@ -206,6 +206,7 @@ func (w *writer) writeTopic(g *group, c *broker.Commit) {
 		_ = g.batch.DeleteRange(key(spaceTopics, uint64(id)), key(spaceTopics, uint64(id)+1), nil)
 		_ = g.batch.Delete(key(spaceNext, uint64(id)), nil)
 		_ = g.batch.Delete(key(spaceEvicted, uint64(id)), nil)
+		_ = g.batch.Delete(key(spaceTallies, uint64(id)), nil)
 	}
 }
 
