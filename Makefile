@@ -50,6 +50,12 @@ peers: ## Linger beside NATS, Redis and Mosquitto, ROUNDS (7) of each; ARGS='-on
 	@cd test/peers && go build -trimpath -o ../../bin/peers/ . $$(go list tool)
 	@bin/peers/peers -rounds $(ROUNDS) $(ARGS)
 
+.PHONY: scale
+scale: ## what Linger costs as it grows, beside its goals; ARGS='-only memory', ARGS=-list
+	@mkdir -p bin/scale
+	@CGO_ENABLED=0 go build -trimpath -o bin/scale/ . ./test/scale
+	@bin/scale/scale $(ARGS)
+
 .PHONY: screenshots
 screenshots: setup ## pictures of every page into ./screenshots
 	LINGER_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run Screenshots ./test/e2e/...
