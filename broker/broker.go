@@ -96,6 +96,7 @@ type Broker struct {
 	sweepAt atomic.Int64 // when the sweeper means to wake, in ms
 	kick    chan struct{}
 	closing chan struct{}
+	turns   *turns
 	stopped sync.WaitGroup
 	once    sync.Once
 }
@@ -118,7 +119,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		topics: map[string]*topic{}, byID: map[TopicID]*topic{}, subscriptions: map[*Subscription]struct{}{},
 		making: map[string]*creation{}, watchers: map[*Watcher]struct{}{},
 		wheel: wheel.New(int64(c.Clock.Now())), loads: make(chan struct{}, coldLoads),
-		kick: make(chan struct{}, 1), closing: make(chan struct{}),
+		kick: make(chan struct{}, 1), closing: make(chan struct{}), turns: newTurns(),
 	}
 	b.producers.byID, b.producers.cost = map[ProducerID]*producer{}, &b.used
 	b.replaying.Store(true)

@@ -89,5 +89,7 @@
 //	Broker.reclaimMu (one clean-up at a time) → Broker.mu (which topics and subscriptions exist)
 //	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, wheel, hot chunks
 //
+// The lock of turns, in which readers are woken, is held while taking no other.
+//
 // A producer's lock is taken before Broker.mu, and never together with a topic's.
 package broker

@@ -114,11 +114,11 @@ func (l *lane) apply(c Commit) {
 // sees this position has been told of all up to it, so its resume token leaves nothing out.
 func (l *lane) wake(position uint64) {
 	l.applied.Store(position)
-	for i, s := range l.woken {
-		s.notify()
-		l.woken[i] = nil
+	if len(l.woken) > 0 {
+		l.broker.turns.add(l.woken)
+		clear(l.woken)
+		l.woken = l.woken[:0]
 	}
-	l.woken = l.woken[:0]
 	l.lateMu.Lock()
 	for i, s := range l.late {
 		s.notify()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Subscription hands out messages to one reader. Its methods belong to one goroutine; Close may come from any.
@@ -24,6 +25,7 @@ type Subscription struct {
 	token    []byte // scratch
 	resumed  []byte // the token that it resumes, until all resets that come of it are handed out
 	wake     chan struct{}
+	doing    atomic.Int32 // busy, waiting or invited
 
 	// mu guards what others write.
 	mu     sync.Mutex
@@ -32,6 +34,7 @@ type Subscription struct {
 	all    []*cursor
 	gone   []goneTopic
 	held   int64 // bytes that were loaded and are still needed
+	queued bool  // for a turn
 	closed bool
 }
 
@@ -48,7 +51,7 @@ type reset struct {
 	gone   TopicID // 0: none
 }
 
-// tell is called when a cursor that waited has something to read. It reports whether s has to be notified.
+// tell is called when a cursor that waited has something to read. It reports whether s has to be given a turn.
 func (s *Subscription) tell(c *cursor, position uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +59,11 @@ func (s *Subscription) tell(c *cursor, position uint64) bool {
 		return false
 	}
 	s.told = append(s.told, told{c, position})
-	return len(s.told) == 1
+	if len(s.told) > 1 || s.queued {
+		return false
+	}
+	s.queued = true
+	return true
 }
 
 // reset is called when a topic ends.
@@ -94,12 +101,24 @@ func (s *Subscription) Next(ctx context.Context, budget Budget) (Delivery, error
 		if s.more() {
 			continue
 		}
-		select {
-		case <-s.wake:
-		case <-ctx.Done():
-			return Delivery{}, ctx.Err()
+		if err := s.wait(ctx); err != nil {
+			return Delivery{}, err
 		}
 	}
+}
+
+// wait waits until s is notified.
+func (s *Subscription) wait(ctx context.Context) (err error) {
+	s.doing.Store(waiting)
+	select {
+	case <-s.wake:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if s.doing.Swap(busy) == invited {
+		s.broker.turns.taken()
+	}
+	return err
 }
 
 // more tells that a commit which was seen while it was being applied is there by now; otherwise s will be notified of it.
