@@ -35,7 +35,7 @@ test: bin/.made-from setup ## everything that must pass; under five minutes once
 	@go run ./internal/check
 
 .PHONY: soak
-soak: setup ## the long forms of the tests, one after the other, in SOAK_MINUTES (60): models, crashes, damage, memory, browser, fuzz; ARGS='killed memory'
+soak: setup ## the long forms of the tests, one after the other, in SOAK_MINUTES (50): models, crashes, damage, memory, browser, fuzz; ARGS='killed memory'
 	@go run ./internal/check soak $(ARGS)
 
 .PHONY: fuzz

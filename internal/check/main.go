@@ -2,7 +2,7 @@
 //
 //	go run ./internal/check            everything (make test)
 //	go run ./internal/check lint       all but the tests
-//	go run ./internal/check soak       the long forms of tests, an hour of them (SOAK_MINUTES); soak killed memory: those parts
+//	go run ./internal/check soak       the long forms of tests, an hour (SOAK_MINUTES); soak killed memory: those parts
 //	go run ./internal/check generate   no checks: generates code anew
 //
 // Every stage runs, whatever the others found, and the last line tells how many tests passed and failed. A stage that
