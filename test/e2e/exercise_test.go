@@ -48,7 +48,7 @@ func TestExerciseClientsGetEveryLine(t *testing.T) {
 		lines[i] = fmt.Sprintf("line %d", i+1)
 	}
 	for batch := range slices.Chunk(lines, 50) {
-		s.publish("console", time.Minute, batch...)
+		s.publish("console", time.Hour, batch...)
 	}
 	first.prints(lines...)
 	second.prints(lines...)

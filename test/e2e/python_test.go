@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -60,24 +61,33 @@ func (c *child) lines() []string {
 	return slices.Collect(strings.SplitSeq(text[:strings.LastIndex(text, "\n")+1], "\n"))
 }
 
-// prints waits until it has printed exactly these lines.
+// prints waits until it has printed exactly these lines. It may take as long as it likes, but not stop.
 func (c *child) prints(want ...string) {
 	c.t.Helper()
-	process.Eventually(c.t, 30*time.Second, func() error {
-		got := c.lines()
-		got = got[:len(got)-1] // behind the last line break
-		select {
-		case <-c.done:
-			c.t.Fatalf("%s ended:\n%s%s", c.name, c.out, c.err)
-		default:
+	for have := 0; have < len(want); {
+		var got []string
+		process.Eventually(c.t, 30*time.Second, func() error {
+			got = c.lines()
+			got = got[:len(got)-1] // behind the last line break
+			select {
+			case <-c.done:
+				c.t.Fatalf("%s ended:\n%s%s", c.name, c.out, c.err)
+			default:
+			}
+			if len(got) == have {
+				return fmt.Errorf("%s: no line came behind the %d that there are, of %d", c.name, have, len(want))
+			}
+			return nil
+		})
+		if len(got) > len(want) {
+			c.t.Fatalf("%s printed %d lines, not %d", c.name, len(got), len(want))
 		}
-		for i := range min(len(got), len(want)) {
-			if got[i] != want[i] {
-				c.t.Fatalf("%s: line %d is %q, not %q", c.name, i+1, got[i], want[i])
+		for ; have < len(got); have++ {
+			if got[have] != want[have] {
+				c.t.Fatalf("%s: line %d is %q, not %q", c.name, have+1, got[have], want[have])
 			}
 		}
-		return process.Expect(c.name+": the number of lines", len(got), len(want))
-	})
+	}
 }
 
 // says waits until it has printed a text.
