@@ -15,7 +15,7 @@ import (
 // benchBroker is a broker as `memory:` makes it, in real time.
 func benchBroker(b *testing.B) *broker.Broker {
 	clock := broker.NewClock(time.Now)
-	br, err := broker.Open(context.Background(), broker.Config{Log: memlog.New(memlog.Options{Clock: clock}), Clock: clock})
+	br, err := broker.Open(context.Background(), broker.Config{Log: memlog.New(memlog.Options{Clock: clock}), Clock: clock, Stops: testStops})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -176,5 +176,26 @@ func read(b *testing.B, s *broker.Subscription, n int) {
 		for _, run := range d.Runs {
 			n -= run.Count + int(run.Gap.Total())
 		}
+	}
+}
+
+// BenchmarkForecast asks what ends when of 100,000 topics with a message each, of a tenth of them, and of one topic with a
+// million.
+func BenchmarkForecast(b *testing.B) {
+	br := benchBroker(b)
+	flow(b, br, "many", 10*time.Minute, 1_000_000, 1)
+	for i := range 100_000 - 1 {
+		flow(b, br, "t"+strconv.Itoa(i%10)+".x"+strconv.Itoa(i), time.Duration(1+i%600)*time.Second+10*time.Minute, 1, 1)
+	}
+	for _, scope := range []string{">", "t1.*", "many", "t1.x1"} {
+		b.Run("scope="+scope, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				f, err := br.Forecast(scope)
+				if err != nil || f.Total().Messages == 0 {
+					b.Fatal(f, err)
+				}
+			}
+		})
 	}
 }

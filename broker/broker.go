@@ -43,6 +43,9 @@ type Config struct {
 	NoAutoCreate bool          // publishing to an unknown topic is an error
 	MaxTopics    int           // 0: 100,000
 	MemoryLimit  int64         // of retained memory, in bytes; 0: none
+	// Stops are the times left between which a [Forecast] tells what ends: 0, and rising to [ForecastReach] at most, in whole
+	// milliseconds. None: it is told together.
+	Stops []time.Duration
 }
 
 // Broker is a running broker.
@@ -86,6 +89,10 @@ type Broker struct {
 	wheelMu sync.Mutex
 	wheel   *wheel.Wheel
 
+	cellsMu   sync.Mutex
+	cells     cells // of all topics: what ends when
+	cellsFrom int   // runs from which on a topic has cells of its own
+
 	reclaimMu sync.Mutex // one clean-up at a time, so that who waited for it sees it done
 	due       []dueChunk // its scratch
 
@@ -111,6 +118,12 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		return nil, err
 	}
 	c.Policy = server
+	if len(c.Stops) == 0 {
+		c.Stops = []time.Duration{0}
+	}
+	if err := validateStops(c.Stops); err != nil {
+		return nil, err
+	}
 	if c.MaxTopics == 0 {
 		c.MaxTopics = 100_000
 	}
@@ -119,7 +132,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		topics: map[string]*topic{}, byID: map[TopicID]*topic{}, subscriptions: map[*Subscription]struct{}{},
 		making: map[string]*creation{}, watchers: map[*Watcher]struct{}{},
 		wheel: wheel.New(int64(c.Clock.Now())), loads: make(chan struct{}, coldLoads),
-		kick: make(chan struct{}, 1), closing: make(chan struct{}), turns: newTurns(),
+		kick: make(chan struct{}, 1), closing: make(chan struct{}), turns: newTurns(), cellsFrom: cellsFrom,
 	}
 	b.producers.byID, b.producers.cost = map[ProducerID]*producer{}, &b.used
 	b.replaying.Store(true)

@@ -106,6 +106,9 @@ func inLanes(t *testing.T, c broker.Config, f func(*bench)) {
 func openOn(t rapid.TB, c broker.Config, log broker.Log, clock *broker.Clock) *bench {
 	t.Helper()
 	c.Log, c.Clock = log, clock
+	if c.Stops == nil {
+		c.Stops = testStops
+	}
 	b, err := broker.Open(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)

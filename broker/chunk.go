@@ -15,7 +15,11 @@ type chunk struct {
 	packed *packed // instead of runs, when none of them has its messages in memory
 	due    Instant // no run in it ends before, and the wheel has an entry for it then
 	gone   bool    // it is no longer in the list
-	room   int     // runs that fit into the array behind runs, which may begin before it
+
+	// Belong to the forecasts: how its runs are counted, and when they have to be counted anew; the wheel has an entry for
+	// it then.
+	leveled, review Instant
+	room            int // runs that fit into the array behind runs, which may begin before it
 
 	// soonest belongs to [deadlineHeap]: no run in it expires before, and the heap has an entry for it then.
 	soonest Instant
@@ -25,8 +29,8 @@ type chunk struct {
 	from uint64 // no run of it that may go cold has a lower position
 }
 
-func newChunk(t *topic, runs []run) *chunk {
-	return &chunk{topic: t, runs: runs, due: math.MaxInt64, soonest: math.MaxInt64, room: cap(runs)}
+func newChunk(t *topic, runs []run, leveled Instant) *chunk {
+	return &chunk{topic: t, runs: runs, due: math.MaxInt64, soonest: math.MaxInt64, leveled: leveled, review: math.MaxInt64, room: cap(runs)}
 }
 
 // append adds runs to one that is not packed.

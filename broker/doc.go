@@ -87,7 +87,7 @@
 // Locks are taken in this order, and none is held while sending, waiting, or calling the log, but for its Release:
 //
 //	Broker.reclaimMu (one clean-up at a time) → Broker.mu (which topics and subscriptions exist)
-//	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, wheel, hot chunks
+//	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, wheel, hot chunks, forecast of all topics
 //
 // The lock of turns, in which readers are woken, is held while taking no other.
 //

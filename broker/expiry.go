@@ -8,12 +8,13 @@ import (
 )
 
 // Expiry is decided where messages are handed out, by comparing deadlines. What is here only reclaims: the wheel says
-// in which chunks a run is due, and each is taken out of its topic and its end recorded.
+// in which chunks a run is due, and each is taken out of its topic and its end recorded. It also says in which chunks runs
+// have come so near to their end that they are to be counted anew for the forecasts.
 
 // reclaimSlice is how many chunks of runs are looked at before others are let in.
 const reclaimSlice = 16
 
-// dueChunk names a chunk in which a run may be due: it holds the first run that ends at or behind the sequence.
+// dueChunk names a chunk in which a run may be due, or to be counted anew: it holds the first run that ends at or behind the sequence.
 type dueChunk struct {
 	topic    TopicID
 	sequence uint64
@@ -61,11 +62,10 @@ func (b *Broker) reclaimDue(now Instant) {
 		t := b.lookupID(id)
 		if t != nil {
 			t.mu.Lock()
-			t.freezeLocked()
 		}
 		for ; i < len(b.due) && b.due[i].topic == id; i++ {
 			if t != nil {
-				b.expireChunkLocked(t, t.runs.chunkOf(b.due[i].sequence), now)
+				b.visitLocked(t, t.runs.chunkOf(b.due[i].sequence), now)
 			}
 		}
 		if t != nil {
@@ -76,13 +76,29 @@ func (b *Broker) reclaimDue(now Instant) {
 	b.coolIfFull() // what was looked into is to be packed again
 }
 
+// visitLocked does in a chunk what it is time for: it counts its runs anew for the forecasts, and ends those that are due.
+func (b *Broker) visitLocked(t *topic, chunk int, now Instant) {
+	l := &t.runs
+	if chunk == len(l.chunks) {
+		return // it is gone
+	}
+	l.review(l.chunks[chunk], now)
+	if l.chunks[chunk].due > now {
+		return
+	}
+	if !t.frozen.valid {
+		t.freezeLocked()
+	}
+	b.expireChunkLocked(t, chunk, now)
+}
+
 // expireChunkLocked ends what is due in a chunk, if it is time to look.
 func (b *Broker) expireChunkLocked(t *topic, chunk int, now Instant) {
 	l := &t.runs
-	if chunk == len(l.chunks) || l.chunks[chunk].due > now {
-		return // that was done, or the chunk is gone
-	}
 	c := l.chunks[chunk]
+	if c.due > now {
+		return // that was done
+	}
 	l.unseal(c, now)
 	l.thaw(c)
 	next := Instant(math.MaxInt64)
@@ -297,7 +313,7 @@ func (b *Broker) trimEnds(inAll int) {
 	}
 }
 
-// staleKept is how many deadlines that no longer matter may stay on the wheel, beyond as many as there are chunks.
+// staleKept is how many entries that no longer matter may stay on the wheel, beyond as many as chunks have: two each.
 const staleKept = 4096
 
 // renewWheel makes a new wheel when most of what is on the old one no longer matters: deadlines that were changed, and
@@ -312,7 +328,7 @@ func (b *Broker) renewWheel(now Instant) {
 	b.reclaimMu.Lock() // nobody may count while deadlines are missing
 	defer b.reclaimMu.Unlock()
 	b.wheelMu.Lock()
-	if b.wheel.Len() <= 2*chunks+staleKept {
+	if b.wheel.Len() <= 3*chunks+staleKept {
 		b.wheelMu.Unlock()
 		return
 	}
@@ -322,6 +338,9 @@ func (b *Broker) renewWheel(now Instant) {
 		t.mu.RLock()
 		for _, c := range t.runs.chunks {
 			b.schedule(c.due, t.id, c.first())
+			if c.review != math.MaxInt64 {
+				b.schedule(c.review, t.id, c.first())
+			}
 		}
 		t.mu.RUnlock()
 	}

@@ -1,5 +1,7 @@
 package broker
 
+import "time"
+
 // CoolAll has all that the log can load again go cold, and every chunk of it packed, however few runs it holds.
 func (b *Broker) CoolAll() {
 	b.coolTo(-1 << 62)
@@ -21,4 +23,17 @@ func (b *Broker) SealAll() {
 		}
 		t.mu.Unlock()
 	}
+}
+
+// ForecastByCells has topics keep cells of their own, however few runs they have, from their next publish on.
+func (b *Broker) ForecastByCells() { b.cellsFrom = 1 }
+
+// CheckForecast compares a forecast with the times left of all that should be in it, each with its messages and bytes. exact
+// says that no message may be counted on the other side of a stop.
+func CheckForecast(got []Ending, stops []time.Duration, left map[time.Duration]Ending, exact bool) error {
+	var all []timeLeft
+	for in, e := range left {
+		all = append(all, timeLeft{in, e})
+	}
+	return checkEndings(got, stops, all, !exact)
 }

@@ -169,9 +169,7 @@ func conflict(sequence uint64, now Instant) error {
 // moveLocked gives one message another deadline.
 func (b *Broker) moveLocked(t *topic, sequence uint64, deadline Instant) {
 	_, p := t.runs.find(sequence)
-	r, c := t.runs.edit(b.isolateLocked(t, p, sequence))
-	r.deadline = deadline
-	t.runs.wake(c, deadline)
+	t.runs.redate(b.isolateLocked(t, p, sequence), deadline)
 	t.soonest.Store(soonestUnknown)
 	b.revisions.Add(1)
 }

@@ -58,6 +58,9 @@ func TestAgainstTheModelWhenSealed(t *testing.T) {
 // live does random things; cool, which cools or seals, is one of them if it is there.
 func (w *world) live(rt *rapid.T, cool func(*rapid.T)) {
 	w.model.topics = map[string]*modelTopic{}
+	if w.byCells = rapid.Bool().Draw(rt, "forecast by cells"); w.byCells {
+		w.b.ForecastByCells()
+	}
 	defer func() { w.b.Close() }()
 	actions := map[string]func(*rapid.T){
 		"publish": w.publish, "publish again": w.publish, "subscribe": w.subscribe, "read": w.read, "read again": w.read,
@@ -82,6 +85,7 @@ type world struct {
 	readers []*modelReader
 	left    []*modelReader // closed, with a token
 	texts   int
+	byCells bool // topics forecast by cells from their first message on
 }
 
 // modelTopics are the names used. Where there are two lanes, modelMemory is in memory.
@@ -359,6 +363,9 @@ func (w *world) restart(rt *rapid.T) {
 		w.leave(w.readers[0])
 	}
 	w.b = w.b.restart(broker.Config{}, rapid.SampledFrom([]time.Duration{0, 2 * time.Second}).Draw(rt, "down"))
+	if w.byCells {
+		w.b.ForecastByCells()
+	}
 	w.model.restart(w.b.Now())
 	if t := w.model.topics[modelMemory]; t != nil && w.b.lanes {
 		w.model.deleted = append(w.model.deleted, t)
@@ -382,6 +389,7 @@ func (w *world) compare(rt *rapid.T) {
 		rt.Fatalf("listed\n%q, want\n%q", listed, want)
 	}
 	w.comparePages(rt, page.Messages)
+	w.compareForecasts(rt)
 	for name, t := range w.model.topics {
 		published, retained, passing, deleted, evicted := t.counts(now)
 		i, err := w.b.Topic(name)
@@ -398,6 +406,7 @@ func (w *world) compare(rt *rapid.T) {
 		if i.NextDeadline != next {
 			rt.Fatalf("%s: next deadline %d, want %d", name, i.NextDeadline, next)
 		}
+		w.compareForecast(rt, i.Forecast, func(n string) bool { return n == name }, !w.byCells)
 		for _, m := range t.messages {
 			w.compareEnd(rt, t, m, now)
 		}

@@ -72,6 +72,7 @@ type runList struct {
 	topic  *topic
 	chunks []*chunk // none empty
 	runs   int
+	cells  *cells // nil while there are few
 }
 
 // push adds a run behind all others.
@@ -79,12 +80,16 @@ func (l *runList) push(r run) {
 	l.runs++
 	n := len(l.chunks)
 	if n == 0 || len(l.chunks[n-1].runs) == chunkRuns || l.chunks[n-1].packed != nil {
-		l.chunks = append(l.chunks, newChunk(l.topic, l.roomForMore()))
+		l.chunks = append(l.chunks, newChunk(l.topic, l.roomForMore(), r.published))
 		n++
 	}
 	c := l.chunks[n-1]
 	c.append(r)
+	l.enter(c, &r)
 	l.wake(c, r.until())
+	if l.cells == nil && l.runs >= l.b.cellsFrom {
+		l.ownCells()
+	}
 }
 
 // roomForMore is for the runs of the next chunk. A list that has filled a chunk will fill another. Of one that was packed,
@@ -184,11 +189,20 @@ func (l *runList) find(sequence uint64) (*run, place) {
 	return nil, p
 }
 
-// edit gives the run at p to be changed. Whoever changes its deadline calls wake.
+// edit gives the run at p to be changed, all but its deadline; see redate.
 func (l *runList) edit(p place) (*run, *chunk) {
 	c := l.chunks[p.chunk]
 	l.thaw(c)
 	return &c.runs[p.index], c
+}
+
+// redate gives the run at p another deadline.
+func (l *runList) redate(p place, deadline Instant) {
+	r, c := l.edit(p)
+	l.leave(c, r)
+	r.deadline = deadline
+	l.enter(c, r)
+	l.wake(c, deadline)
 }
 
 // oldest is the sequence that the first run begins with. There must be a run.
@@ -211,7 +225,12 @@ func (l *runList) remove(p place) {
 
 // drop takes a run out of an unpacked chunk, which may be empty then: tidy has to follow.
 func (l *runList) drop(c *chunk, index int) {
+	l.leave(c, &c.runs[index])
 	l.runs--
+	if l.cells != nil && l.runs < l.b.cellsFrom/4 {
+		l.cells.free()
+		l.cells = nil
+	}
 	if c.runs[index].passing {
 		l.mayCool(c) // what is left of it may be packed now
 	}
@@ -234,10 +253,11 @@ func (l *runList) replace(p place, parts ...run) {
 	l.runs += len(parts) - 1
 	if len(c.runs) > chunkRuns {
 		half := len(c.runs) / 2
-		behind := newChunk(l.topic, slices.Clone(c.runs[half:]))
+		behind := newChunk(l.topic, slices.Clone(c.runs[half:]), c.leveled)
 		c.shrink(half)
 		l.chunks = slices.Insert(l.chunks, p.chunk+1, behind)
 		l.wake(behind, c.due)
+		l.reviewBy(behind, c.review)
 		l.mayCool(behind)
 		return
 	}
@@ -255,8 +275,11 @@ func (l *runList) tidy(chunk int) {
 	case n < chunkRuns/4 && chunk > 0 && l.chunks[chunk-1].len()+n <= chunkRuns/2:
 		before := l.chunks[chunk-1]
 		l.thaw(before)
+		counted := max(before.leveled, c.leveled)
+		review := min(l.relevel(before, counted), l.relevel(c, counted))
 		before.append(c.runs...)
 		l.wake(before, c.due)
+		l.reviewBy(before, review)
 		l.mayCool(before)
 		l.discard(chunk)
 	case 2*n <= c.room:

@@ -81,7 +81,7 @@ func TestRunsOfABurstTakeLittle(t *testing.T) {
 // TestSealedRunListAgainstASlice is the same with messages in memory, of which parts are sealed.
 func TestSealedRunListAgainstASlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := &Broker{wheel: wheel.New(0)}
+		b := &Broker{wheel: wheel.New(0), cellsFrom: math.MaxInt} // cells take memory of their own: see forecastModel
 		m := &listModel{b: b, l: &runList{b: b, topic: &topic{id: 7, lane: &lane{}}}, hot: true}
 		m.l.topic.runs.b = b
 		t.Repeat(map[string]func(*rapid.T){
@@ -93,7 +93,7 @@ func TestSealedRunListAgainstASlice(t *testing.T) {
 
 // TestSealedMessagesLieTogether rests on what a reader gets: neighbours, to be handed out as one.
 func TestSealedMessagesLieTogether(t *testing.T) {
-	b := &Broker{wheel: wheel.New(0)}
+	b := &Broker{wheel: wheel.New(0), cellsFrom: math.MaxInt} // cells take memory of their own: see forecastModel
 	l := &runList{b: b, topic: &topic{id: 7, lane: &lane{}}}
 	l.topic.runs.b = b
 	for i := range uint64(chunkRuns + 1) {
@@ -147,7 +147,7 @@ type scheduled struct {
 // TestRunListAgainstASlice does random things to a list, of which parts are packed, and compares.
 func TestRunListAgainstASlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := &Broker{wheel: wheel.New(0)}
+		b := &Broker{wheel: wheel.New(0), cellsFrom: math.MaxInt} // cells take memory of their own: see forecastModel
 		m := &listModel{b: b, l: &runList{b: b, topic: &topic{id: 7, lane: &lane{stats: LogStats{Loads: true}}}}}
 		m.l.topic.runs.b = b
 		t.Repeat(map[string]func(*rapid.T){
@@ -215,9 +215,8 @@ func (m *listModel) split(t *rapid.T) {
 func (m *listModel) edit(t *rapid.T) {
 	i, p := m.draw(t)
 	deadline := Instant(rapid.IntRange(1, 7000).Draw(t, "deadline"))
-	r, c := m.l.edit(p)
-	r.deadline, m.runs[i].deadline = deadline, deadline
-	m.l.wake(c, deadline)
+	m.l.redate(p, deadline)
+	m.runs[i].deadline = deadline
 }
 
 func (m *listModel) pack(t *rapid.T) {

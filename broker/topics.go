@@ -24,6 +24,7 @@ type TopicInfo struct {
 	LastPublish   Instant // 0: never
 	LastEnd       Instant // when the last message that ended did so; 0: none did
 	NextSequence  uint64
+	Forecast      []Ending // what ends when, see [Forecast]; nil where it was not asked for
 
 	activity float64 // how many messages were published of late
 }
@@ -183,12 +184,21 @@ func (b *Broker) Topic(name string) (TopicInfo, error) {
 	if t == nil {
 		return TopicInfo{}, topicNotFound(name)
 	}
-	return t.info(now), nil
+	return b.infoWithForecast(t, now), nil
 }
 
 // Topics lists the topics that match pattern ("": all) behind the name after, in the order of their names, at most limit
 // (0: all). total counts all that match. Errors: [ErrInvalid].
 func (b *Broker) Topics(pattern, after string, limit int) (page []TopicInfo, total int, err error) {
+	return b.topicPage(pattern, after, limit, (*topic).info)
+}
+
+// TopicsWithForecast is [Broker.Topics] with what ends when in each.
+func (b *Broker) TopicsWithForecast(pattern, after string, limit int) (page []TopicInfo, total int, err error) {
+	return b.topicPage(pattern, after, limit, b.infoWithForecast)
+}
+
+func (b *Broker) topicPage(pattern, after string, limit int, info func(*topic, Instant) TopicInfo) (page []TopicInfo, total int, err error) {
 	matching, err := b.topicsMatching(cmp.Or(pattern, ">"))
 	if err != nil {
 		return nil, 0, err
@@ -207,7 +217,7 @@ func (b *Broker) Topics(pattern, after string, limit int) (page []TopicInfo, tot
 		matching = matching[:limit]
 	}
 	for _, t := range matching {
-		page = append(page, t.info(now))
+		page = append(page, info(t, now))
 	}
 	return page, total, nil
 }
@@ -245,6 +255,19 @@ func (b *Broker) allTopics() []*topic {
 func (t *topic) info(now Instant) TopicInfo {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	return t.infoLocked(now)
+}
+
+// infoWithForecast is info and what ends when, of one moment.
+func (b *Broker) infoWithForecast(t *topic, now Instant) TopicInfo {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	info := t.infoLocked(now)
+	info.Forecast = b.endingsLocked(t, now)
+	return info
+}
+
+func (t *topic) infoLocked(now Instant) TopicInfo {
 	return TopicInfo{
 		Name: t.name, Incarnation: t.incarnation, Created: t.created, Durability: t.durability, Policy: t.policyLocked(),
 		Counts: t.counts, Subscriptions: len(t.cursors), WorstLag: t.lagLocked(), NextDeadline: t.nextDeadlineLocked(now),

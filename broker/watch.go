@@ -61,6 +61,7 @@ type ScopeStats struct {
 	LeftOut        uint64 // of these, not previewed (so far)
 	Busiest        []BusyTopic
 	PublishRate    float64 // messages a second
+	Forecast       []Ending
 }
 
 // BusyTopic is a topic and what it retains.
@@ -414,8 +415,9 @@ func (s *scope) numbers(b *Broker, now Instant) ScopeStats {
 		activity float64
 	}
 	var all []busy
+	ends := b.newEndings(now)
 	for _, t := range b.topicsOf(s) {
-		i := t.info(now)
+		i := s.look(t, &ends)
 		sum.Counts.add(i.Counts)
 		sum.Topics++
 		sum.Subscriptions += i.Subscriptions
@@ -427,6 +429,10 @@ func (s *scope) numbers(b *Broker, now Instant) ScopeStats {
 		}
 		all = append(all, busy{BusyTopic{i.Name, i.Counts.Retained}, i.activity})
 	}
+	sum.Forecast = ends.all
+	if s.all() {
+		sum.Forecast = b.endings(now)
+	}
 	sum.Revision = b.revisions.Load()
 	slices.SortFunc(all, func(x, y busy) int {
 		return cmp.Or(-cmp.Compare(x.activity, y.activity), cmp.Compare(x.Name, y.Name))
@@ -436,3 +442,15 @@ func (s *scope) numbers(b *Broker, now Instant) ScopeStats {
 	}
 	return sum
 }
+
+// look adds what ends when in a topic of the scope, and shows the topic at the same moment.
+func (s *scope) look(t *topic, ends *endings) TopicInfo {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if !s.all() { // which is kept up as a whole
+		t.forecastLocked(ends)
+	}
+	return t.infoLocked(ends.now)
+}
+
+func (s *scope) all() bool { return s.pattern.text == everything }

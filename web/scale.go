@@ -2,13 +2,18 @@ package web
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
 
 // stops are the 48 lifetimes of the slider, equally spaced on the axis: each is one a person would say. The same numbers
-// stand in ts/scale.ts; testdata/scale.json holds both to them.
+// stand in ts/scale.ts; a test compares them.
 var stops = makeStops()
+
+// Stops are the lifetimes between which the axis is linear, from 0 to 7 d: what a page shows of the future is told between
+// them.
+func Stops() []time.Duration { return slices.Clone(stops) }
 
 // lastStop is the index of the axis' right end, 7 d.
 const lastStop = 47
