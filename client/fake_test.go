@@ -32,6 +32,7 @@ type fake struct {
 	getMessage    func(*pb.GetMessageRequest) (*pb.GetMessageResponse, error)
 	setExpireTime func(*pb.SetExpireTimeRequest) (*pb.SetExpireTimeResponse, error)
 	listTopics    func(*pb.ListTopicsRequest) (*pb.ListTopicsResponse, error)
+	forecast      func(*pb.ForecastRequest) (*pb.ForecastResponse, error)
 	backup        func(backupStream) error
 }
 
@@ -64,6 +65,10 @@ func (f *fake) SetExpireTime(_ context.Context, r *pb.SetExpireTimeRequest) (*pb
 
 func (f *fake) ListTopics(_ context.Context, r *pb.ListTopicsRequest) (*pb.ListTopicsResponse, error) {
 	return f.listTopics(r)
+}
+
+func (f *fake) Forecast(_ context.Context, r *pb.ForecastRequest) (*pb.ForecastResponse, error) {
+	return f.forecast(r)
 }
 
 // withFake runs test in a bubble of virtual time with a client of f. Waits of seconds take none, and nothing sleeps.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	pb "linger/proto/linger/v1"
@@ -79,6 +80,8 @@ type Topic struct {
 	Policy TopicPolicy
 	// Stats are its numbers.
 	Stats TopicStats
+	// Forecast is what of its messages ends when, as in [Forecast]. nil where it was not asked for.
+	Forecast []ForecastInterval
 	// ServerTime is the server's clock when all this was true.
 	ServerTime time.Time
 }
@@ -138,7 +141,7 @@ func (c *Client) CreateTopic(ctx context.Context, name string, policy TopicPolic
 	return newTopic(resp.GetTopic(), goTime(resp.GetServerTime())), nil
 }
 
-// GetTopic shows one topic. [ErrNotFound] when it does not exist.
+// GetTopic shows one topic, with what ends when in it. [ErrNotFound] when it does not exist.
 func (c *Client) GetTopic(ctx context.Context, name string) (Topic, error) {
 	resp, err := c.topics.GetTopic(ctx, &pb.GetTopicRequest{Name: name})
 	if err != nil {
@@ -149,8 +152,17 @@ func (c *Client) GetTopic(ctx context.Context, name string) (Topic, error) {
 
 // ListTopics hands out the topics that match a name or pattern (empty: all), in the order of their names.
 func (c *Client) ListTopics(ctx context.Context, pattern string) iter.Seq2[Topic, error] {
+	return c.listTopics(ctx, &pb.ListTopicsRequest{Pattern: pattern, PageSize: listPage})
+}
+
+// ListTopicsWithForecast is ListTopics with what ends when in each.
+func (c *Client) ListTopicsWithForecast(ctx context.Context, pattern string) iter.Seq2[Topic, error] {
+	return c.listTopics(ctx, &pb.ListTopicsRequest{Pattern: pattern, PageSize: listPage, Forecast: true})
+}
+
+func (c *Client) listTopics(ctx context.Context, req *pb.ListTopicsRequest) iter.Seq2[Topic, error] {
 	return func(yield func(Topic, error) bool) {
-		req := &pb.ListTopicsRequest{Pattern: pattern, PageSize: listPage}
+		req := proto.CloneOf(req) // whoever goes through it again begins anew
 		for {
 			resp, err := c.topics.ListTopics(ctx, req)
 			if err != nil {
@@ -232,6 +244,7 @@ func newTopic(t *pb.Topic, now time.Time) Topic {
 		CreateTime:  goTime(t.GetCreateTime()),
 		Durability:  Durability(t.GetDurability()),
 		ServerTime:  now,
+		Forecast:    newForecast(t.GetForecast()),
 		Policy: TopicPolicy{
 			TTLMin: p.GetTtlMin().AsDuration(), TTLDefault: p.GetTtlDefault().AsDuration(), TTLMax: p.GetTtlMax().AsDuration(),
 			Reject: p.GetOutOfPolicy() == pb.OutOfPolicy_OUT_OF_POLICY_REJECT, RefuseZero: p.GetRefuseZero(),

@@ -14,6 +14,7 @@ import (
 	"linger/broker"
 	"linger/client"
 	"linger/internal/server"
+	"linger/web"
 )
 
 const serveHelp = `linger [serve] [flags]
@@ -219,6 +220,7 @@ func (c *ServeConfig) store(m *Machine, log *slog.Logger) *store {
 		NoAutoCreate: c.NoAutoCreate,
 		MaxTopics:    c.MaxTopics,
 		MemoryLimit:  memory,
+		Stops:        web.Stops(),
 	}}
 }
 

@@ -188,6 +188,7 @@ func (a *app) showTopic(t client.Topic) error {
 		{"Durability", t.Durability.String()},
 		{"Published", grouped(s.Published)},
 		{"Retained", retained},
+		{"Ends", formatForecast(t.Forecast)},
 		{"Ended", fmt.Sprintf("%s delivered, %s undelivered, %s expired unknown, %s evicted, %s deleted, %s lost",
 			grouped(e.ExpiredDelivered), grouped(e.ExpiredUndelivered), grouped(e.ExpiredUnknown), grouped(e.Evicted),
 			grouped(e.Deleted), grouped(e.Lost))},

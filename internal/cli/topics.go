@@ -44,7 +44,11 @@ func (a *app) listTopics(ctx context.Context, pattern string, asJSON bool) error
 	}
 	encoder := newJSON(a.Stdout, isTerminal(a.Stdout))
 	rows := [][]string{{"TOPIC", "RETAINED", "BYTES", "NEXT TO GO", "PUBLISHED", "SUBSCRIBERS", "KEEPS"}}
-	for t, err := range c.ListTopics(ctx, pattern) {
+	list := c.ListTopics
+	if asJSON {
+		list = c.ListTopicsWithForecast
+	}
+	for t, err := range list(ctx, pattern) {
 		if err != nil {
 			return err
 		}
@@ -101,6 +105,7 @@ type jsonTopic struct {
 	NextExpireTime  optionalTime `json:"next_expire_time,omitzero"`
 	LastPublishTime optionalTime `json:"last_publish_time,omitzero"`
 	LastEndTime     optionalTime `json:"last_end_time,omitzero"`
+	Forecast        []jsonEnding `json:"forecast,omitzero"` // the intervals in which something ends
 }
 
 type jsonEnds struct {
@@ -155,5 +160,6 @@ func newJSONTopic(t client.Topic) jsonTopic {
 		Ended: jsonEnds(t.Stats.Ended), Subscriptions: t.Stats.Subscriptions, WorstLag: t.Stats.WorstLag,
 		NextSequence: t.Stats.NextSequence, NextExpireTime: optionalTime{t.Stats.NextExpireTime},
 		LastPublishTime: optionalTime{t.Stats.LastPublishTime}, LastEndTime: optionalTime{t.Stats.LastEndTime},
+		Forecast: newJSONForecast(t.Forecast),
 	}
 }

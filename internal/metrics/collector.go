@@ -39,6 +39,7 @@ var (
 	allDescription = []*prometheus.Desc{
 		memoryUsed, memoryLimit, topics, subscriptions, watchers, pending, worstLag,
 		retained, retainedBytes, passing, published, delivered, ended, storeBytes, storeLimit, storeProblem, streamsDesc,
+		forecastMessages, forecastBytes,
 	}
 )
 
@@ -70,6 +71,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	gauge(passing, float64(s.Counts.Passing))
 	count(published, s.Counts.Published)
 	count(delivered, c.set.Delivered.Load())
+	c.forecast(gauge)
 
 	e := s.Counts.Ended
 	count(ended, e.ExpiredDelivered, "expired_delivered")

@@ -49,7 +49,7 @@ var endReasons = map[broker.EndReason]lingerv1.EndReason{
 
 func endReason(r broker.EndReason) lingerv1.EndReason { return endReasons[r] }
 
-func topic(t broker.TopicInfo) *lingerv1.Topic {
+func (s *service) topic(t broker.TopicInfo) *lingerv1.Topic {
 	stats := topicStats(t.Counts)
 	stats.Subscriptions = uint32(t.Subscriptions)
 	stats.WorstLag = t.WorstLag
@@ -64,6 +64,7 @@ func topic(t broker.TopicInfo) *lingerv1.Topic {
 		Durability:  durability(t.Durability),
 		Policy:      topicPolicy(t.Policy),
 		Stats:       stats,
+		Forecast:    forecast(s.broker.Stops(), t.Forecast),
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"linger/broker/memlog"
 	"linger/internal/server"
 	lingerv1 "linger/proto/linger/v1"
+	"linger/web"
 )
 
 // running is a server on free ports of this machine, on a broker of its own.
@@ -41,6 +42,7 @@ func openBroker(t testing.TB, c broker.Config) *broker.Broker {
 		c.Clock = broker.NewClock(time.Now)
 		c.Log = memlog.New(memlog.Options{Clock: c.Clock})
 	}
+	c.Stops = web.Stops()
 	b, err := broker.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

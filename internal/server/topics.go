@@ -34,7 +34,7 @@ func (s *topicService) CreateTopic(ctx context.Context, in *lingerv1.CreateTopic
 	if err != nil {
 		return nil, err
 	}
-	return &lingerv1.CreateTopicResponse{Topic: topic(t), ServerTime: timestamp(s.broker.Now())}, nil
+	return &lingerv1.CreateTopicResponse{Topic: s.topic(t), ServerTime: timestamp(s.broker.Now())}, nil
 }
 
 func (s *topicService) GetTopic(_ context.Context, in *lingerv1.GetTopicRequest) (*lingerv1.GetTopicResponse, error) {
@@ -45,7 +45,7 @@ func (s *topicService) GetTopic(_ context.Context, in *lingerv1.GetTopicRequest)
 	if err != nil {
 		return nil, err
 	}
-	return &lingerv1.GetTopicResponse{Topic: topic(t), ServerTime: timestamp(s.broker.Now())}, nil
+	return &lingerv1.GetTopicResponse{Topic: s.topic(t), ServerTime: timestamp(s.broker.Now())}, nil
 }
 
 func (s *topicService) ListTopics(_ context.Context, in *lingerv1.ListTopicsRequest) (*lingerv1.ListTopicsResponse, error) {
@@ -58,7 +58,11 @@ func (s *topicService) ListTopics(_ context.Context, in *lingerv1.ListTopicsRequ
 		return nil, err
 	}
 	// One more than asked tells whether there is another page.
-	page, total, err := s.broker.Topics(in.GetPattern(), after, size+1)
+	list := s.broker.Topics
+	if in.GetForecast() {
+		list = s.broker.TopicsWithForecast
+	}
+	page, total, err := list(in.GetPattern(), after, size+1)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +72,7 @@ func (s *topicService) ListTopics(_ context.Context, in *lingerv1.ListTopicsRequ
 		out.NextPageToken = topicToken(page[size-1].Name)
 	}
 	for _, t := range page {
-		out.Topics = append(out.Topics, topic(t))
+		out.Topics = append(out.Topics, s.topic(t))
 	}
 	return out, nil
 }
@@ -85,7 +89,7 @@ func (s *topicService) SetTopicPolicy(ctx context.Context, in *lingerv1.SetTopic
 	if err != nil {
 		return nil, err
 	}
-	return &lingerv1.SetTopicPolicyResponse{Topic: topic(t), ServerTime: timestamp(s.broker.Now())}, nil
+	return &lingerv1.SetTopicPolicyResponse{Topic: s.topic(t), ServerTime: timestamp(s.broker.Now())}, nil
 }
 
 func (s *topicService) DeleteTopic(ctx context.Context, in *lingerv1.DeleteTopicRequest) (*lingerv1.DeleteTopicResponse, error) {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -48,7 +49,7 @@ func (s *watchService) frames(ctx context.Context, w *broker.Watcher, stream grp
 		if err != nil {
 			return err
 		}
-		m, err := watchFrame(f, cut)
+		m, err := watchFrame(f, cut, s.broker.Stops())
 		if err != nil {
 			return err
 		}
@@ -110,7 +111,7 @@ func watchOptions(in *lingerv1.WatchRequest) (o broker.WatchOptions, cut int, er
 	return o, cut, nil
 }
 
-func watchFrame(f broker.WatchFrame, cut int) (*lingerv1.WatchResponse, error) {
+func watchFrame(f broker.WatchFrame, cut int, stops []time.Duration) (*lingerv1.WatchResponse, error) {
 	m := &lingerv1.WatchResponse{ServerTime: timestamp(f.Now), Incomplete: f.Incomplete}
 	for _, p := range f.Previews {
 		message, err := retained(p.Message, cut)
@@ -134,12 +135,12 @@ func watchFrame(f broker.WatchFrame, cut int) (*lingerv1.WatchResponse, error) {
 		})
 	}
 	for i, st := range f.Stats {
-		m.Stats = append(m.Stats, scopeStats(i, st))
+		m.Stats = append(m.Stats, scopeStats(i, st, stops))
 	}
 	return m, nil
 }
 
-func scopeStats(index int, st broker.ScopeStats) *lingerv1.ScopeStats {
+func scopeStats(index int, st broker.ScopeStats, stops []time.Duration) *lingerv1.ScopeStats {
 	stats := topicStats(st.Counts)
 	stats.Subscriptions = uint32(st.Subscriptions)
 	stats.WorstLag = st.WorstLag
@@ -149,6 +150,7 @@ func scopeStats(index int, st broker.ScopeStats) *lingerv1.ScopeStats {
 	m := &lingerv1.ScopeStats{
 		Scope: uint32(index), Revision: st.Revision, Stats: stats, Topics: uint32(st.Topics),
 		PublishedSince: st.PublishedSince, LeftOut: st.LeftOut, PublishRate: st.PublishRate,
+		Forecast: forecast(stops, st.Forecast),
 	}
 	for _, b := range st.Busiest {
 		m.Busiest = append(m.Busiest, &lingerv1.BusyTopic{Name: b.Name, Retained: b.Retained})

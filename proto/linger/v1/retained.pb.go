@@ -879,11 +879,112 @@ func (x *DeleteMessageResponse) GetServerTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// ForecastRequest asks what ends when.
+type ForecastRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A topic, or a pattern. Empty: everything (`>`), which costs the server the same however many topics there are.
+	Pattern       string `protobuf:"bytes,1,opt,name=pattern,proto3" json:"pattern,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastRequest) Reset() {
+	*x = ForecastRequest{}
+	mi := &file_linger_v1_retained_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastRequest) ProtoMessage() {}
+
+func (x *ForecastRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_retained_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastRequest.ProtoReflect.Descriptor instead.
+func (*ForecastRequest) Descriptor() ([]byte, []int) {
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ForecastRequest) GetPattern() string {
+	if x != nil {
+		return x.Pattern
+	}
+	return ""
+}
+
+// ForecastResponse tells it.
+type ForecastResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What ends when, by server_time.
+	Forecast *Forecast `protobuf:"bytes,1,opt,name=forecast,proto3" json:"forecast,omitempty"`
+	// The server's clock: no message counted here had reached its deadline then.
+	ServerTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastResponse) Reset() {
+	*x = ForecastResponse{}
+	mi := &file_linger_v1_retained_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastResponse) ProtoMessage() {}
+
+func (x *ForecastResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_retained_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastResponse.ProtoReflect.Descriptor instead.
+func (*ForecastResponse) Descriptor() ([]byte, []int) {
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ForecastResponse) GetForecast() *Forecast {
+	if x != nil {
+		return x.Forecast
+	}
+	return nil
+}
+
+func (x *ForecastResponse) GetServerTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ServerTime
+	}
+	return nil
+}
+
 var File_linger_v1_retained_proto protoreflect.FileDescriptor
 
 const file_linger_v1_retained_proto_rawDesc = "" +
 	"\n" +
-	"\x18linger/v1/retained.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linger/v1/message.proto\"\x90\x03\n" +
+	"\x18linger/v1/retained.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linger/v1/message.proto\x1a\x15linger/v1/topic.proto\"\x90\x03\n" +
 	"\x0fRetainedMessage\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12=\n" +
@@ -951,16 +1052,23 @@ const file_linger_v1_retained_proto_rawDesc = "" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\"T\n" +
 	"\x15DeleteMessageResponse\x12;\n" +
 	"\vserver_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"serverTime\"+\n" +
+	"\x0fForecastRequest\x12\x18\n" +
+	"\apattern\x18\x01 \x01(\tR\apattern\"\x80\x01\n" +
+	"\x10ForecastResponse\x12/\n" +
+	"\bforecast\x18\x01 \x01(\v2\x13.linger.v1.ForecastR\bforecast\x12;\n" +
+	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"serverTime*C\n" +
 	"\tListOrder\x12\x1a\n" +
 	"\x16LIST_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n" +
-	"\x16LIST_ORDER_EXPIRE_TIME\x10\x012\xd5\x02\n" +
+	"\x16LIST_ORDER_EXPIRE_TIME\x10\x012\x9a\x03\n" +
 	"\x0fRetainedService\x12O\n" +
 	"\fListMessages\x12\x1e.linger.v1.ListMessagesRequest\x1a\x1f.linger.v1.ListMessagesResponse\x12I\n" +
 	"\n" +
 	"GetMessage\x12\x1c.linger.v1.GetMessageRequest\x1a\x1d.linger.v1.GetMessageResponse\x12R\n" +
 	"\rSetExpireTime\x12\x1f.linger.v1.SetExpireTimeRequest\x1a .linger.v1.SetExpireTimeResponse\x12R\n" +
-	"\rDeleteMessage\x12\x1f.linger.v1.DeleteMessageRequest\x1a .linger.v1.DeleteMessageResponseB!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3"
+	"\rDeleteMessage\x12\x1f.linger.v1.DeleteMessageRequest\x1a .linger.v1.DeleteMessageResponse\x12C\n" +
+	"\bForecast\x12\x1a.linger.v1.ForecastRequest\x1a\x1b.linger.v1.ForecastResponseB!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3"
 
 var (
 	file_linger_v1_retained_proto_rawDescOnce sync.Once
@@ -975,7 +1083,7 @@ func file_linger_v1_retained_proto_rawDescGZIP() []byte {
 }
 
 var file_linger_v1_retained_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_linger_v1_retained_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_linger_v1_retained_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_linger_v1_retained_proto_goTypes = []any{
 	(ListOrder)(0),                // 0: linger.v1.ListOrder
 	(*RetainedMessage)(nil),       // 1: linger.v1.RetainedMessage
@@ -988,46 +1096,53 @@ var file_linger_v1_retained_proto_goTypes = []any{
 	(*SetExpireTimeResponse)(nil), // 8: linger.v1.SetExpireTimeResponse
 	(*DeleteMessageRequest)(nil),  // 9: linger.v1.DeleteMessageRequest
 	(*DeleteMessageResponse)(nil), // 10: linger.v1.DeleteMessageResponse
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*Message)(nil),               // 12: linger.v1.Message
-	(EndReason)(0),                // 13: linger.v1.EndReason
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*ForecastRequest)(nil),       // 11: linger.v1.ForecastRequest
+	(*ForecastResponse)(nil),      // 12: linger.v1.ForecastResponse
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*Message)(nil),               // 14: linger.v1.Message
+	(EndReason)(0),                // 15: linger.v1.EndReason
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
+	(*Forecast)(nil),              // 17: linger.v1.Forecast
 }
 var file_linger_v1_retained_proto_depIdxs = []int32{
-	11, // 0: linger.v1.RetainedMessage.publish_time:type_name -> google.protobuf.Timestamp
-	11, // 1: linger.v1.RetainedMessage.expire_time:type_name -> google.protobuf.Timestamp
-	12, // 2: linger.v1.RetainedMessage.message:type_name -> linger.v1.Message
-	11, // 3: linger.v1.RetainedMessage.max_expire_time:type_name -> google.protobuf.Timestamp
+	13, // 0: linger.v1.RetainedMessage.publish_time:type_name -> google.protobuf.Timestamp
+	13, // 1: linger.v1.RetainedMessage.expire_time:type_name -> google.protobuf.Timestamp
+	14, // 2: linger.v1.RetainedMessage.message:type_name -> linger.v1.Message
+	13, // 3: linger.v1.RetainedMessage.max_expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: linger.v1.ListMessagesRequest.order:type_name -> linger.v1.ListOrder
-	11, // 5: linger.v1.ListMessagesRequest.min_expire_time:type_name -> google.protobuf.Timestamp
-	11, // 6: linger.v1.ListMessagesRequest.max_expire_time:type_name -> google.protobuf.Timestamp
+	13, // 5: linger.v1.ListMessagesRequest.min_expire_time:type_name -> google.protobuf.Timestamp
+	13, // 6: linger.v1.ListMessagesRequest.max_expire_time:type_name -> google.protobuf.Timestamp
 	1,  // 7: linger.v1.ListMessagesResponse.messages:type_name -> linger.v1.RetainedMessage
-	11, // 8: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
-	11, // 9: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	13, // 8: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
+	13, // 9: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
 	1,  // 10: linger.v1.GetMessageResponse.retained:type_name -> linger.v1.RetainedMessage
 	6,  // 11: linger.v1.GetMessageResponse.ended:type_name -> linger.v1.EndedMessage
-	13, // 12: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
-	11, // 13: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
-	11, // 14: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
-	11, // 15: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
-	11, // 16: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
-	11, // 17: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
-	14, // 18: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
-	11, // 19: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
-	11, // 20: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 21: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
-	4,  // 22: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
-	7,  // 23: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
-	9,  // 24: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
-	3,  // 25: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
-	5,  // 26: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
-	8,  // 27: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
-	10, // 28: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
-	25, // [25:29] is the sub-list for method output_type
-	21, // [21:25] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	15, // 12: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
+	13, // 13: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
+	13, // 14: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
+	13, // 15: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
+	13, // 16: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
+	13, // 17: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
+	16, // 18: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
+	13, // 19: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
+	13, // 20: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	17, // 21: linger.v1.ForecastResponse.forecast:type_name -> linger.v1.Forecast
+	13, // 22: linger.v1.ForecastResponse.server_time:type_name -> google.protobuf.Timestamp
+	2,  // 23: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
+	4,  // 24: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
+	7,  // 25: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
+	9,  // 26: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
+	11, // 27: linger.v1.RetainedService.Forecast:input_type -> linger.v1.ForecastRequest
+	3,  // 28: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
+	5,  // 29: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
+	8,  // 30: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
+	10, // 31: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
+	12, // 32: linger.v1.RetainedService.Forecast:output_type -> linger.v1.ForecastResponse
+	28, // [28:33] is the sub-list for method output_type
+	23, // [23:28] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_retained_proto_init() }
@@ -1036,6 +1151,7 @@ func file_linger_v1_retained_proto_init() {
 		return
 	}
 	file_linger_v1_message_proto_init()
+	file_linger_v1_topic_proto_init()
 	file_linger_v1_retained_proto_msgTypes[4].OneofWrappers = []any{
 		(*GetMessageResponse_Retained)(nil),
 		(*GetMessageResponse_Ended)(nil),
@@ -1046,7 +1162,7 @@ func file_linger_v1_retained_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linger_v1_retained_proto_rawDesc), len(file_linger_v1_retained_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,6 +23,7 @@ const (
 	RetainedService_GetMessage_FullMethodName    = "/linger.v1.RetainedService/GetMessage"
 	RetainedService_SetExpireTime_FullMethodName = "/linger.v1.RetainedService/SetExpireTime"
 	RetainedService_DeleteMessage_FullMethodName = "/linger.v1.RetainedService/DeleteMessage"
+	RetainedService_Forecast_FullMethodName      = "/linger.v1.RetainedService/Forecast"
 )
 
 // RetainedServiceClient is the client API for RetainedService service.
@@ -46,6 +47,9 @@ type RetainedServiceClient interface {
 	SetExpireTime(ctx context.Context, in *SetExpireTimeRequest, opts ...grpc.CallOption) (*SetExpireTimeResponse, error)
 	// DeleteMessage ends one message as deleted. Errors: as SetExpireTime.
 	DeleteMessage(ctx context.Context, in *DeleteMessageRequest, opts ...grpc.CallOption) (*DeleteMessageResponse, error)
+	// Forecast tells what of the messages alive ends when, if nothing changes. Errors: NOT_FOUND when `pattern` is a name
+	// without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern.
+	Forecast(ctx context.Context, in *ForecastRequest, opts ...grpc.CallOption) (*ForecastResponse, error)
 }
 
 type retainedServiceClient struct {
@@ -96,6 +100,16 @@ func (c *retainedServiceClient) DeleteMessage(ctx context.Context, in *DeleteMes
 	return out, nil
 }
 
+func (c *retainedServiceClient) Forecast(ctx context.Context, in *ForecastRequest, opts ...grpc.CallOption) (*ForecastResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ForecastResponse)
+	err := c.cc.Invoke(ctx, RetainedService_Forecast_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RetainedServiceServer is the server API for RetainedService service.
 // All implementations must embed UnimplementedRetainedServiceServer
 // for forward compatibility.
@@ -117,6 +131,9 @@ type RetainedServiceServer interface {
 	SetExpireTime(context.Context, *SetExpireTimeRequest) (*SetExpireTimeResponse, error)
 	// DeleteMessage ends one message as deleted. Errors: as SetExpireTime.
 	DeleteMessage(context.Context, *DeleteMessageRequest) (*DeleteMessageResponse, error)
+	// Forecast tells what of the messages alive ends when, if nothing changes. Errors: NOT_FOUND when `pattern` is a name
+	// without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern.
+	Forecast(context.Context, *ForecastRequest) (*ForecastResponse, error)
 	mustEmbedUnimplementedRetainedServiceServer()
 }
 
@@ -138,6 +155,9 @@ func (UnimplementedRetainedServiceServer) SetExpireTime(context.Context, *SetExp
 }
 func (UnimplementedRetainedServiceServer) DeleteMessage(context.Context, *DeleteMessageRequest) (*DeleteMessageResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteMessage not implemented")
+}
+func (UnimplementedRetainedServiceServer) Forecast(context.Context, *ForecastRequest) (*ForecastResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Forecast not implemented")
 }
 func (UnimplementedRetainedServiceServer) mustEmbedUnimplementedRetainedServiceServer() {}
 func (UnimplementedRetainedServiceServer) testEmbeddedByValue()                         {}
@@ -232,6 +252,24 @@ func _RetainedService_DeleteMessage_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RetainedService_Forecast_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ForecastRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetainedServiceServer).Forecast(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetainedService_Forecast_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetainedServiceServer).Forecast(ctx, req.(*ForecastRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RetainedService_ServiceDesc is the grpc.ServiceDesc for RetainedService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -254,6 +292,10 @@ var RetainedService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteMessage",
 			Handler:    _RetainedService_DeleteMessage_Handler,
+		},
+		{
+			MethodName: "Forecast",
+			Handler:    _RetainedService_Forecast_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -252,7 +252,9 @@ type Topic struct {
 	// In force for what is published now; no field unset.
 	Policy *TopicPolicy `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`
 	// Its numbers.
-	Stats         *TopicStats `protobuf:"bytes,6,opt,name=stats,proto3" json:"stats,omitempty"`
+	Stats *TopicStats `protobuf:"bytes,6,opt,name=stats,proto3" json:"stats,omitempty"`
+	// What of its messages alive ends when. Unset in a list that did not ask for it.
+	Forecast      *Forecast `protobuf:"bytes,7,opt,name=forecast,proto3" json:"forecast,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -329,6 +331,136 @@ func (x *Topic) GetStats() *TopicStats {
 	return nil
 }
 
+func (x *Topic) GetForecast() *Forecast {
+	if x != nil {
+		return x.Forecast
+	}
+	return nil
+}
+
+// Forecast tells what of the messages alive ends when, if no lifetime is changed and nothing is evicted or deleted. There
+// are 47 intervals, which begin and end with the stops of the dashboard's axis (0; 1 2 3 4 5 6 8 10 12 15 20 25 30 40 50
+// seconds; the same in minutes; 1 2 3 4 5 6 8 10 12 18 hours; 1 to 7 days), and one for all that is left for longer.
+type Forecast struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The intervals in which something ends, soonest first; those in which nothing does are left out. Together they hold
+	// exactly the messages alive, and their bytes. Of many messages, one that is nearer to a stop than 64 ms, or than a
+	// 48th of the time to that stop, may be counted on its other side.
+	Intervals     []*ForecastInterval `protobuf:"bytes,1,rep,name=intervals,proto3" json:"intervals,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Forecast) Reset() {
+	*x = Forecast{}
+	mi := &file_linger_v1_topic_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Forecast) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Forecast) ProtoMessage() {}
+
+func (x *Forecast) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Forecast.ProtoReflect.Descriptor instead.
+func (*Forecast) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Forecast) GetIntervals() []*ForecastInterval {
+	if x != nil {
+		return x.Intervals
+	}
+	return nil
+}
+
+// ForecastInterval is what ends in one interval.
+type ForecastInterval struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// It has more than this left.
+	After *durationpb.Duration `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	// And at most this. Unset: any longer.
+	Within *durationpb.Duration `protobuf:"bytes,2,opt,name=within,proto3" json:"within,omitempty"`
+	// Messages that end in it.
+	Messages uint64 `protobuf:"varint,3,opt,name=messages,proto3" json:"messages,omitempty"`
+	// Their encoded bytes.
+	Bytes         uint64 `protobuf:"varint,4,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastInterval) Reset() {
+	*x = ForecastInterval{}
+	mi := &file_linger_v1_topic_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastInterval) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastInterval) ProtoMessage() {}
+
+func (x *ForecastInterval) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastInterval.ProtoReflect.Descriptor instead.
+func (*ForecastInterval) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ForecastInterval) GetAfter() *durationpb.Duration {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *ForecastInterval) GetWithin() *durationpb.Duration {
+	if x != nil {
+		return x.Within
+	}
+	return nil
+}
+
+func (x *ForecastInterval) GetMessages() uint64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *ForecastInterval) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
 // TopicStats are counted from the beginning of the incarnation. published = retained + passing + the ends.
 type TopicStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -360,7 +492,7 @@ type TopicStats struct {
 
 func (x *TopicStats) Reset() {
 	*x = TopicStats{}
-	mi := &file_linger_v1_topic_proto_msgTypes[2]
+	mi := &file_linger_v1_topic_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -372,7 +504,7 @@ func (x *TopicStats) String() string {
 func (*TopicStats) ProtoMessage() {}
 
 func (x *TopicStats) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[2]
+	mi := &file_linger_v1_topic_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -385,7 +517,7 @@ func (x *TopicStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopicStats.ProtoReflect.Descriptor instead.
 func (*TopicStats) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{2}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *TopicStats) GetPublished() uint64 {
@@ -486,7 +618,7 @@ type Ends struct {
 
 func (x *Ends) Reset() {
 	*x = Ends{}
-	mi := &file_linger_v1_topic_proto_msgTypes[3]
+	mi := &file_linger_v1_topic_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -498,7 +630,7 @@ func (x *Ends) String() string {
 func (*Ends) ProtoMessage() {}
 
 func (x *Ends) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[3]
+	mi := &file_linger_v1_topic_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -511,7 +643,7 @@ func (x *Ends) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ends.ProtoReflect.Descriptor instead.
 func (*Ends) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{3}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Ends) GetExpiredDelivered() uint64 {
@@ -571,7 +703,7 @@ type CreateTopicRequest struct {
 
 func (x *CreateTopicRequest) Reset() {
 	*x = CreateTopicRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[4]
+	mi := &file_linger_v1_topic_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +715,7 @@ func (x *CreateTopicRequest) String() string {
 func (*CreateTopicRequest) ProtoMessage() {}
 
 func (x *CreateTopicRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[4]
+	mi := &file_linger_v1_topic_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +728,7 @@ func (x *CreateTopicRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTopicRequest.ProtoReflect.Descriptor instead.
 func (*CreateTopicRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{4}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateTopicRequest) GetName() string {
@@ -633,7 +765,7 @@ type CreateTopicResponse struct {
 
 func (x *CreateTopicResponse) Reset() {
 	*x = CreateTopicResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[5]
+	mi := &file_linger_v1_topic_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -645,7 +777,7 @@ func (x *CreateTopicResponse) String() string {
 func (*CreateTopicResponse) ProtoMessage() {}
 
 func (x *CreateTopicResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[5]
+	mi := &file_linger_v1_topic_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -658,7 +790,7 @@ func (x *CreateTopicResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTopicResponse.ProtoReflect.Descriptor instead.
 func (*CreateTopicResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{5}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreateTopicResponse) GetTopic() *Topic {
@@ -686,7 +818,7 @@ type GetTopicRequest struct {
 
 func (x *GetTopicRequest) Reset() {
 	*x = GetTopicRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[6]
+	mi := &file_linger_v1_topic_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -698,7 +830,7 @@ func (x *GetTopicRequest) String() string {
 func (*GetTopicRequest) ProtoMessage() {}
 
 func (x *GetTopicRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[6]
+	mi := &file_linger_v1_topic_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -711,7 +843,7 @@ func (x *GetTopicRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTopicRequest.ProtoReflect.Descriptor instead.
 func (*GetTopicRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{6}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetTopicRequest) GetName() string {
@@ -734,7 +866,7 @@ type GetTopicResponse struct {
 
 func (x *GetTopicResponse) Reset() {
 	*x = GetTopicResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[7]
+	mi := &file_linger_v1_topic_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -746,7 +878,7 @@ func (x *GetTopicResponse) String() string {
 func (*GetTopicResponse) ProtoMessage() {}
 
 func (x *GetTopicResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[7]
+	mi := &file_linger_v1_topic_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -759,7 +891,7 @@ func (x *GetTopicResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTopicResponse.ProtoReflect.Descriptor instead.
 func (*GetTopicResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{7}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetTopicResponse) GetTopic() *Topic {
@@ -784,14 +916,16 @@ type ListTopicsRequest struct {
 	// 1 to 1,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// From the last response. Empty: from the first name.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Tell what ends when in each.
+	Forecast      bool `protobuf:"varint,4,opt,name=forecast,proto3" json:"forecast,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListTopicsRequest) Reset() {
 	*x = ListTopicsRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[8]
+	mi := &file_linger_v1_topic_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -803,7 +937,7 @@ func (x *ListTopicsRequest) String() string {
 func (*ListTopicsRequest) ProtoMessage() {}
 
 func (x *ListTopicsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[8]
+	mi := &file_linger_v1_topic_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -816,7 +950,7 @@ func (x *ListTopicsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTopicsRequest.ProtoReflect.Descriptor instead.
 func (*ListTopicsRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{8}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListTopicsRequest) GetPattern() string {
@@ -840,6 +974,13 @@ func (x *ListTopicsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListTopicsRequest) GetForecast() bool {
+	if x != nil {
+		return x.Forecast
+	}
+	return false
+}
+
 // ListTopicsResponse is a page of topics.
 type ListTopicsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -857,7 +998,7 @@ type ListTopicsResponse struct {
 
 func (x *ListTopicsResponse) Reset() {
 	*x = ListTopicsResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[9]
+	mi := &file_linger_v1_topic_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -869,7 +1010,7 @@ func (x *ListTopicsResponse) String() string {
 func (*ListTopicsResponse) ProtoMessage() {}
 
 func (x *ListTopicsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[9]
+	mi := &file_linger_v1_topic_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -882,7 +1023,7 @@ func (x *ListTopicsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTopicsResponse.ProtoReflect.Descriptor instead.
 func (*ListTopicsResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{9}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListTopicsResponse) GetTopics() []*Topic {
@@ -926,7 +1067,7 @@ type SetTopicPolicyRequest struct {
 
 func (x *SetTopicPolicyRequest) Reset() {
 	*x = SetTopicPolicyRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[10]
+	mi := &file_linger_v1_topic_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -938,7 +1079,7 @@ func (x *SetTopicPolicyRequest) String() string {
 func (*SetTopicPolicyRequest) ProtoMessage() {}
 
 func (x *SetTopicPolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[10]
+	mi := &file_linger_v1_topic_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -951,7 +1092,7 @@ func (x *SetTopicPolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTopicPolicyRequest.ProtoReflect.Descriptor instead.
 func (*SetTopicPolicyRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{10}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SetTopicPolicyRequest) GetName() string {
@@ -981,7 +1122,7 @@ type SetTopicPolicyResponse struct {
 
 func (x *SetTopicPolicyResponse) Reset() {
 	*x = SetTopicPolicyResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[11]
+	mi := &file_linger_v1_topic_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -993,7 +1134,7 @@ func (x *SetTopicPolicyResponse) String() string {
 func (*SetTopicPolicyResponse) ProtoMessage() {}
 
 func (x *SetTopicPolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[11]
+	mi := &file_linger_v1_topic_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1006,7 +1147,7 @@ func (x *SetTopicPolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTopicPolicyResponse.ProtoReflect.Descriptor instead.
 func (*SetTopicPolicyResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{11}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SetTopicPolicyResponse) GetTopic() *Topic {
@@ -1034,7 +1175,7 @@ type DeleteTopicRequest struct {
 
 func (x *DeleteTopicRequest) Reset() {
 	*x = DeleteTopicRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[12]
+	mi := &file_linger_v1_topic_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1046,7 +1187,7 @@ func (x *DeleteTopicRequest) String() string {
 func (*DeleteTopicRequest) ProtoMessage() {}
 
 func (x *DeleteTopicRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[12]
+	mi := &file_linger_v1_topic_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1059,7 +1200,7 @@ func (x *DeleteTopicRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTopicRequest.ProtoReflect.Descriptor instead.
 func (*DeleteTopicRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{12}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DeleteTopicRequest) GetName() string {
@@ -1082,7 +1223,7 @@ type DeleteTopicResponse struct {
 
 func (x *DeleteTopicResponse) Reset() {
 	*x = DeleteTopicResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[13]
+	mi := &file_linger_v1_topic_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1094,7 +1235,7 @@ func (x *DeleteTopicResponse) String() string {
 func (*DeleteTopicResponse) ProtoMessage() {}
 
 func (x *DeleteTopicResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[13]
+	mi := &file_linger_v1_topic_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1107,7 +1248,7 @@ func (x *DeleteTopicResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTopicResponse.ProtoReflect.Descriptor instead.
 func (*DeleteTopicResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{13}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DeleteTopicResponse) GetDeleted() uint64 {
@@ -1142,7 +1283,7 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\bat_limit\x18\b \x01(\x0e2\x14.linger.v1.LimitRuleR\aatLimitB\x0f\n" +
 	"\r_max_messagesB\f\n" +
 	"\n" +
-	"_max_bytes\"\x8e\x02\n" +
+	"_max_bytes\"\xbf\x02\n" +
 	"\x05Topic\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\x06R\vincarnation\x12;\n" +
@@ -1152,7 +1293,15 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"durability\x18\x04 \x01(\x0e2\x15.linger.v1.DurabilityR\n" +
 	"durability\x12.\n" +
 	"\x06policy\x18\x05 \x01(\v2\x16.linger.v1.TopicPolicyR\x06policy\x12+\n" +
-	"\x05stats\x18\x06 \x01(\v2\x15.linger.v1.TopicStatsR\x05stats\"\xe4\x03\n" +
+	"\x05stats\x18\x06 \x01(\v2\x15.linger.v1.TopicStatsR\x05stats\x12/\n" +
+	"\bforecast\x18\a \x01(\v2\x13.linger.v1.ForecastR\bforecast\"E\n" +
+	"\bForecast\x129\n" +
+	"\tintervals\x18\x01 \x03(\v2\x1b.linger.v1.ForecastIntervalR\tintervals\"\xa8\x01\n" +
+	"\x10ForecastInterval\x12/\n" +
+	"\x05after\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05after\x121\n" +
+	"\x06within\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06within\x12\x1a\n" +
+	"\bmessages\x18\x03 \x01(\x04R\bmessages\x12\x14\n" +
+	"\x05bytes\x18\x04 \x01(\x04R\x05bytes\"\xe4\x03\n" +
 	"\n" +
 	"TopicStats\x12\x1c\n" +
 	"\tpublished\x18\x01 \x01(\x04R\tpublished\x12\x1a\n" +
@@ -1189,12 +1338,13 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\x10GetTopicResponse\x12&\n" +
 	"\x05topic\x18\x01 \x01(\v2\x10.linger.v1.TopicR\x05topic\x12;\n" +
 	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"serverTime\"i\n" +
+	"serverTime\"\x85\x01\n" +
 	"\x11ListTopicsRequest\x12\x18\n" +
 	"\apattern\x18\x01 \x01(\tR\apattern\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"\xb9\x01\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x12\x1a\n" +
+	"\bforecast\x18\x04 \x01(\bR\bforecast\"\xb9\x01\n" +
 	"\x12ListTopicsResponse\x12(\n" +
 	"\x06topics\x18\x01 \x03(\v2\x10.linger.v1.TopicR\x06topics\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
@@ -1243,69 +1393,75 @@ func file_linger_v1_topic_proto_rawDescGZIP() []byte {
 }
 
 var file_linger_v1_topic_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_linger_v1_topic_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_linger_v1_topic_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_linger_v1_topic_proto_goTypes = []any{
 	(LimitRule)(0),                 // 0: linger.v1.LimitRule
 	(OutOfPolicy)(0),               // 1: linger.v1.OutOfPolicy
 	(*TopicPolicy)(nil),            // 2: linger.v1.TopicPolicy
 	(*Topic)(nil),                  // 3: linger.v1.Topic
-	(*TopicStats)(nil),             // 4: linger.v1.TopicStats
-	(*Ends)(nil),                   // 5: linger.v1.Ends
-	(*CreateTopicRequest)(nil),     // 6: linger.v1.CreateTopicRequest
-	(*CreateTopicResponse)(nil),    // 7: linger.v1.CreateTopicResponse
-	(*GetTopicRequest)(nil),        // 8: linger.v1.GetTopicRequest
-	(*GetTopicResponse)(nil),       // 9: linger.v1.GetTopicResponse
-	(*ListTopicsRequest)(nil),      // 10: linger.v1.ListTopicsRequest
-	(*ListTopicsResponse)(nil),     // 11: linger.v1.ListTopicsResponse
-	(*SetTopicPolicyRequest)(nil),  // 12: linger.v1.SetTopicPolicyRequest
-	(*SetTopicPolicyResponse)(nil), // 13: linger.v1.SetTopicPolicyResponse
-	(*DeleteTopicRequest)(nil),     // 14: linger.v1.DeleteTopicRequest
-	(*DeleteTopicResponse)(nil),    // 15: linger.v1.DeleteTopicResponse
-	(*durationpb.Duration)(nil),    // 16: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
-	(Durability)(0),                // 18: linger.v1.Durability
+	(*Forecast)(nil),               // 4: linger.v1.Forecast
+	(*ForecastInterval)(nil),       // 5: linger.v1.ForecastInterval
+	(*TopicStats)(nil),             // 6: linger.v1.TopicStats
+	(*Ends)(nil),                   // 7: linger.v1.Ends
+	(*CreateTopicRequest)(nil),     // 8: linger.v1.CreateTopicRequest
+	(*CreateTopicResponse)(nil),    // 9: linger.v1.CreateTopicResponse
+	(*GetTopicRequest)(nil),        // 10: linger.v1.GetTopicRequest
+	(*GetTopicResponse)(nil),       // 11: linger.v1.GetTopicResponse
+	(*ListTopicsRequest)(nil),      // 12: linger.v1.ListTopicsRequest
+	(*ListTopicsResponse)(nil),     // 13: linger.v1.ListTopicsResponse
+	(*SetTopicPolicyRequest)(nil),  // 14: linger.v1.SetTopicPolicyRequest
+	(*SetTopicPolicyResponse)(nil), // 15: linger.v1.SetTopicPolicyResponse
+	(*DeleteTopicRequest)(nil),     // 16: linger.v1.DeleteTopicRequest
+	(*DeleteTopicResponse)(nil),    // 17: linger.v1.DeleteTopicResponse
+	(*durationpb.Duration)(nil),    // 18: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
+	(Durability)(0),                // 20: linger.v1.Durability
 }
 var file_linger_v1_topic_proto_depIdxs = []int32{
-	16, // 0: linger.v1.TopicPolicy.ttl_min:type_name -> google.protobuf.Duration
-	16, // 1: linger.v1.TopicPolicy.ttl_default:type_name -> google.protobuf.Duration
-	16, // 2: linger.v1.TopicPolicy.ttl_max:type_name -> google.protobuf.Duration
+	18, // 0: linger.v1.TopicPolicy.ttl_min:type_name -> google.protobuf.Duration
+	18, // 1: linger.v1.TopicPolicy.ttl_default:type_name -> google.protobuf.Duration
+	18, // 2: linger.v1.TopicPolicy.ttl_max:type_name -> google.protobuf.Duration
 	1,  // 3: linger.v1.TopicPolicy.out_of_policy:type_name -> linger.v1.OutOfPolicy
 	0,  // 4: linger.v1.TopicPolicy.at_limit:type_name -> linger.v1.LimitRule
-	17, // 5: linger.v1.Topic.create_time:type_name -> google.protobuf.Timestamp
-	18, // 6: linger.v1.Topic.durability:type_name -> linger.v1.Durability
+	19, // 5: linger.v1.Topic.create_time:type_name -> google.protobuf.Timestamp
+	20, // 6: linger.v1.Topic.durability:type_name -> linger.v1.Durability
 	2,  // 7: linger.v1.Topic.policy:type_name -> linger.v1.TopicPolicy
-	4,  // 8: linger.v1.Topic.stats:type_name -> linger.v1.TopicStats
-	5,  // 9: linger.v1.TopicStats.ended:type_name -> linger.v1.Ends
-	17, // 10: linger.v1.TopicStats.next_expire_time:type_name -> google.protobuf.Timestamp
-	17, // 11: linger.v1.TopicStats.last_publish_time:type_name -> google.protobuf.Timestamp
-	17, // 12: linger.v1.TopicStats.last_end_time:type_name -> google.protobuf.Timestamp
-	2,  // 13: linger.v1.CreateTopicRequest.policy:type_name -> linger.v1.TopicPolicy
-	18, // 14: linger.v1.CreateTopicRequest.durability:type_name -> linger.v1.Durability
-	3,  // 15: linger.v1.CreateTopicResponse.topic:type_name -> linger.v1.Topic
-	17, // 16: linger.v1.CreateTopicResponse.server_time:type_name -> google.protobuf.Timestamp
-	3,  // 17: linger.v1.GetTopicResponse.topic:type_name -> linger.v1.Topic
-	17, // 18: linger.v1.GetTopicResponse.server_time:type_name -> google.protobuf.Timestamp
-	3,  // 19: linger.v1.ListTopicsResponse.topics:type_name -> linger.v1.Topic
-	17, // 20: linger.v1.ListTopicsResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 21: linger.v1.SetTopicPolicyRequest.policy:type_name -> linger.v1.TopicPolicy
-	3,  // 22: linger.v1.SetTopicPolicyResponse.topic:type_name -> linger.v1.Topic
-	17, // 23: linger.v1.SetTopicPolicyResponse.server_time:type_name -> google.protobuf.Timestamp
-	17, // 24: linger.v1.DeleteTopicResponse.server_time:type_name -> google.protobuf.Timestamp
-	6,  // 25: linger.v1.TopicService.CreateTopic:input_type -> linger.v1.CreateTopicRequest
-	8,  // 26: linger.v1.TopicService.GetTopic:input_type -> linger.v1.GetTopicRequest
-	10, // 27: linger.v1.TopicService.ListTopics:input_type -> linger.v1.ListTopicsRequest
-	12, // 28: linger.v1.TopicService.SetTopicPolicy:input_type -> linger.v1.SetTopicPolicyRequest
-	14, // 29: linger.v1.TopicService.DeleteTopic:input_type -> linger.v1.DeleteTopicRequest
-	7,  // 30: linger.v1.TopicService.CreateTopic:output_type -> linger.v1.CreateTopicResponse
-	9,  // 31: linger.v1.TopicService.GetTopic:output_type -> linger.v1.GetTopicResponse
-	11, // 32: linger.v1.TopicService.ListTopics:output_type -> linger.v1.ListTopicsResponse
-	13, // 33: linger.v1.TopicService.SetTopicPolicy:output_type -> linger.v1.SetTopicPolicyResponse
-	15, // 34: linger.v1.TopicService.DeleteTopic:output_type -> linger.v1.DeleteTopicResponse
-	30, // [30:35] is the sub-list for method output_type
-	25, // [25:30] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	6,  // 8: linger.v1.Topic.stats:type_name -> linger.v1.TopicStats
+	4,  // 9: linger.v1.Topic.forecast:type_name -> linger.v1.Forecast
+	5,  // 10: linger.v1.Forecast.intervals:type_name -> linger.v1.ForecastInterval
+	18, // 11: linger.v1.ForecastInterval.after:type_name -> google.protobuf.Duration
+	18, // 12: linger.v1.ForecastInterval.within:type_name -> google.protobuf.Duration
+	7,  // 13: linger.v1.TopicStats.ended:type_name -> linger.v1.Ends
+	19, // 14: linger.v1.TopicStats.next_expire_time:type_name -> google.protobuf.Timestamp
+	19, // 15: linger.v1.TopicStats.last_publish_time:type_name -> google.protobuf.Timestamp
+	19, // 16: linger.v1.TopicStats.last_end_time:type_name -> google.protobuf.Timestamp
+	2,  // 17: linger.v1.CreateTopicRequest.policy:type_name -> linger.v1.TopicPolicy
+	20, // 18: linger.v1.CreateTopicRequest.durability:type_name -> linger.v1.Durability
+	3,  // 19: linger.v1.CreateTopicResponse.topic:type_name -> linger.v1.Topic
+	19, // 20: linger.v1.CreateTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	3,  // 21: linger.v1.GetTopicResponse.topic:type_name -> linger.v1.Topic
+	19, // 22: linger.v1.GetTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	3,  // 23: linger.v1.ListTopicsResponse.topics:type_name -> linger.v1.Topic
+	19, // 24: linger.v1.ListTopicsResponse.server_time:type_name -> google.protobuf.Timestamp
+	2,  // 25: linger.v1.SetTopicPolicyRequest.policy:type_name -> linger.v1.TopicPolicy
+	3,  // 26: linger.v1.SetTopicPolicyResponse.topic:type_name -> linger.v1.Topic
+	19, // 27: linger.v1.SetTopicPolicyResponse.server_time:type_name -> google.protobuf.Timestamp
+	19, // 28: linger.v1.DeleteTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	8,  // 29: linger.v1.TopicService.CreateTopic:input_type -> linger.v1.CreateTopicRequest
+	10, // 30: linger.v1.TopicService.GetTopic:input_type -> linger.v1.GetTopicRequest
+	12, // 31: linger.v1.TopicService.ListTopics:input_type -> linger.v1.ListTopicsRequest
+	14, // 32: linger.v1.TopicService.SetTopicPolicy:input_type -> linger.v1.SetTopicPolicyRequest
+	16, // 33: linger.v1.TopicService.DeleteTopic:input_type -> linger.v1.DeleteTopicRequest
+	9,  // 34: linger.v1.TopicService.CreateTopic:output_type -> linger.v1.CreateTopicResponse
+	11, // 35: linger.v1.TopicService.GetTopic:output_type -> linger.v1.GetTopicResponse
+	13, // 36: linger.v1.TopicService.ListTopics:output_type -> linger.v1.ListTopicsResponse
+	15, // 37: linger.v1.TopicService.SetTopicPolicy:output_type -> linger.v1.SetTopicPolicyResponse
+	17, // 38: linger.v1.TopicService.DeleteTopic:output_type -> linger.v1.DeleteTopicResponse
+	34, // [34:39] is the sub-list for method output_type
+	29, // [29:34] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_topic_proto_init() }
@@ -1321,7 +1477,7 @@ func file_linger_v1_topic_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linger_v1_topic_proto_rawDesc), len(file_linger_v1_topic_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

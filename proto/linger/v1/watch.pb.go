@@ -633,7 +633,9 @@ type ScopeStats struct {
 	// The six busiest topics, busiest first.
 	Busiest []*BusyTopic `protobuf:"bytes,7,rep,name=busiest,proto3" json:"busiest,omitempty"`
 	// Messages published a second, over the last ten seconds.
-	PublishRate   float64 `protobuf:"fixed64,8,opt,name=publish_rate,json=publishRate,proto3" json:"publish_rate,omitempty"`
+	PublishRate float64 `protobuf:"fixed64,8,opt,name=publish_rate,json=publishRate,proto3" json:"publish_rate,omitempty"`
+	// What of the messages alive ends when. While messages come, it may be a moment apart from `stats`.
+	Forecast      *Forecast `protobuf:"bytes,9,opt,name=forecast,proto3" json:"forecast,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -722,6 +724,13 @@ func (x *ScopeStats) GetPublishRate() float64 {
 		return x.PublishRate
 	}
 	return 0
+}
+
+func (x *ScopeStats) GetForecast() *Forecast {
+	if x != nil {
+		return x.Forecast
+	}
+	return nil
 }
 
 // BusyTopic is a topic for a chip.
@@ -1016,7 +1025,7 @@ const file_linger_v1_watch_proto_rawDesc = "" +
 	"\bsequence\x18\x03 \x01(\x04R\bsequence\x12;\n" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12L\n" +
-	"\x14previous_expire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x12previousExpireTime\"\x9a\x02\n" +
+	"\x14previous_expire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x12previousExpireTime\"\xcb\x02\n" +
 	"\n" +
 	"ScopeStats\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\rR\x05scope\x12\x1a\n" +
@@ -1026,7 +1035,8 @@ const file_linger_v1_watch_proto_rawDesc = "" +
 	"\x0fpublished_since\x18\x05 \x01(\x04R\x0epublishedSince\x12\x19\n" +
 	"\bleft_out\x18\x06 \x01(\x04R\aleftOut\x12.\n" +
 	"\abusiest\x18\a \x03(\v2\x14.linger.v1.BusyTopicR\abusiest\x12!\n" +
-	"\fpublish_rate\x18\b \x01(\x01R\vpublishRate\";\n" +
+	"\fpublish_rate\x18\b \x01(\x01R\vpublishRate\x12/\n" +
+	"\bforecast\x18\t \x01(\v2\x13.linger.v1.ForecastR\bforecast\";\n" +
 	"\tBusyTopic\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bretained\x18\x02 \x01(\x04R\bretained\"\x98\x02\n" +
@@ -1090,6 +1100,7 @@ var file_linger_v1_watch_proto_goTypes = []any{
 	(*RetainedMessage)(nil),       // 13: linger.v1.RetainedMessage
 	(EndReason)(0),                // 14: linger.v1.EndReason
 	(*TopicStats)(nil),            // 15: linger.v1.TopicStats
+	(*Forecast)(nil),              // 16: linger.v1.Forecast
 }
 var file_linger_v1_watch_proto_depIdxs = []int32{
 	11, // 0: linger.v1.WatchResponse.server_time:type_name -> google.protobuf.Timestamp
@@ -1108,15 +1119,16 @@ var file_linger_v1_watch_proto_depIdxs = []int32{
 	11, // 13: linger.v1.LifetimeChange.previous_expire_time:type_name -> google.protobuf.Timestamp
 	15, // 14: linger.v1.ScopeStats.stats:type_name -> linger.v1.TopicStats
 	8,  // 15: linger.v1.ScopeStats.busiest:type_name -> linger.v1.BusyTopic
-	10, // 16: linger.v1.ServerStats.store:type_name -> linger.v1.StoreStats
-	0,  // 17: linger.v1.StoreStats.state:type_name -> linger.v1.StoreState
-	1,  // 18: linger.v1.WatchService.Watch:input_type -> linger.v1.WatchRequest
-	2,  // 19: linger.v1.WatchService.Watch:output_type -> linger.v1.WatchResponse
-	19, // [19:20] is the sub-list for method output_type
-	18, // [18:19] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	16, // 16: linger.v1.ScopeStats.forecast:type_name -> linger.v1.Forecast
+	10, // 17: linger.v1.ServerStats.store:type_name -> linger.v1.StoreStats
+	0,  // 18: linger.v1.StoreStats.state:type_name -> linger.v1.StoreState
+	1,  // 19: linger.v1.WatchService.Watch:input_type -> linger.v1.WatchRequest
+	2,  // 20: linger.v1.WatchService.Watch:output_type -> linger.v1.WatchResponse
+	20, // [20:21] is the sub-list for method output_type
+	19, // [19:20] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_watch_proto_init() }

@@ -8,13 +8,15 @@ import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { EndReason, Message as Message$1 } from "./message_pb";
 import { file_linger_v1_message } from "./message_pb";
+import type { Forecast } from "./topic_pb";
+import { file_linger_v1_topic } from "./topic_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file linger/v1/retained.proto.
  */
 export const file_linger_v1_retained: GenFile = /*@__PURE__*/
-  fileDesc("ChhsaW5nZXIvdjEvcmV0YWluZWQucHJvdG8SCWxpbmdlci52MSKrAgoPUmV0YWluZWRNZXNzYWdlEg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEjAKDHB1Ymxpc2hfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKB21lc3NhZ2UYBSABKAsyEi5saW5nZXIudjEuTWVzc2FnZRIRCglkYXRhX3NpemUYBiABKAQSEgoKZGVsaXZlcmllcxgHIAEoDRITCgtpbmNhcm5hdGlvbhgIIAEoBhIzCg9tYXhfZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIp8CChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg8KB3BhdHRlcm4YASABKAkSIwoFb3JkZXIYAiABKA4yFC5saW5nZXIudjEuTGlzdE9yZGVyEhQKDG1pbl9zZXF1ZW5jZRgDIAEoBBIUCgxtYXhfc2VxdWVuY2UYBCABKAQSMwoPbWluX2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9tYXhfZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXBhZ2Vfc2l6ZRgHIAEoBRISCgpwYWdlX3Rva2VuGAggASgJEhUKDXByZXZpZXdfYnl0ZXMYCSABKA0iuAEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEiwKCG1lc3NhZ2VzGAEgAygLMhoubGluZ2VyLnYxLlJldGFpbmVkTWVzc2FnZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldGFpbmVkGAQgASgEEhYKDnJldGFpbmVkX2J5dGVzGAUgASgEIjQKEUdldE1lc3NhZ2VSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEIqgBChJHZXRNZXNzYWdlUmVzcG9uc2USLwoLc2VydmVyX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCHJldGFpbmVkGAIgASgLMhoubGluZ2VyLnYxLlJldGFpbmVkTWVzc2FnZUgAEigKBWVuZGVkGAMgASgLMhcubGluZ2VyLnYxLkVuZGVkTWVzc2FnZUgAQgcKBXN0YXRlIskBCgxFbmRlZE1lc3NhZ2USDQoFdG9waWMYASABKAkSEAoIc2VxdWVuY2UYAiABKAQSJAoGcmVhc29uGAMgASgOMhQubGluZ2VyLnYxLkVuZFJlYXNvbhIwCgxwdWJsaXNoX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpkZWxpdmVyaWVzGAYgASgNIqIBChRTZXRFeHBpcmVUaW1lUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIvCgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOAoUZXhwZWN0ZWRfZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsMBChVTZXRFeHBpcmVUaW1lUmVzcG9uc2USLwoLZXhwaXJlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCXRpbWVfbGVmdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIaChJsb3dlcmVkX3RvX21heGltdW0YAyABKAgSLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjcKFERlbGV0ZU1lc3NhZ2VSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEIkgKFURlbGV0ZU1lc3NhZ2VSZXNwb25zZRIvCgtzZXJ2ZXJfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqQwoJTGlzdE9yZGVyEhoKFkxJU1RfT1JERVJfVU5TUEVDSUZJRUQQABIaChZMSVNUX09SREVSX0VYUElSRV9USU1FEAEy1QIKD1JldGFpbmVkU2VydmljZRJPCgxMaXN0TWVzc2FnZXMSHi5saW5nZXIudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBofLmxpbmdlci52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJJCgpHZXRNZXNzYWdlEhwubGluZ2VyLnYxLkdldE1lc3NhZ2VSZXF1ZXN0Gh0ubGluZ2VyLnYxLkdldE1lc3NhZ2VSZXNwb25zZRJSCg1TZXRFeHBpcmVUaW1lEh8ubGluZ2VyLnYxLlNldEV4cGlyZVRpbWVSZXF1ZXN0GiAubGluZ2VyLnYxLlNldEV4cGlyZVRpbWVSZXNwb25zZRJSCg1EZWxldGVNZXNzYWdlEh8ubGluZ2VyLnYxLkRlbGV0ZU1lc3NhZ2VSZXF1ZXN0GiAubGluZ2VyLnYxLkRlbGV0ZU1lc3NhZ2VSZXNwb25zZUIhWh9saW5nZXIvcHJvdG8vbGluZ2VyL3YxO2xpbmdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message]);
+  fileDesc("ChhsaW5nZXIvdjEvcmV0YWluZWQucHJvdG8SCWxpbmdlci52MSKrAgoPUmV0YWluZWRNZXNzYWdlEg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEjAKDHB1Ymxpc2hfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKB21lc3NhZ2UYBSABKAsyEi5saW5nZXIudjEuTWVzc2FnZRIRCglkYXRhX3NpemUYBiABKAQSEgoKZGVsaXZlcmllcxgHIAEoDRITCgtpbmNhcm5hdGlvbhgIIAEoBhIzCg9tYXhfZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIp8CChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg8KB3BhdHRlcm4YASABKAkSIwoFb3JkZXIYAiABKA4yFC5saW5nZXIudjEuTGlzdE9yZGVyEhQKDG1pbl9zZXF1ZW5jZRgDIAEoBBIUCgxtYXhfc2VxdWVuY2UYBCABKAQSMwoPbWluX2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9tYXhfZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXBhZ2Vfc2l6ZRgHIAEoBRISCgpwYWdlX3Rva2VuGAggASgJEhUKDXByZXZpZXdfYnl0ZXMYCSABKA0iuAEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEiwKCG1lc3NhZ2VzGAEgAygLMhoubGluZ2VyLnYxLlJldGFpbmVkTWVzc2FnZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldGFpbmVkGAQgASgEEhYKDnJldGFpbmVkX2J5dGVzGAUgASgEIjQKEUdldE1lc3NhZ2VSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEIqgBChJHZXRNZXNzYWdlUmVzcG9uc2USLwoLc2VydmVyX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCHJldGFpbmVkGAIgASgLMhoubGluZ2VyLnYxLlJldGFpbmVkTWVzc2FnZUgAEigKBWVuZGVkGAMgASgLMhcubGluZ2VyLnYxLkVuZGVkTWVzc2FnZUgAQgcKBXN0YXRlIskBCgxFbmRlZE1lc3NhZ2USDQoFdG9waWMYASABKAkSEAoIc2VxdWVuY2UYAiABKAQSJAoGcmVhc29uGAMgASgOMhQubGluZ2VyLnYxLkVuZFJlYXNvbhIwCgxwdWJsaXNoX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpkZWxpdmVyaWVzGAYgASgNIqIBChRTZXRFeHBpcmVUaW1lUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIvCgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOAoUZXhwZWN0ZWRfZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsMBChVTZXRFeHBpcmVUaW1lUmVzcG9uc2USLwoLZXhwaXJlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCXRpbWVfbGVmdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIaChJsb3dlcmVkX3RvX21heGltdW0YAyABKAgSLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjcKFERlbGV0ZU1lc3NhZ2VSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEIkgKFURlbGV0ZU1lc3NhZ2VSZXNwb25zZRIvCgtzZXJ2ZXJfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIgoPRm9yZWNhc3RSZXF1ZXN0Eg8KB3BhdHRlcm4YASABKAkiagoQRm9yZWNhc3RSZXNwb25zZRIlCghmb3JlY2FzdBgBIAEoCzITLmxpbmdlci52MS5Gb3JlY2FzdBIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqQwoJTGlzdE9yZGVyEhoKFkxJU1RfT1JERVJfVU5TUEVDSUZJRUQQABIaChZMSVNUX09SREVSX0VYUElSRV9USU1FEAEymgMKD1JldGFpbmVkU2VydmljZRJPCgxMaXN0TWVzc2FnZXMSHi5saW5nZXIudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBofLmxpbmdlci52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJJCgpHZXRNZXNzYWdlEhwubGluZ2VyLnYxLkdldE1lc3NhZ2VSZXF1ZXN0Gh0ubGluZ2VyLnYxLkdldE1lc3NhZ2VSZXNwb25zZRJSCg1TZXRFeHBpcmVUaW1lEh8ubGluZ2VyLnYxLlNldEV4cGlyZVRpbWVSZXF1ZXN0GiAubGluZ2VyLnYxLlNldEV4cGlyZVRpbWVSZXNwb25zZRJSCg1EZWxldGVNZXNzYWdlEh8ubGluZ2VyLnYxLkRlbGV0ZU1lc3NhZ2VSZXF1ZXN0GiAubGluZ2VyLnYxLkRlbGV0ZU1lc3NhZ2VSZXNwb25zZRJDCghGb3JlY2FzdBIaLmxpbmdlci52MS5Gb3JlY2FzdFJlcXVlc3QaGy5saW5nZXIudjEuRm9yZWNhc3RSZXNwb25zZUIhWh9saW5nZXIvcHJvdG8vbGluZ2VyL3YxO2xpbmdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message, file_linger_v1_topic]);
 
 /**
  * RetainedMessage is one message as it is kept.
@@ -481,6 +483,55 @@ export const DeleteMessageResponseSchema: GenMessage<DeleteMessageResponse> = /*
   messageDesc(file_linger_v1_retained, 9);
 
 /**
+ * ForecastRequest asks what ends when.
+ *
+ * @generated from message linger.v1.ForecastRequest
+ */
+export type ForecastRequest = Message<"linger.v1.ForecastRequest"> & {
+  /**
+   * A topic, or a pattern. Empty: everything (`>`), which costs the server the same however many topics there are.
+   *
+   * @generated from field: string pattern = 1;
+   */
+  pattern: string;
+};
+
+/**
+ * Describes the message linger.v1.ForecastRequest.
+ * Use `create(ForecastRequestSchema)` to create a new message.
+ */
+export const ForecastRequestSchema: GenMessage<ForecastRequest> = /*@__PURE__*/
+  messageDesc(file_linger_v1_retained, 10);
+
+/**
+ * ForecastResponse tells it.
+ *
+ * @generated from message linger.v1.ForecastResponse
+ */
+export type ForecastResponse = Message<"linger.v1.ForecastResponse"> & {
+  /**
+   * What ends when, by server_time.
+   *
+   * @generated from field: linger.v1.Forecast forecast = 1;
+   */
+  forecast?: Forecast | undefined;
+
+  /**
+   * The server's clock: no message counted here had reached its deadline then.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 2;
+   */
+  serverTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message linger.v1.ForecastResponse.
+ * Use `create(ForecastResponseSchema)` to create a new message.
+ */
+export const ForecastResponseSchema: GenMessage<ForecastResponse> = /*@__PURE__*/
+  messageDesc(file_linger_v1_retained, 11);
+
+/**
  * ListOrder is the order of a list.
  *
  * @generated from enum linger.v1.ListOrder
@@ -559,6 +610,17 @@ export const RetainedService: GenService<{
     methodKind: "unary";
     input: typeof DeleteMessageRequestSchema;
     output: typeof DeleteMessageResponseSchema;
+  },
+  /**
+   * Forecast tells what of the messages alive ends when, if nothing changes. Errors: NOT_FOUND when `pattern` is a name
+   * without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern.
+   *
+   * @generated from rpc linger.v1.RetainedService.Forecast
+   */
+  forecast: {
+    methodKind: "unary";
+    input: typeof ForecastRequestSchema;
+    output: typeof ForecastResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_linger_v1_retained, 0);

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file linger/v1/topic.proto.
  */
 export const file_linger_v1_topic: GenFile = /*@__PURE__*/
-  fileDesc("ChVsaW5nZXIvdjEvdG9waWMucHJvdG8SCWxpbmdlci52MSLTAgoLVG9waWNQb2xpY3kSKgoHdHRsX21pbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgt0dGxfZGVmYXVsdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0dGxfbWF4GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KDW91dF9vZl9wb2xpY3kYBCABKA4yFi5saW5nZXIudjEuT3V0T2ZQb2xpY3kSEwoLcmVmdXNlX3plcm8YBSABKAgSGQoMbWF4X21lc3NhZ2VzGAYgASgESACIAQESFgoJbWF4X2J5dGVzGAcgASgESAGIAQESJgoIYXRfbGltaXQYCCABKA4yFC5saW5nZXIudjEuTGltaXRSdWxlQg8KDV9tYXhfbWVzc2FnZXNCDAoKX21heF9ieXRlcyLUAQoFVG9waWMSDAoEbmFtZRgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoBhIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoKZHVyYWJpbGl0eRgEIAEoDjIVLmxpbmdlci52MS5EdXJhYmlsaXR5EiYKBnBvbGljeRgFIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIkCgVzdGF0cxgGIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzItsCCgpUb3BpY1N0YXRzEhEKCXB1Ymxpc2hlZBgBIAEoBBIQCghyZXRhaW5lZBgCIAEoBBIWCg5yZXRhaW5lZF9ieXRlcxgDIAEoBBIPCgdwYXNzaW5nGAQgASgEEh4KBWVuZGVkGAUgASgLMg8ubGluZ2VyLnYxLkVuZHMSFQoNc3Vic2NyaXB0aW9ucxgGIAEoDRIRCgl3b3JzdF9sYWcYByABKAQSNAoQbmV4dF9leHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNbmV4dF9zZXF1ZW5jZRgJIAEoBBI1ChFsYXN0X3B1Ymxpc2hfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNbGFzdF9lbmRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihwEKBEVuZHMSGQoRZXhwaXJlZF9kZWxpdmVyZWQYASABKAQSGwoTZXhwaXJlZF91bmRlbGl2ZXJlZBgCIAEoBBIXCg9leHBpcmVkX3Vua25vd24YAyABKAQSDwoHZXZpY3RlZBgEIAEoBBIPCgdkZWxldGVkGAUgASgEEgwKBGxvc3QYBiABKAQidQoSQ3JlYXRlVG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkSJgoGcG9saWN5GAIgASgLMhYubGluZ2VyLnYxLlRvcGljUG9saWN5EikKCmR1cmFiaWxpdHkYAyABKA4yFS5saW5nZXIudjEuRHVyYWJpbGl0eSJnChNDcmVhdGVUb3BpY1Jlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIfCg9HZXRUb3BpY1JlcXVlc3QSDAoEbmFtZRgBIAEoCSJkChBHZXRUb3BpY1Jlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJLChFMaXN0VG9waWNzUmVxdWVzdBIPCgdwYXR0ZXJuGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIo8BChJMaXN0VG9waWNzUmVzcG9uc2USIAoGdG9waWNzGAEgAygLMhAubGluZ2VyLnYxLlRvcGljEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRINCgV0b3RhbBgDIAEoDRIvCgtzZXJ2ZXJfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiTQoVU2V0VG9waWNQb2xpY3lSZXF1ZXN0EgwKBG5hbWUYASABKAkSJgoGcG9saWN5GAIgASgLMhYubGluZ2VyLnYxLlRvcGljUG9saWN5ImoKFlNldFRvcGljUG9saWN5UmVzcG9uc2USHwoFdG9waWMYASABKAsyEC5saW5nZXIudjEuVG9waWMSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiIKEkRlbGV0ZVRvcGljUmVxdWVzdBIMCgRuYW1lGAEgASgJIlcKE0RlbGV0ZVRvcGljUmVzcG9uc2USDwoHZGVsZXRlZBgBIAEoBBIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqeQoJTGltaXRSdWxlEhoKFkxJTUlUX1JVTEVfVU5TUEVDSUZJRUQQABIVChFMSU1JVF9SVUxFX1JFSkVDVBABEhsKF0xJTUlUX1JVTEVfRVZJQ1RfT0xERVNUEAISHAoYTElNSVRfUlVMRV9FVklDVF9TT09ORVNUEAMqRgoLT3V0T2ZQb2xpY3kSHQoZT1VUX09GX1BPTElDWV9VTlNQRUNJRklFRBAAEhgKFE9VVF9PRl9QT0xJQ1lfUkVKRUNUEAEykQMKDFRvcGljU2VydmljZRJMCgtDcmVhdGVUb3BpYxIdLmxpbmdlci52MS5DcmVhdGVUb3BpY1JlcXVlc3QaHi5saW5nZXIudjEuQ3JlYXRlVG9waWNSZXNwb25zZRJDCghHZXRUb3BpYxIaLmxpbmdlci52MS5HZXRUb3BpY1JlcXVlc3QaGy5saW5nZXIudjEuR2V0VG9waWNSZXNwb25zZRJJCgpMaXN0VG9waWNzEhwubGluZ2VyLnYxLkxpc3RUb3BpY3NSZXF1ZXN0Gh0ubGluZ2VyLnYxLkxpc3RUb3BpY3NSZXNwb25zZRJVCg5TZXRUb3BpY1BvbGljeRIgLmxpbmdlci52MS5TZXRUb3BpY1BvbGljeVJlcXVlc3QaIS5saW5nZXIudjEuU2V0VG9waWNQb2xpY3lSZXNwb25zZRJMCgtEZWxldGVUb3BpYxIdLmxpbmdlci52MS5EZWxldGVUb3BpY1JlcXVlc3QaHi5saW5nZXIudjEuRGVsZXRlVG9waWNSZXNwb25zZUIhWh9saW5nZXIvcHJvdG8vbGluZ2VyL3YxO2xpbmdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message]);
+  fileDesc("ChVsaW5nZXIvdjEvdG9waWMucHJvdG8SCWxpbmdlci52MSLTAgoLVG9waWNQb2xpY3kSKgoHdHRsX21pbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgt0dGxfZGVmYXVsdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0dGxfbWF4GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KDW91dF9vZl9wb2xpY3kYBCABKA4yFi5saW5nZXIudjEuT3V0T2ZQb2xpY3kSEwoLcmVmdXNlX3plcm8YBSABKAgSGQoMbWF4X21lc3NhZ2VzGAYgASgESACIAQESFgoJbWF4X2J5dGVzGAcgASgESAGIAQESJgoIYXRfbGltaXQYCCABKA4yFC5saW5nZXIudjEuTGltaXRSdWxlQg8KDV9tYXhfbWVzc2FnZXNCDAoKX21heF9ieXRlcyL7AQoFVG9waWMSDAoEbmFtZRgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoBhIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoKZHVyYWJpbGl0eRgEIAEoDjIVLmxpbmdlci52MS5EdXJhYmlsaXR5EiYKBnBvbGljeRgFIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIkCgVzdGF0cxgGIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzEiUKCGZvcmVjYXN0GAcgASgLMhMubGluZ2VyLnYxLkZvcmVjYXN0IjoKCEZvcmVjYXN0Ei4KCWludGVydmFscxgBIAMoCzIbLmxpbmdlci52MS5Gb3JlY2FzdEludGVydmFsIogBChBGb3JlY2FzdEludGVydmFsEigKBWFmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBndpdGhpbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghtZXNzYWdlcxgDIAEoBBINCgVieXRlcxgEIAEoBCLbAgoKVG9waWNTdGF0cxIRCglwdWJsaXNoZWQYASABKAQSEAoIcmV0YWluZWQYAiABKAQSFgoOcmV0YWluZWRfYnl0ZXMYAyABKAQSDwoHcGFzc2luZxgEIAEoBBIeCgVlbmRlZBgFIAEoCzIPLmxpbmdlci52MS5FbmRzEhUKDXN1YnNjcmlwdGlvbnMYBiABKA0SEQoJd29yc3RfbGFnGAcgASgEEjQKEG5leHRfZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW5leHRfc2VxdWVuY2UYCSABKAQSNQoRbGFzdF9wdWJsaXNoX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfZW5kX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIocBCgRFbmRzEhkKEWV4cGlyZWRfZGVsaXZlcmVkGAEgASgEEhsKE2V4cGlyZWRfdW5kZWxpdmVyZWQYAiABKAQSFwoPZXhwaXJlZF91bmtub3duGAMgASgEEg8KB2V2aWN0ZWQYBCABKAQSDwoHZGVsZXRlZBgFIAEoBBIMCgRsb3N0GAYgASgEInUKEkNyZWF0ZVRvcGljUmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBnBvbGljeRgCIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIpCgpkdXJhYmlsaXR5GAMgASgOMhUubGluZ2VyLnYxLkR1cmFiaWxpdHkiZwoTQ3JlYXRlVG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiHwoPR2V0VG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkiZAoQR2V0VG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXQoRTGlzdFRvcGljc1JlcXVlc3QSDwoHcGF0dGVybhgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIQCghmb3JlY2FzdBgEIAEoCCKPAQoSTGlzdFRvcGljc1Jlc3BvbnNlEiAKBnRvcGljcxgBIAMoCzIQLmxpbmdlci52MS5Ub3BpYxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDQoFdG90YWwYAyABKA0SLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk0KFVNldFRvcGljUG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBnBvbGljeRgCIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeSJqChZTZXRUb3BpY1BvbGljeVJlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIiChJEZWxldGVUb3BpY1JlcXVlc3QSDAoEbmFtZRgBIAEoCSJXChNEZWxldGVUb3BpY1Jlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAQSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKnkKCUxpbWl0UnVsZRIaChZMSU1JVF9SVUxFX1VOU1BFQ0lGSUVEEAASFQoRTElNSVRfUlVMRV9SRUpFQ1QQARIbChdMSU1JVF9SVUxFX0VWSUNUX09MREVTVBACEhwKGExJTUlUX1JVTEVfRVZJQ1RfU09PTkVTVBADKkYKC091dE9mUG9saWN5Eh0KGU9VVF9PRl9QT0xJQ1lfVU5TUEVDSUZJRUQQABIYChRPVVRfT0ZfUE9MSUNZX1JFSkVDVBABMpEDCgxUb3BpY1NlcnZpY2USTAoLQ3JlYXRlVG9waWMSHS5saW5nZXIudjEuQ3JlYXRlVG9waWNSZXF1ZXN0Gh4ubGluZ2VyLnYxLkNyZWF0ZVRvcGljUmVzcG9uc2USQwoIR2V0VG9waWMSGi5saW5nZXIudjEuR2V0VG9waWNSZXF1ZXN0GhsubGluZ2VyLnYxLkdldFRvcGljUmVzcG9uc2USSQoKTGlzdFRvcGljcxIcLmxpbmdlci52MS5MaXN0VG9waWNzUmVxdWVzdBodLmxpbmdlci52MS5MaXN0VG9waWNzUmVzcG9uc2USVQoOU2V0VG9waWNQb2xpY3kSIC5saW5nZXIudjEuU2V0VG9waWNQb2xpY3lSZXF1ZXN0GiEubGluZ2VyLnYxLlNldFRvcGljUG9saWN5UmVzcG9uc2USTAoLRGVsZXRlVG9waWMSHS5saW5nZXIudjEuRGVsZXRlVG9waWNSZXF1ZXN0Gh4ubGluZ2VyLnYxLkRlbGV0ZVRvcGljUmVzcG9uc2VCIVofbGluZ2VyL3Byb3RvL2xpbmdlci92MTtsaW5nZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message]);
 
 /**
  * TopicPolicy rules the lifetimes of a topic's messages, and how many it retains.
@@ -133,6 +133,13 @@ export type Topic = Message<"linger.v1.Topic"> & {
    * @generated from field: linger.v1.TopicStats stats = 6;
    */
   stats?: TopicStats | undefined;
+
+  /**
+   * What of its messages alive ends when. Unset in a list that did not ask for it.
+   *
+   * @generated from field: linger.v1.Forecast forecast = 7;
+   */
+  forecast?: Forecast | undefined;
 };
 
 /**
@@ -141,6 +148,73 @@ export type Topic = Message<"linger.v1.Topic"> & {
  */
 export const TopicSchema: GenMessage<Topic> = /*@__PURE__*/
   messageDesc(file_linger_v1_topic, 1);
+
+/**
+ * Forecast tells what of the messages alive ends when, if no lifetime is changed and nothing is evicted or deleted. There
+ * are 47 intervals, which begin and end with the stops of the dashboard's axis (0; 1 2 3 4 5 6 8 10 12 15 20 25 30 40 50
+ * seconds; the same in minutes; 1 2 3 4 5 6 8 10 12 18 hours; 1 to 7 days), and one for all that is left for longer.
+ *
+ * @generated from message linger.v1.Forecast
+ */
+export type Forecast = Message<"linger.v1.Forecast"> & {
+  /**
+   * The intervals in which something ends, soonest first; those in which nothing does are left out. Together they hold
+   * exactly the messages alive, and their bytes. Of many messages, one that is nearer to a stop than 64 ms, or than a
+   * 48th of the time to that stop, may be counted on its other side.
+   *
+   * @generated from field: repeated linger.v1.ForecastInterval intervals = 1;
+   */
+  intervals: ForecastInterval[];
+};
+
+/**
+ * Describes the message linger.v1.Forecast.
+ * Use `create(ForecastSchema)` to create a new message.
+ */
+export const ForecastSchema: GenMessage<Forecast> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 2);
+
+/**
+ * ForecastInterval is what ends in one interval.
+ *
+ * @generated from message linger.v1.ForecastInterval
+ */
+export type ForecastInterval = Message<"linger.v1.ForecastInterval"> & {
+  /**
+   * It has more than this left.
+   *
+   * @generated from field: google.protobuf.Duration after = 1;
+   */
+  after?: Duration | undefined;
+
+  /**
+   * And at most this. Unset: any longer.
+   *
+   * @generated from field: google.protobuf.Duration within = 2;
+   */
+  within?: Duration | undefined;
+
+  /**
+   * Messages that end in it.
+   *
+   * @generated from field: uint64 messages = 3;
+   */
+  messages: bigint;
+
+  /**
+   * Their encoded bytes.
+   *
+   * @generated from field: uint64 bytes = 4;
+   */
+  bytes: bigint;
+};
+
+/**
+ * Describes the message linger.v1.ForecastInterval.
+ * Use `create(ForecastIntervalSchema)` to create a new message.
+ */
+export const ForecastIntervalSchema: GenMessage<ForecastInterval> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 3);
 
 /**
  * TopicStats are counted from the beginning of the incarnation. published = retained + passing + the ends.
@@ -231,7 +305,7 @@ export type TopicStats = Message<"linger.v1.TopicStats"> & {
  * Use `create(TopicStatsSchema)` to create a new message.
  */
 export const TopicStatsSchema: GenMessage<TopicStats> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 2);
+  messageDesc(file_linger_v1_topic, 4);
 
 /**
  * Ends counts messages by how they ended.
@@ -287,7 +361,7 @@ export type Ends = Message<"linger.v1.Ends"> & {
  * Use `create(EndsSchema)` to create a new message.
  */
 export const EndsSchema: GenMessage<Ends> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 3);
+  messageDesc(file_linger_v1_topic, 5);
 
 /**
  * CreateTopicRequest makes a topic.
@@ -322,7 +396,7 @@ export type CreateTopicRequest = Message<"linger.v1.CreateTopicRequest"> & {
  * Use `create(CreateTopicRequestSchema)` to create a new message.
  */
 export const CreateTopicRequestSchema: GenMessage<CreateTopicRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 4);
+  messageDesc(file_linger_v1_topic, 6);
 
 /**
  * CreateTopicResponse shows the topic made.
@@ -350,7 +424,7 @@ export type CreateTopicResponse = Message<"linger.v1.CreateTopicResponse"> & {
  * Use `create(CreateTopicResponseSchema)` to create a new message.
  */
 export const CreateTopicResponseSchema: GenMessage<CreateTopicResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 5);
+  messageDesc(file_linger_v1_topic, 7);
 
 /**
  * GetTopicRequest asks for one topic.
@@ -371,7 +445,7 @@ export type GetTopicRequest = Message<"linger.v1.GetTopicRequest"> & {
  * Use `create(GetTopicRequestSchema)` to create a new message.
  */
 export const GetTopicRequestSchema: GenMessage<GetTopicRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 6);
+  messageDesc(file_linger_v1_topic, 8);
 
 /**
  * GetTopicResponse shows it.
@@ -399,7 +473,7 @@ export type GetTopicResponse = Message<"linger.v1.GetTopicResponse"> & {
  * Use `create(GetTopicResponseSchema)` to create a new message.
  */
 export const GetTopicResponseSchema: GenMessage<GetTopicResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 7);
+  messageDesc(file_linger_v1_topic, 9);
 
 /**
  * ListTopicsRequest asks for topics.
@@ -427,6 +501,13 @@ export type ListTopicsRequest = Message<"linger.v1.ListTopicsRequest"> & {
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Tell what ends when in each.
+   *
+   * @generated from field: bool forecast = 4;
+   */
+  forecast: boolean;
 };
 
 /**
@@ -434,7 +515,7 @@ export type ListTopicsRequest = Message<"linger.v1.ListTopicsRequest"> & {
  * Use `create(ListTopicsRequestSchema)` to create a new message.
  */
 export const ListTopicsRequestSchema: GenMessage<ListTopicsRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 8);
+  messageDesc(file_linger_v1_topic, 10);
 
 /**
  * ListTopicsResponse is a page of topics.
@@ -476,7 +557,7 @@ export type ListTopicsResponse = Message<"linger.v1.ListTopicsResponse"> & {
  * Use `create(ListTopicsResponseSchema)` to create a new message.
  */
 export const ListTopicsResponseSchema: GenMessage<ListTopicsResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 9);
+  messageDesc(file_linger_v1_topic, 11);
 
 /**
  * SetTopicPolicyRequest replaces a policy.
@@ -504,7 +585,7 @@ export type SetTopicPolicyRequest = Message<"linger.v1.SetTopicPolicyRequest"> &
  * Use `create(SetTopicPolicyRequestSchema)` to create a new message.
  */
 export const SetTopicPolicyRequestSchema: GenMessage<SetTopicPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 10);
+  messageDesc(file_linger_v1_topic, 12);
 
 /**
  * SetTopicPolicyResponse shows the topic afterwards.
@@ -532,7 +613,7 @@ export type SetTopicPolicyResponse = Message<"linger.v1.SetTopicPolicyResponse">
  * Use `create(SetTopicPolicyResponseSchema)` to create a new message.
  */
 export const SetTopicPolicyResponseSchema: GenMessage<SetTopicPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 11);
+  messageDesc(file_linger_v1_topic, 13);
 
 /**
  * DeleteTopicRequest removes a topic.
@@ -553,7 +634,7 @@ export type DeleteTopicRequest = Message<"linger.v1.DeleteTopicRequest"> & {
  * Use `create(DeleteTopicRequestSchema)` to create a new message.
  */
 export const DeleteTopicRequestSchema: GenMessage<DeleteTopicRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 12);
+  messageDesc(file_linger_v1_topic, 14);
 
 /**
  * DeleteTopicResponse tells what went with it.
@@ -581,7 +662,7 @@ export type DeleteTopicResponse = Message<"linger.v1.DeleteTopicResponse"> & {
  * Use `create(DeleteTopicResponseSchema)` to create a new message.
  */
 export const DeleteTopicResponseSchema: GenMessage<DeleteTopicResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 13);
+  messageDesc(file_linger_v1_topic, 15);
 
 /**
  * LimitRule is what happens to a publish that finds no room in its topic, or on the server.
