@@ -3,9 +3,9 @@
 //
 // # What is written
 //
-// One goroutine orders proposals: all that has gathered becomes a group, and gets positions, sequences and one time
-// together. What has to last of a group is one batch of Pebble's, synced once; the next group forms meanwhile. A second
-// goroutine hands a group to the broker after its sync, in order: Pebble would show a batch to readers before.
+// Proposals are ordered in groups: all that has gathered becomes one, and gets positions, sequences and one time
+// together. What has to last of a group is one batch of Pebble's, synced once; the next group forms meanwhile. A group is
+// handed to the broker after its sync, in order: Pebble would show a batch to readers before.
 //
 // A batch holds, each value with a checksum over itself and its key:
 //
@@ -88,7 +88,7 @@
 //
 // # Concurrency
 //
-// queue.mu, space.mu and producers.mu guard what their types hold. None is held while calling Pebble. The
-// committing goroutine owns state and writer. Goroutines: commitAll forms and writes groups, finishAll hands them on,
-// awaitSyncs waits for the disk on its behalf, tend makes room and looks after disk and fence.
+// queue.mu, underWay.mu, space.mu and producers.mu guard what their types hold. None is held while calling Pebble. Whoever
+// has the queue's turn owns state and writer. Goroutines: a few run commitAll, each of which takes a group from the queue
+// to its answers (group.go); tend makes room and looks after disk and fence.
 package pebblelog

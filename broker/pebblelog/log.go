@@ -25,7 +25,9 @@ type Log struct {
 	tallies func() map[broker.TopicID]broker.Tally // asked at the close; nil: nobody knows
 
 	queue     *queue
-	state     state // of the committing goroutine
+	state     state   // of whoever has the queue's turn
+	writer    *writer // likewise
+	underWay  *underWay
 	space     space
 	records   recordCache
 	producers producers
@@ -34,14 +36,11 @@ type Log struct {
 	lasting   lasting
 	snapshot  sync.Mutex // held while one is open
 
-	inflight chan *group   // from the committing goroutine to the finishing one
-	syncing  chan *group   // from the finishing one to the one that waits for the disk
-	synced   chan error    // and back
-	failing  chan struct{} // closed when the guard has stopped
-	closing  chan struct{} // closed to stop the tending goroutine
-	kick     chan struct{} // has it look at once
-	parts    sync.WaitGroup
-	done     sync.WaitGroup // of the committing and finishing goroutines
+	failing chan struct{} // closed when the guard has stopped
+	closing chan struct{} // closed to stop the tending goroutine
+	kick    chan struct{} // has it look at once
+	parts   sync.WaitGroup
+	done    sync.WaitGroup // of the committing goroutines
 
 	syncedGroup atomic.Uint64 // all groups up to this are on disk
 	content     atomic.Uint64 // the last of them that held more than the time
@@ -61,9 +60,10 @@ type Log struct {
 func Open(o Options) (*Log, error) {
 	o.setDefaults()
 	l := &Log{
-		options: o, queue: newQueue(), inflight: make(chan *group, pipelined), syncing: make(chan *group), synced: make(chan error, 1),
+		options: o, queue: newQueue(), underWay: newUnderWay(),
 		failing: make(chan struct{}), closing: make(chan struct{}), kick: make(chan struct{}, 1),
 	}
+	l.writer = newWriter(l)
 	l.records.limit = o.recordCache()
 	l.guard = newGuard(o.FS, o.Dir, l.fail)
 	if err := o.FS.MkdirAll(o.Dir, 0o700); err != nil {
@@ -193,16 +193,7 @@ func (l *Log) fail(err error) {
 		l.options.Logger.Error("the disk failed; the log stops accepting and stays readable", "dir", l.options.Dir, "error", err)
 	}
 	close(l.failing)
-	go l.refuseQueued() // whoever failed may hold what the answers need
-}
-
-// refuseQueued answers what was never written.
-func (l *Log) refuseQueued() {
-	for _, c := range l.queue.drain() {
-		for i := range c.items {
-			c.items[i].done(broker.Commit{}, l.stoppedError())
-		}
-	}
+	go l.refuseAll() // whoever failed may hold what the answers need
 }
 
 // Release implements [broker.Log].

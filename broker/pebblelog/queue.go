@@ -30,13 +30,15 @@ type chunk struct {
 	bytes int // of messages
 }
 
-// queue holds proposals until a group takes them. Make one with newQueue. Safe for concurrent use.
+// queue holds proposals until a group takes them, and the turn to form one: one goroutine has it at a time. Make one with
+// newQueue. Safe for concurrent use.
 type queue struct {
 	mu     sync.Mutex
 	more   sync.Cond
 	chunks []*chunk
 	spare  []*chunk
 	length int
+	turn   bool // somebody forms a group
 	closed bool
 }
 
@@ -64,8 +66,11 @@ func (q *queue) add(p *broker.Proposal, done func(broker.Commit, error)) bool {
 	it := &c.items[len(c.items)-1]
 	it.Proposal, it.done = *p, done
 	q.length++
+	wake := !q.turn // who has it looks again
 	q.mu.Unlock()
-	q.more.Signal()
+	if wake {
+		q.more.Signal()
+	}
 	return true
 }
 
@@ -78,17 +83,21 @@ func (q *queue) newChunkLocked() *chunk {
 	return &chunk{}
 }
 
-// take waits for proposals and gives what fits into a group: none once the queue is closed and empty, or there is a
-// failure; then what waits is left to drain.
+// take waits for proposals and the turn, and gives what fits into a group: none, and no turn, once the queue is closed and
+// empty, or there is a failure; then what waits is left to drain.
 func (q *queue) take(failed func() error) []*chunk {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.chunks) == 0 && !q.closed {
+	for failed() == nil && (q.turn || len(q.chunks) == 0) {
+		if q.closed && len(q.chunks) == 0 {
+			return nil
+		}
 		q.more.Wait()
 	}
 	if failed() != nil {
 		return nil
 	}
+	q.turn = true
 	n, bytes, items := 0, 0, 0
 	for n < len(q.chunks) && bytes < groupBytes && items < groupProposals {
 		bytes += q.chunks[n].bytes
@@ -96,6 +105,20 @@ func (q *queue) take(failed func() error) []*chunk {
 		n++
 	}
 	return q.takeLocked(n, items)
+}
+
+// leave gives the turn back.
+func (q *queue) leave() {
+	q.mu.Lock()
+	q.turn = false
+	more, closed := len(q.chunks) > 0, q.closed
+	q.mu.Unlock()
+	switch {
+	case closed: // all are to see it
+		q.more.Broadcast()
+	case more:
+		q.more.Signal()
+	}
 }
 
 func (q *queue) takeLocked(n, items int) []*chunk {

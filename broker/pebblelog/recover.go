@@ -71,10 +71,9 @@ func (l *Log) start(spoilt [][]byte) error {
 	}
 	l.watchDisk()
 	l.running.Store(true)
-	l.done.Add(2)
-	go l.commitAll()
-	go l.finishAll()
-	go l.awaitSyncs()
+	for range committers {
+		l.done.Go(l.commitAll)
+	}
 	l.parts.Add(1)
 	go l.tend()
 	return nil

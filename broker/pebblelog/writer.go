@@ -12,7 +12,7 @@ import (
 	"linger/broker"
 )
 
-// writer makes batches of groups. It belongs to the committing goroutine.
+// writer makes batches of groups. It belongs to whoever has the queue's turn.
 type writer struct {
 	log     *Log
 	runs    [256][]storedRun // by class
@@ -56,7 +56,7 @@ func newWriter(l *Log) *writer { return &writer{log: l} }
 func (w *writer) form(items []*chunk) *group {
 	s := &w.log.state
 	s.time = max(s.time, w.log.options.Clock.Now())
-	g := &group{items: items, written: make(chan struct{})}
+	g := &group{items: items}
 	w.first = s.position + 1
 	w.passing, w.lasting = false, false
 	for _, chunk := range items {
@@ -265,7 +265,8 @@ func (w *writer) writeChanges(g *group) {
 }
 
 // written notes what Pebble has taken.
-func (w *writer) written(l *Log) {
+func (w *writer) written() {
+	l := w.log
 	for i := range w.added {
 		a := &w.added[i]
 		l.space.add(a.class, a.live[0], a.runs, a.bytes, a.live)
