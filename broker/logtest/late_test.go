@@ -60,11 +60,11 @@ func TestTwoBrokersEndInEqualState(t *testing.T) {
 					return []logtest.Fate{logtest.Commits, logtest.Commits, logtest.CommitsInDoubt, logtest.VanishesInDoubt}[random.IntN(4)]
 				},
 			})
-			rule := broker.LimitRule(seed % 4)
+			rule, changes := broker.LimitRule(seed%4), make(turns, 1)
 			brokers := []*broker.Broker{open(t, late, rule), open(t, late, rule)}
 			var all sync.WaitGroup
 			for i := range 4 {
-				all.Go(func() { trouble(brokers[i%2], random, byte(i+1)) })
+				all.Go(func() { trouble(brokers[i%2], random, changes, byte(i+1)) })
 			}
 			all.Wait()
 			time.Sleep(10 * time.Second) // what is on its way arrives
@@ -112,9 +112,20 @@ func (l *locked) IntN(n int) int {
 	return l.r.IntN(n)
 }
 
-// trouble does random things to a broker. Lifetimes are long against the lateness of the log, or very short: what is
-// extended within that lateness of its end lives on only where that was accepted.
-func trouble(b *broker.Broker, random *locked, producer byte) {
+// turns lets one at a time.
+type turns chan struct{}
+
+// take does f, and comes back when every broker has been told.
+func (t turns) take(f func()) {
+	t <- struct{}{}
+	f()
+	time.Sleep(time.Second) // as often as the log may be late, and its doubts settled
+	<-t
+}
+
+// trouble does random things to a broker. What is extended within the lateness of the log before its end lives on only where
+// that was accepted (decision 7). So lifetimes are long against that, or very short, and one is changed at a time.
+func trouble(b *broker.Broker, random *locked, changes turns, producer byte) {
 	ctx := context.Background()
 	for number := uint64(1); number <= 40; number++ {
 		topic := string('a' + rune(random.IntN(3)))
@@ -133,9 +144,11 @@ func trouble(b *broker.Broker, random *locked, producer byte) {
 		case 2, 3:
 			b.DeleteMessage(ctx, topic, sequence)
 		case 4, 5:
-			b.SetDeadline(ctx, topic, sequence, b.Now().Add(time.Duration(1+random.IntN(5))*time.Hour), 0)
+			changes.take(func() {
+				b.SetDeadline(ctx, topic, sequence, b.Now().Add(time.Duration(1+random.IntN(5))*time.Hour), 0)
+			})
 		case 6:
-			b.SetDeadline(ctx, topic, sequence, b.Now(), 0)
+			changes.take(func() { b.SetDeadline(ctx, topic, sequence, b.Now(), 0) })
 		default:
 			ttl := []time.Duration{0, time.Millisecond, time.Hour}[random.IntN(3)]
 			count := 1 + random.IntN(4)
