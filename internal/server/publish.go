@@ -18,10 +18,6 @@ import (
 	lingerv1 "linger/proto/linger/v1"
 )
 
-// publishWindow is how many requests of one stream may wait for their answers; the client learns it by not being read.
-// Less than the answers that the broker keeps, so that a client that reconnects finds all of them.
-const publishWindow = 256
-
 // publishService takes messages. Its requests arrive as wire.Request; that is why it is registered by hand.
 type publishService struct {
 	*service
@@ -82,46 +78,41 @@ func (s *publishService) publish(ctx context.Context, in *wire.Request) (*linger
 func (s *publishService) commit(ctx context.Context, in *wire.Request) (broker.PublishAnswer, error) {
 	ctx, cancel := s.untilStop(ctx)
 	defer cancel()
-	p, err := s.start(ctx, in.Producer, in, func(publish func()) error { publish(); return nil })
+	answered := make(chan broker.PublishAnswer, 1)
+	hand := func(publish func()) error { publish(); return nil }
+	err := s.start(ctx, in.Producer, in, hand, func(a broker.PublishAnswer) { answered <- a })
+	var answer broker.PublishAnswer
 	if err == nil {
-		_, _, err = receive(ctx, p.done)
+		answer, _, err = receive(ctx, answered)
 	}
 	if err != nil {
 		return broker.PublishAnswer{}, whyEnded(ctx, err)
 	}
-	return p.answer, p.answer.Err
+	return answer, answer.Err
 }
 
-// pending is a request whose answer is awaited.
-type pending struct {
-	done   chan struct{} // closed when answer is set
-	answer broker.PublishAnswer
-	opened *lingerv1.PublishOpened // for the request that opens a stream, which the broker never sees
-}
-
-// start gives a request to the broker, through hand, as soon as there is room for it.
-func (s *publishService) start(ctx context.Context, id broker.ProducerID, in *wire.Request, hand func(publish func()) error) (*pending, error) {
+// start gives a request to the broker, through hand, as soon as there is room for it. done is called once if it returns nil,
+// by then or later, and must not block.
+func (s *publishService) start(ctx context.Context, id broker.ProducerID, in *wire.Request, hand func(publish func()) error, done func(broker.PublishAnswer)) error {
 	if err := s.inflight.acquire(ctx, in.Size); err != nil {
-		return nil, err
+		return err
 	}
-	p, size, began := &pending{done: make(chan struct{})}, in.Size, time.Now()
+	size, began := in.Size, time.Now()
 	err := hand(func() {
 		s.broker.Publish(ctx, broker.PublishRequest{Producer: id, Number: in.Number, Batches: in.Batches}, func(a broker.PublishAnswer) {
 			s.inflight.release(size)
 			s.metrics.Committed(time.Since(began))
-			p.answer = a
-			close(p.done)
+			done(a)
 		})
 	})
 	if err != nil {
 		s.inflight.release(size)
-		return nil, err
 	}
-	return p, nil
+	return err
 }
 
-// publishStream answers numbered requests in their order. A reader goroutine hands them to the broker and queues what is
-// awaited; this one sends. It ends first when the server stops, which makes the reader's RecvMsg return.
+// publishStream answers numbered requests in their order. A reader goroutine hands them to the broker; this one sends what
+// that one does not. It ends first when the server stops, which makes the reader's RecvMsg return.
 func (s *publishService) publishStream(stream grpc.ServerStream) error {
 	defer metrics.Open(&s.metrics.Streams.Publish)()
 	ctx, end := context.WithCancelCause(stream.Context())
@@ -129,23 +120,28 @@ func (s *publishService) publishStream(stream grpc.ServerStream) error {
 	if err := stream.SendHeader(nil); err != nil { // a browser's proxy shows that it is connected
 		return err
 	}
-	queue, ended := make(chan *pending, publishWindow), make(chan error, 1)
+	out := newAnswers(func(p *pending) error { return s.transmit(stream, p) })
 	s.readers.Go(func() {
-		defer close(queue)
-		err := s.read(ctx, end, stream, queue)
+		err := s.read(ctx, end, stream, out)
 		if errors.Is(err, io.EOF) { // the client closed its side
 			err = nil
 		}
-		ended <- err
+		out.end(err)
 	})
-	if err := s.answer(ctx, stream, queue); err != nil {
-		return whyEnded(ctx, err)
+	return whyEnded(ctx, out.send(ctx))
+}
+
+func (s *publishService) transmit(stream grpc.ServerStream, p *pending) error {
+	if p.answer.Err != nil {
+		return p.answer.Err
 	}
-	return whyEnded(ctx, <-ended)
+	m := s.response(p.answer)
+	m.Opened = p.opened
+	return stream.SendMsg(m)
 }
 
 // read takes requests until the client closes its side (io.EOF) or something is wrong.
-func (s *publishService) read(ctx context.Context, end context.CancelCauseFunc, stream grpc.ServerStream, queue chan<- *pending) error {
+func (s *publishService) read(ctx context.Context, end context.CancelCauseFunc, stream grpc.ServerStream, out *answers) error {
 	in, err := readOpening(stream, s.limits)
 	if err != nil {
 		return err
@@ -153,13 +149,13 @@ func (s *publishService) read(ctx context.Context, end context.CancelCauseFunc, 
 	id := in.Producer
 	me, leave := s.producers.enter(id, end)
 	defer leave()
-	for p := s.opened(in); err == nil; {
-		select {
-		case queue <- p:
-		case <-ctx.Done():
-			return ctx.Err()
+	for p := s.opened(in); err == nil; p, err = s.readNumbered(ctx, stream, id, me, out) {
+		if err := out.add(p); err != nil {
+			return err
 		}
-		p, err = s.readNumbered(ctx, stream, id, me)
+		if err := out.await(ctx); err != nil {
+			return err
+		}
 	}
 	return err
 }
@@ -175,15 +171,14 @@ func readOpening(stream grpc.ServerStream, limits wire.Limits) (*wire.Request, e
 // opened is the answer to a stream's first request.
 func (s *publishService) opened(in *wire.Request) *pending {
 	last, remembered := s.broker.OpenProducer(in.Producer, in.Answered)
-	p := &pending{done: make(chan struct{}), opened: &lingerv1.PublishOpened{
-		LastRequest: last, Remembered: remembered, Store: s.broker.StoreID(),
-	}}
-	p.answer.Now = s.broker.Now()
-	close(p.done)
-	return p
+	return &pending{
+		opened:   &lingerv1.PublishOpened{LastRequest: last, Remembered: remembered, Store: s.broker.StoreID()},
+		answer:   broker.PublishAnswer{Now: s.broker.Now()},
+		answered: true,
+	}
 }
 
-func (s *publishService) readNumbered(ctx context.Context, stream grpc.ServerStream, id broker.ProducerID, me *producerStream) (*pending, error) {
+func (s *publishService) readNumbered(ctx context.Context, stream grpc.ServerStream, id broker.ProducerID, me *producerStream, out *answers) (*pending, error) {
 	in := &wire.Request{Limits: s.limits}
 	if err := stream.RecvMsg(in); err != nil {
 		return nil, err
@@ -191,7 +186,8 @@ func (s *publishService) readNumbered(ctx context.Context, stream grpc.ServerStr
 	if err := checkNumbered(in); err != nil {
 		return nil, err
 	}
-	return s.start(ctx, id, in, me.hand)
+	p := &pending{}
+	return p, s.start(ctx, id, in, me.hand, func(a broker.PublishAnswer) { out.answer(p, a) })
 }
 
 func checkOpening(r *wire.Request) error {
@@ -220,28 +216,6 @@ func checkNumbered(r *wire.Request) error {
 		return invalid("batches", "none; a request has at least one")
 	}
 	return nil
-}
-
-// answer sends what is awaited, in order, until the queue is closed. When the server stops it still sends what the log
-// has committed by then, so that clients need not ask again.
-func (s *publishService) answer(ctx context.Context, stream grpc.ServerStream, queue <-chan *pending) error {
-	for {
-		p, ok, err := receive(ctx, queue)
-		if err != nil || !ok {
-			return err
-		}
-		if _, _, err := receive(ctx, p.done); err != nil {
-			return err
-		}
-		if p.answer.Err != nil {
-			return p.answer.Err
-		}
-		m := s.response(p.answer)
-		m.Opened = p.opened
-		if err := stream.SendMsg(m); err != nil {
-			return err
-		}
-	}
 }
 
 // receive prefers what is there to noticing that ctx ended.
