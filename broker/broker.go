@@ -241,10 +241,20 @@ func (b *Broker) lookupID(id TopicID) *topic {
 // propose hands a proposal to a lane's log and counts it until it is answered.
 func (b *Broker) propose(l *lane, p Proposal, done func(Commit, error)) {
 	b.pending.Add(1)
-	l.log.Append(p, func(c Commit, err error) {
+	l.log.Append(p, b.counted(done))
+}
+
+// proposeHere is propose where the log may do its work before it returns: no lock is held.
+func (b *Broker) proposeHere(l *lane, p Proposal, done func(Commit, error)) {
+	b.pending.Add(1)
+	l.combine(p, b.counted(done))
+}
+
+func (b *Broker) counted(done func(Commit, error)) func(Commit, error) {
+	return func(c Commit, err error) {
 		b.pending.Add(-1)
 		done(c, err)
-	})
+	}
 }
 
 // commit proposes and waits. When ctx ends first the outcome is unknown.

@@ -370,7 +370,7 @@ func TestWhatIsOnItsWayToTheDiskFillsMemoryForAMoment(t *testing.T) {
 
 // waiting is a log that holds back what is proposed until it is released. The sweeper's time goes through.
 type waiting struct {
-	*memlog.Log
+	broker.Log
 	hold atomic.Bool
 	held []func() // of the test's goroutine
 }

@@ -46,7 +46,7 @@ func TestContract09_FullMemoryEvictsByTheTopicsOwnRule(t *testing.T) {
 
 // smallDisk is a log with a limit. What is released is dead, and stays on the disk until it is looked at.
 type smallDisk struct {
-	*memlog.Log
+	broker.Log
 	limit int64
 
 	mu         sync.Mutex

@@ -80,6 +80,8 @@ func (l *filling) Append(p broker.Proposal, done func(broker.Commit, error)) {
 	l.Log.Append(p, done)
 }
 
+func (l *filling) Combine(p broker.Proposal, done func(broker.Commit, error)) { l.Append(p, done) }
+
 func TestContract12_ProducerOutlivesItsMessages(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {
 		p := b.producer(1)

@@ -10,17 +10,19 @@ import (
 
 // lane is a log, and how far what it committed was applied. A broker has one for its store, and where the store keeps more
 // than memory one for topics kept in memory, so that these cost no write. What a topic is stands in the store's lane; its
-// messages, and what changes them, in the lane of its durability. Each lane is applied by its log's goroutine: between two
-// lanes there is no order.
+// messages, and what changes them, in the lane of its durability. Each lane is applied by one goroutine at a time, as its
+// log has it: between two lanes there is no order.
 type lane struct {
 	broker *Broker
 	index  int
 	log    Log
-	stats  LogStats // as it was when opened: store and durability do not change
-	hash   uint64   // of the store's name, for tokens
+	// combine is the log's Append, or what does more; see [Combiner].
+	combine func(Proposal, func(Commit, error))
+	stats   LogStats // as it was when opened: store and durability do not change
+	hash    uint64   // of the store's name, for tokens
 
 	applied atomic.Uint64   // position up to which every reader that waited has been told
-	woken   []*Subscription // scratch of the log's goroutine
+	woken   []*Subscription // scratch of whoever applies
 
 	lateMu sync.Mutex
 	late   []*Subscription // to be notified after the commit that is being applied
@@ -41,7 +43,11 @@ func (b *Broker) openLanes(ctx context.Context) error {
 		logs = append(logs, b.config.MemoryLog)
 	}
 	for i, log := range logs {
-		b.lanes = append(b.lanes, &lane{broker: b, index: i, log: log})
+		l := &lane{broker: b, index: i, log: log, combine: log.Append}
+		if c, ok := log.(Combiner); ok {
+			l.combine = c.Combine
+		}
+		b.lanes = append(b.lanes, l)
 	}
 	for i := len(b.lanes) - 1; i >= 0; i-- {
 		l := b.lanes[i]
@@ -73,7 +79,7 @@ func (b *Broker) laneOf(d Durability) *lane {
 	return b.lanes[storeLane]
 }
 
-// apply takes one commit. The log calls it from one goroutine, in position order.
+// apply takes one commit. The log calls it from one goroutine at a time, in position order.
 func (l *lane) apply(c Commit) {
 	b := l.broker
 	if l.index == storeLane && b.lastTime.Load() != int64(c.Time) {

@@ -67,6 +67,16 @@ type Keeper interface {
 	CloseWith(tallies func() map[TopicID]Tally) error
 }
 
+// Combiner is a [Log] that can do its work on the goroutine of whoever proposes, which spares waking others when nothing else
+// is under way. A log whose work may wait, as for a disk, is none: whoever proposes may have to end at any time.
+type Combiner interface {
+	Log
+	// Combine is Append that may commit, apply and answer before it returns: p, and what others proposed before. It waits
+	// for nothing, not even for its turn: if others are at work, they go on to p. Called with no lock held that apply or a
+	// done could want.
+	Combine(p Proposal, done func(Commit, error))
+}
+
 // ErrDamaged is returned by a [Log] that finds a stored run damaged. Its messages are never served.
 var ErrDamaged = errors.New("a stored run is damaged")
 

@@ -56,9 +56,10 @@ type PublishAnswer struct {
 	Err       error // of the whole request; nothing of it was committed
 }
 
-// Publish commits a request. done is called once, before Publish returns or later from the log's goroutine, so it must
-// not block. Calls of one producer must come one at a time; their answers may come in any order when requests repeat.
-// ctx bounds the wait for what has to be stored first, topics to be made for one, nothing else.
+// Publish commits a request. done is called once, before Publish returns or later, from whichever goroutine does the log's
+// work, which may be that of another publisher: so it must not block. Calls of one producer must come one at a time; their
+// answers may come in any order when requests repeat. ctx bounds the wait for what has to be stored first, topics to be
+// made for one, nothing else.
 func (b *Broker) Publish(ctx context.Context, r PublishRequest, done func(PublishAnswer)) {
 	if r.Producer == (ProducerID{}) || r.Number == 0 {
 		number := r.Number // not all of r is to be kept
@@ -121,7 +122,7 @@ func (b *Broker) publish(ctx context.Context, from *producer, r PublishRequest, 
 			underway = held
 		}
 		b.underway.Add(underway)
-		b.propose(t.lane, p, func(c Commit, err error) {
+		b.proposeHere(t.lane, p, func(c Commit, err error) {
 			b.used.Add(-held)
 			b.underway.Add(-underway)
 			b.redeem(t, p.stake)

@@ -61,6 +61,9 @@ func (n *node) Append(p broker.Proposal, done func(broker.Commit, error)) {
 	n.more.Broadcast()
 }
 
+// Combine implements [broker.Combiner], as late as ever.
+func (n *node) Combine(p broker.Proposal, done func(broker.Commit, error)) { n.Append(p, done) }
+
 // propose takes what has gathered to the log, in the order of Append.
 func (n *node) propose() {
 	for {

@@ -31,20 +31,11 @@ type Log struct {
 	apply   func(broker.Commit)
 	stopped chan struct{}
 
-	mu     sync.Mutex // guards the queue
-	more   *sync.Cond
-	queue  []proposed
-	closed bool
+	queue queue
 
-	// state is what has been committed. Once open, only the committing goroutine writes it.
+	// state is what has been committed. Once open, only whoever holds the queue's turn writes it.
 	stateMu sync.Mutex
 	state   state
-}
-
-// proposed is a proposal that waits for its commit.
-type proposed struct {
-	broker.Proposal
-	done func(broker.Commit, error)
 }
 
 // state is all that a log has to know to go on, and with Keep what it can replay.
@@ -80,7 +71,7 @@ func newLog(o Options, s state) *Log {
 		o.Durability = broker.DurabilityMemory
 	}
 	l := &Log{options: o, state: s, stopped: make(chan struct{})}
-	l.more = sync.NewCond(&l.mu)
+	l.queue.more.L = &l.queue.mu
 	return l
 }
 
@@ -90,46 +81,52 @@ func (l *Log) Open(_ context.Context, apply func(broker.Commit)) error {
 	for _, c := range l.state.replay() {
 		apply(c)
 	}
-	go l.commitAll()
+	go l.work()
 	return nil
 }
 
 // Append implements [broker.Log].
 func (l *Log) Append(p broker.Proposal, done func(broker.Commit, error)) {
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
+	if !l.queue.add(p, done) {
 		done(broker.Commit{}, broker.ErrStopped)
 		return
 	}
-	l.queue = append(l.queue, proposed{p, done})
-	l.mu.Unlock()
-	l.more.Signal()
+	l.queue.wake()
 }
 
-// commitAll orders what is proposed, all that has gathered at a time.
-func (l *Log) commitAll() {
+// Combine implements [broker.Combiner].
+func (l *Log) Combine(p broker.Proposal, done func(broker.Commit, error)) {
+	if !l.queue.add(p, done) {
+		done(broker.Commit{}, broker.ErrStopped)
+		return
+	}
+	if batch := l.queue.tryTake(); batch != nil {
+		l.commitAll(batch)
+		l.queue.leave(batch)
+	}
+}
+
+// work commits what nobody combines, all that has gathered at a time.
+func (l *Log) work() {
 	defer close(l.stopped)
-	var batch []proposed
 	for {
-		clear(batch)
-		batch = batch[:0]
-		l.mu.Lock()
-		for len(l.queue) == 0 && !l.closed {
-			l.more.Wait()
-		}
-		batch, l.queue = l.queue, batch
-		l.mu.Unlock()
+		batch := l.queue.take()
 		if len(batch) == 0 {
 			return
 		}
-		for i := range batch {
-			c, err := l.commit(batch[i].Proposal)
-			if err == nil {
-				l.apply(c)
-			}
-			batch[i].done(c, err)
+		l.commitAll(batch)
+		l.queue.leave(batch)
+	}
+}
+
+// commitAll orders what is proposed, and applies and answers it.
+func (l *Log) commitAll(batch []proposed) {
+	for i := range batch {
+		c, err := l.commit(batch[i].Proposal)
+		if err == nil {
+			l.apply(c)
 		}
+		batch[i].done(c, err)
 	}
 }
 
@@ -218,10 +215,10 @@ func (l *Log) Release(refs ...broker.Ref) {
 
 // Stats implements [broker.Log].
 func (l *Log) Stats() broker.LogStats {
-	l.mu.Lock()
-	pending := len(l.queue)
-	l.mu.Unlock()
-	return broker.LogStats{Store: l.state.store, Durability: l.options.Durability, Pending: pending, Loads: l.options.Keep && l.options.Durability == broker.DurabilityFsynced}
+	return broker.LogStats{
+		Store: l.state.store, Durability: l.options.Durability, Pending: l.queue.pending(),
+		Loads: l.options.Keep && l.options.Durability == broker.DurabilityFsynced,
+	}
 }
 
 // Time is the time of the newest commit: what a start goes on from at least.
@@ -233,14 +230,9 @@ func (l *Log) Time() broker.Instant {
 
 // Close implements [broker.Log].
 func (l *Log) Close() error {
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
+	if !l.queue.close() {
 		return errors.New("the log is closed already")
 	}
-	l.closed = true
-	l.mu.Unlock()
-	l.more.Broadcast()
 	<-l.stopped
 	return nil
 }

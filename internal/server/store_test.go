@@ -18,7 +18,7 @@ import (
 
 // ailingLog is a log that is as well as the test says. One that is not sound refuses to publish with the same error.
 type ailingLog struct {
-	*memlog.Log
+	broker.Log
 	stats atomic.Pointer[broker.LogStats] // limit, bytes and health
 }
 
