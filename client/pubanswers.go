@@ -1,5 +1,7 @@
 package client
 
+import "time"
+
 // The other half of pubQueue: what answers and lost connections do to it.
 
 // close refuses further messages.
@@ -35,14 +37,20 @@ func (q *pubQueue) head() *pubRequest {
 	return q.requests[0]
 }
 
-// drop removes the oldest request, which was answered.
+// drop removes the oldest request, which was answered, and sends what waited for that.
 func (q *pubQueue) drop() {
 	q.mu.Lock()
 	r := q.requests[0]
 	q.answered = r.number
 	q.removeLocked(1)
+	if len(q.requests) == 0 {
+		q.quiet = time.Now()
+	}
+	if q.closed {
+		q.wakeSender() // it may be the last
+	}
+	q.sendLocked()
 	q.mu.Unlock()
-	q.wakeSender()
 	r.answered()
 }
 

@@ -67,13 +67,21 @@ type pubQueue struct {
 	bytes    int    // of everything not answered
 	accepted int    // messages ever handed over
 	closed   bool
+	quiet    time.Time     // since when, if nothing waits for an answer
 	err      error         // why the publisher gave up
 	work     chan struct{} // capacity 1: something changed for the sender
 	room     chan struct{} // closed when something changed for those who wait in add; nil: nobody waits
+
+	// The present stream; see pubturn.go.
+	transmit func(*pubRequest) error // hands it a request; nil: there is none
+	sending  bool                    // somebody does
+	handed   sync.Cond               // nobody does
 }
 
 func newPubQueue(window int) *pubQueue {
-	return &pubQueue{window: window, work: make(chan struct{}, 1)}
+	q := &pubQueue{window: window, work: make(chan struct{}, 1)}
+	q.handed.L = &q.mu
+	return q
 }
 
 // add takes one message, waiting while the window is full.
@@ -102,9 +110,7 @@ func (q *pubQueue) add(ctx context.Context, topic string, ask asked, msg *Messag
 		return ctx.Err()
 	}
 	q.addLocked(topic, ask, msg, done)
-	if q.readyLocked() {
-		q.wakeSender()
-	}
+	q.sendLocked()
 	return nil
 }
 
@@ -199,40 +205,31 @@ func (q *pubQueue) waitForWork(ctx context.Context) bool {
 // next waits for the next request to send on the present stream. Nil: ctx ended, or nothing is unanswered and the queue
 // was closed or idle.
 func (q *pubQueue) next(ctx context.Context) *pubRequest {
-	var idle <-chan time.Time
+	timer := time.NewTimer(idleAfter)
+	defer timer.Stop()
 	for ctx.Err() == nil {
 		q.mu.Lock()
-		r, quiet := q.takeLocked(), len(q.requests) == 0 && q.messages == 0
-		closed := q.closed
+		r, over := q.takeLocked(), q.overLocked()
 		q.mu.Unlock()
-		if r != nil {
+		if r != nil || over {
 			return r
-		}
-		if quiet && closed {
-			return nil
-		}
-		if quiet && idle == nil {
-			timer := time.NewTimer(idleAfter)
-			defer timer.Stop()
-			idle = timer.C
 		}
 		select {
 		case <-q.work:
 		case <-ctx.Done():
-		case <-idle:
-			if quiet {
-				return nil
-			}
-			idle = nil
+		case <-timer.C:
+			timer.Reset(q.idleIn())
 		}
 	}
 	return nil
 }
 
+// takeLocked takes the next request to send, and the turn to send it; nil: there is none, or somebody has it.
 func (q *pubQueue) takeLocked() *pubRequest {
-	if !q.readyLocked() {
+	if q.sending || !q.readyLocked() {
 		return nil
 	}
+	q.sending = true
 	if q.sent == len(q.requests) {
 		q.sealLocked()
 	}

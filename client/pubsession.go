@@ -31,12 +31,17 @@ func (p *Publisher) session(ctx context.Context) error {
 		p.outage.end() // otherwise with the first answer: a server that opens and never answers is still out
 	}
 
+	transmit := func(r *pubRequest) error {
+		return stream.SendMsg(&encodedRequest{header: requestHeader(r.number), body: r.body})
+	}
+	p.queue.attach(transmit)
+	defer p.queue.detach() // after cancel, which ends what is being sent
 	var sender sync.WaitGroup
 	defer sender.Wait() // after cancel, which ends it
 	defer cancel()
 	var finished atomic.Bool // the sending side was closed
 	sender.Go(func() {
-		if p.send(ctx, stream) {
+		if p.send(ctx, transmit) {
 			finished.Store(true)
 			_ = stream.CloseSend()
 		}
@@ -79,13 +84,15 @@ func (p *Publisher) mayBeForgotten(answered uint64) bool {
 }
 
 // send hands requests to the stream until there is nothing more to come (true) or the stream breaks; receive tells why.
-func (p *Publisher) send(ctx context.Context, stream pb.PublishService_PublishStreamClient) bool {
+func (p *Publisher) send(ctx context.Context, transmit func(*pubRequest) error) bool {
 	for {
 		r := p.queue.next(ctx)
 		if r == nil {
 			return ctx.Err() == nil
 		}
-		if err := stream.SendMsg(&encodedRequest{header: requestHeader(r.number), body: r.body}); err != nil {
+		err := transmit(r)
+		p.queue.pass()
+		if err != nil {
 			return false
 		}
 	}
