@@ -13,7 +13,8 @@ import (
 // request that begins and never ends would hold its memory as long as its connection.
 type arrival struct {
 	context.Context
-	timer *time.Timer
+	timer  *time.Timer
+	unhook func() bool // nothing is to be done any more when the call ends
 }
 
 type arrivalKey struct{}
@@ -24,7 +25,7 @@ func awaitRequest(within time.Duration) tap.ServerInHandle {
 		ctx, cancel := context.WithCancelCause(ctx)
 		a := &arrival{Context: ctx}
 		a.timer = time.AfterFunc(within, func() { cancel(context.DeadlineExceeded) })
-		context.AfterFunc(ctx, func() { a.timer.Stop() }) // of a call that ended without a handler
+		a.unhook = context.AfterFunc(ctx, func() { a.timer.Stop() }) // of a call that ended without a handler
 		return a, nil
 	}
 }
@@ -50,6 +51,7 @@ func (a *arrival) Value(key any) any {
 func requestArrived(ctx context.Context) {
 	if a, ok := ctx.Value(arrivalKey{}).(*arrival); ok {
 		a.timer.Stop()
+		a.unhook() // else each call would end with a goroutine
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	connectionWindow = 2 << 20
 	streamsMost      = 256
 	inflightMost     = 64 << 20 // publish requests that came whole and are not answered yet, of all connections
+	streamWorkers    = 32       // goroutines that are kept for calls: the stack of a new one grows by copying, each time
 
 	pingEvery      = 30 * time.Second
 	pingTimeout    = 20 * time.Second
@@ -39,6 +40,7 @@ func grpcOptions(s *service) []grpc.ServerOption {
 		grpc.InitialConnWindowSize(connectionWindow),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: clientPingMost, PermitWithoutStream: true}),
+		grpc.NumStreamWorkers(streamWorkers),
 		grpc.WaitForHandlers(true), // they use the broker, which closes next
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),
