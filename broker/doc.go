@@ -83,7 +83,8 @@
 // # Concurrency
 //
 // Every method of [Broker] may be called from any goroutine; a [Subscription] or a [Watcher] belongs to one at a time. What
-// is committed is applied by the goroutines of the logs, one for each lane: the store's, and that of memory topics.
+// is committed is applied by one goroutine at a time in each lane, the store's and that of memory topics: by one of the
+// log's, or a publisher's own (see [Combiner]).
 // Locks are taken in this order, and none is held while sending, waiting, or calling the log, but for its Release:
 //
 //	Broker.reclaimMu (one clean-up at a time) → Broker.mu (which topics and subscriptions exist)
