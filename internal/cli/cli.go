@@ -53,6 +53,7 @@ func commands() []command {
 		{"extend", extendHelp, newExtend},
 		{"expire", expireHelp, newExpire},
 		{"console", consoleHelp, newConsole},
+		{"bench", benchHelp, newBench},
 		{"export", exportHelp, newExport},
 		{"import", importHelp, newImport},
 		{"backup", backupHelp, newBackup},

@@ -11,6 +11,7 @@ const generalHelp = `Linger is a publish/subscribe broker in which every message
   linger extend TOPIC SEQ... --ttl D      let messages live D from now
   linger expire TOPIC SEQ...              end messages at once
   linger console [TOPIC]                  a prompt whose lines go to every subscriber
+  linger bench [WORKLOAD]                 measure a running server
   linger export [PATTERN...]              write what is retained as JSON lines
   linger import [FILE]                    bring back what was exported, here or elsewhere
   linger backup DIR|FILE.tar              copy the store of a running server

@@ -48,14 +48,15 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start":      start,
-			"halt":       halt,
-			"subscribed": subscribed,
-			"appears":    appears,
-			"status":     status,
-			"damage":     damage,
-			"same":       same,
-			"dated":      dated,
+			"start":         start,
+			"halt":          halt,
+			"subscribed":    subscribed,
+			"subscriptions": subscriptions,
+			"appears":       appears,
+			"status":        status,
+			"damage":        damage,
+			"same":          same,
+			"dated":         dated,
 		},
 	})
 }
@@ -176,6 +177,33 @@ func subscribed(ts *testscript.TestScript, _ bool, args []string) {
 		<-tick.C
 	}
 	ts.Fatalf("%s does not come to %d subscriptions", args[0], want)
+}
+
+// subscriptions N: waits until all topics together have N subscriptions, and one of them messages.
+func subscriptions(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.ParseUint(args[0], 10, 32)
+	ts.Check(err)
+	c, err := client.Dial(ts.Getenv("LINGER_SERVER"), client.Options{})
+	ts.Check(err)
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), waitMost)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		var sum, published uint64
+		for t, err := range c.ListTopics(ctx, "") {
+			if err == nil && t.Stats.Subscriptions > 0 {
+				sum += uint64(t.Stats.Subscriptions)
+				published += t.Stats.Published
+			}
+		}
+		if sum == want && published > 0 {
+			return
+		}
+		<-tick.C
+	}
+	ts.Fatalf("there never are %d subscriptions", want)
 }
 
 // appears FILE TEXT: waits until the file, which a command in the background writes, holds the text.
