@@ -73,6 +73,8 @@ func Dial(addr string, opts Options) (*Client, error) {
 	dial := []grpc.DialOption{
 		grpc.WithTransportCredentials(creds),
 		grpc.WithUserAgent(agent),
+		// Otherwise gRPC asks a name server for one before it connects, even to localhost, and waits for seconds where none answers.
+		grpc.WithDisableServiceConfig(),
 		experimental.WithBufferPool(frames),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceiveBytes)),
 		grpc.WithInitialWindowSize(streamWindowBytes),
