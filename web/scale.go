@@ -45,12 +45,18 @@ func axisPosition(d time.Duration) float64 {
 	if d >= stops[lastStop] {
 		return 1
 	}
-	below := 0
-	for stops[below+1] < d {
-		below++
-	}
+	below := stopAtOrBelow(d)
 	share := float64(d-stops[below]) / float64(stops[below+1]-stops[below])
 	return (float64(below) + share) / lastStop
+}
+
+// stopAtOrBelow is the last stop that is not above d, which is not negative.
+func stopAtOrBelow(d time.Duration) int {
+	i := lastStop
+	for stops[i] > d {
+		i--
+	}
+	return i
 }
 
 // nearestStop is the stop whose place on the axis is nearest.

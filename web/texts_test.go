@@ -10,7 +10,7 @@ import (
 
 // texts is testdata/texts.json, which the script's tests read too.
 type texts struct {
-	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line, Drift [][]any
+	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line, Drift, Outlook, Bars [][]any
 
 	Refused []string
 }

@@ -43,6 +43,8 @@ type Now struct {
 	Topics int
 	// Totals are the numbers of the scope.
 	Totals Totals
+	// Forecast is what of them ends when, soonest first; intervals in which nothing ends may be left out.
+	Forecast []Ending
 	// Retained are the messages next to go, soonest first; 50 are enough.
 	Retained []Message
 	// Live are the last messages published in the scope, newest first; 20 are enough. They may have ended.
@@ -137,6 +139,14 @@ type Totals struct {
 	Retained, Bytes uint64
 	// Gone counts the messages that ended, Undelivered those among them that no subscription ever got.
 	Gone, Undelivered uint64
+}
+
+// Ending is what ends in one interval between two of Stops.
+type Ending struct {
+	// After is the stop with which the interval begins: its messages have more than this left, and at most the next stop.
+	After time.Duration
+	// Messages that end in it, and their bytes.
+	Messages, Bytes uint64
 }
 
 // Message is a message as the pages show it: whole on its own page, a preview in lists.

@@ -34,6 +34,16 @@ func totals(c broker.Counts) web.Totals {
 	}
 }
 
+// endingViews shows a forecast, without the intervals in which nothing ends.
+func endingViews(stops []time.Duration, endings []broker.Ending) (views []web.Ending) {
+	for i, e := range endings {
+		if e.Messages > 0 {
+			views = append(views, web.Ending{After: stops[i], Messages: e.Messages, Bytes: e.Bytes})
+		}
+	}
+	return views
+}
+
 // messageViews shows messages in a list, their data cut.
 func messageViews(list []broker.Retained) ([]web.Message, error) {
 	views := make([]web.Message, len(list))

@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
+
+	"linger/test/process"
 )
 
 // axisMarks are where the page draws: x of the axis' ends, the thumb's centre, the hairline, and the right ends of two
@@ -90,4 +93,95 @@ func axisPosition(ms float64) float64 {
 		}
 	}
 	return 1
+}
+
+// horizonMarks are where the horizon draws: x of the ticks with what their messages have left, and both sides of the bars.
+type horizonMarks struct {
+	Left, Right float64
+	Ticks       []float64
+	LeftMs      []float64
+	Bars        []struct{ Index, Left, Right, Height float64 }
+	Tallest     float64
+	Hairline    string
+	Label       string
+}
+
+const readHorizon = `(() => {
+	const rect = (e) => (typeof e === "string" ? document.querySelector(e) : e).getBoundingClientRect();
+	const now = Date.now();
+	const shown = (e) => e.checkVisibility({ visibilityProperty: true });
+	return {
+		Left: rect("#rail").left, Right: rect("#rail").right,
+		Ticks: [...document.querySelectorAll("#horizon line")].filter(shown).map((e) => (rect(e).left + rect(e).right) / 2),
+		LeftMs: [...document.querySelectorAll("#retained li.row")].map((li) => Number(li.dataset.expires) - now),
+		Bars: [...document.querySelectorAll("#horizon .interval")].map((e, i) => [e, i]).filter(([e]) => shown(e)).map(([e, i]) => ({
+			Index: i, Left: rect(e).left, Right: rect(e).right, Height: rect(e).height,
+		})),
+		Tallest: rect("#horizon").height,
+		Hairline: getComputedStyle(document.querySelector("#hairline")).visibility,
+		Label: document.querySelector("#horizon").getAttribute("aria-label"),
+	};
+})()`
+
+// The horizon stands on the same axis: few messages as ticks, many as bars from stop to stop.
+func TestHorizonOnTheAxis(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	for _, ttl := range []time.Duration{25 * time.Second, 90 * time.Second, time.Hour, 26 * time.Hour, 7 * 24 * time.Hour} {
+		s.publish("few", ttl, ttl.String())
+	}
+	s.publish("many", 90*time.Minute, make([]string, 150)...)
+	s.publish("many", 26*time.Hour, make([]string, 60)...)
+	s.publish("many", 4*24*time.Hour, "alone")
+	b := newPerson(t).live(s, "/")
+	for _, width := range []int64{1280, 1680, 390} {
+		b.size(width, 800)
+		near := func(what string, got, want, within float64) {
+			t.Helper()
+			if math.Abs(got-want) > within {
+				t.Errorf("%d px: %s stands at %.2f, not at %.2f", width, what, got, want)
+			}
+		}
+		look := func(path string, ready func(m horizonMarks) bool) (m horizonMarks) {
+			t.Helper()
+			b.load(s.URL(path))
+			b.connected("Live")
+			if width < 720 {
+				b.find("textbox", "Message").focus() // opens the form
+			}
+			process.Eventually(t, patience, func() error {
+				if m = eval[horizonMarks](b, readHorizon); !ready(m) {
+					return fmt.Errorf("it shows %+v", m)
+				}
+				return nil
+			})
+			if m.Hairline != "visible" {
+				t.Errorf("%d px: at rest the hairline is %s", width, m.Hairline)
+			}
+			return m
+		}
+
+		m := look("/topics/few", func(m horizonMarks) bool { return len(m.Ticks) == len(m.LeftMs) && len(m.Bars) == 0 })
+		for i, x := range m.Ticks {
+			within := 1.0
+			if m.LeftMs[i] < 10_000 {
+				within = 3 // it moves by up to 21 px a second
+			}
+			near("a tick", x, m.Left+(m.Right-m.Left)*axisPosition(m.LeftMs[i]), within)
+		}
+
+		m = look("/topics/many", func(m horizonMarks) bool { return len(m.Bars) == 3 && len(m.Ticks) == 0 })
+		if m.Label != "211 retained; none goes within a minute, the last within 4 d" {
+			t.Errorf("the horizon is called %q", m.Label)
+		}
+		for i, want := range []struct{ index, share float64 }{{31, 1}, {41, 60. / 150}, {43, 1. / 150}} {
+			bar := m.Bars[i]
+			if bar.Index != want.index {
+				t.Errorf("%d px: a bar in interval %v, not %v", width, bar.Index, want.index)
+			}
+			near("a bar's left side", bar.Left, m.Left+(m.Right-m.Left)*want.index/47, 1.1)
+			near("a bar's right side", bar.Right, m.Left+(m.Right-m.Left)*(want.index+1)/47, 1.1)
+			near("a bar's top", bar.Height, max(3, want.share*m.Tallest), 1)
+		}
+	}
 }

@@ -37,6 +37,7 @@ func filled(p web.Page, n int) web.Now {
 		now.Retained = append(now.Retained, message(p, names[i%len(names)], uint64(1160+i), bodies[i%len(bodies)], ttl, left))
 	}
 	slices.SortFunc(now.Retained, func(a, b web.Message) int { return a.Expires.Compare(b.Expires) })
+	now.Forecast = forecast(p, now.Retained)
 	now.Live = slices.Clone(now.Retained)
 	slices.SortFunc(now.Live, func(a, b web.Message) int { return b.Published.Compare(a.Published) })
 	now.Live = now.Live[:min(20, n)]
@@ -45,6 +46,23 @@ func filled(p web.Page, n int) web.Now {
 	}
 	now.Form = web.Form{Topic: "orders.eu", Message: "Hello, Linger", TTL: "30s", Suggestions: names}
 	return now
+}
+
+// forecast counts what ends when.
+func forecast(p web.Page, messages []web.Message) (endings []web.Ending) {
+	for _, stop := range web.Stops() {
+		endings = append(endings, web.Ending{After: stop})
+	}
+	for _, m := range messages {
+		for i, e := range slices.Backward(endings) {
+			if m.Expires.Sub(p.Now) > e.After {
+				endings[i].Messages++
+				endings[i].Bytes += uint64(len(m.Data))
+				break
+			}
+		}
+	}
+	return endings
 }
 
 func fortyOne(p web.Page) web.Now {
@@ -57,7 +75,8 @@ func one(p web.Page) web.Now {
 	m := message(p, "hello", 1, "Hello, Linger", 30*time.Second, 30*time.Second)
 	return web.Now{
 		Page: p, Pattern: ">", Topics: 1, Totals: web.Totals{Retained: 1, Bytes: 31}, Retained: []web.Message{m}, Live: []web.Message{m},
-		Chips: []web.Chip{{Topic: "hello", Retained: 1}},
+		Forecast: forecast(p, []web.Message{m}),
+		Chips:    []web.Chip{{Topic: "hello", Retained: 1}},
 		Form: web.Form{Topic: "hello", Message: "Hello, Linger", TTL: "30 s", Result: &web.Result{
 			Topic: "hello", Sequence: 1, Published: m.Published, Expires: m.Expires, Durability: "memory", ReceivedBy: 0,
 		}},
@@ -71,6 +90,15 @@ func many(p web.Page) web.Now {
 	for i := range now.Retained {
 		now.Retained[i].Sequence += 1_000_000
 	}
+	// A tide that goes within the hour, over a long tail; the 50 that the list shows are the soonest.
+	now.Forecast = nil
+	rest := now.Totals.Retained
+	for i, stop := range web.Stops() {
+		n := uint64(40 + i%7*130 + 2000*max(0, 6-max(i-26, 26-i)))
+		now.Forecast = append(now.Forecast, web.Ending{After: stop, Messages: n})
+		rest -= n
+	}
+	now.Forecast[26].Messages += rest
 	now.Retained[0].Sequence = 18446744073709551615
 	for i := range now.Chips {
 		now.Chips[i].Retained *= 1234
@@ -116,6 +144,7 @@ func hostile(p web.Page) web.Now {
 		now.Live = append(now.Live, m)
 		now.Chips = append(now.Chips, web.Chip{Topic: h, Retained: 1})
 	}
+	now.Forecast = forecast(p, now.Retained)
 	now.Form = web.Form{
 		Topic: Hostile[2], Message: "\n" + Hostile[4], TTL: Hostile[3], Suggestions: Hostile,
 		Errors: []web.FieldError{{Field: web.FieldTopic, Text: Hostile[0]}},
@@ -135,6 +164,7 @@ func long(p web.Page) web.Now {
 		now.Retained = append(now.Retained, m)
 		now.Live = append(now.Live, m)
 	}
+	now.Forecast = []web.Ending{{After: 40 * time.Minute, Messages: 12_345_000}, {After: 7 * 24 * time.Hour, Messages: 678}}
 	for range 6 {
 		now.Chips = append(now.Chips, web.Chip{Topic: name, Retained: 1_000_000})
 	}

@@ -1,7 +1,7 @@
 // What the worker passes on: frames of the watch, taken off the wire and sorted by scope.
 import { type Durability, EndReason } from "./gen/linger/v1/message_pb.js";
 import type { ScopeStats, WatchHello, WatchResponse } from "./gen/linger/v1/watch_pb.js";
-import { type Message, fromRetained, millis } from "./message";
+import { type Message, fromRetained, millis, span } from "./message";
 
 // Preview is a message as it was published.
 export interface Preview {
@@ -32,6 +32,13 @@ export interface Change {
   previous: number;
 }
 
+// Ending is what ends in one interval of the forecast: with more left than the stop `after`, and at most the next stop.
+export interface Ending {
+  after: number;
+  messages: number;
+  bytes: number;
+}
+
 // Stats are the numbers of one scope, true at the time of their frame.
 export interface Stats {
   at: number;
@@ -54,6 +61,8 @@ export interface Stats {
   rate: number;
   busiest: Array<{ name: string; retained: number }>;
   lastEnd: number;
+  // forecast is what of the retained ends when, soonest first, without intervals in which nothing does.
+  forecast: Ending[];
 }
 
 // Hello tells which server and store this is.
@@ -164,6 +173,11 @@ export function readStats(wire: ScopeStats, at: number, epoch: number, shown: nu
     rate: wire.publishRate,
     busiest: wire.busiest.map((topic) => ({ name: topic.name, retained: Number(topic.retained) })),
     lastEnd: millis(stats?.lastEndTime),
+    forecast: (wire.forecast?.intervals ?? []).map(({ after, messages, bytes }) => ({
+      after: span(after) ?? 0,
+      messages: Number(messages),
+      bytes: Number(bytes),
+    })),
   };
 }
 

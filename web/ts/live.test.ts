@@ -13,7 +13,7 @@ function message(sequence: number, text = `m${sequence}`): Message {
 const preview = (sequence: number, leftOut = 0, text?: string): Preview => ({ message: message(sequence, text), leftOut, recent: false });
 const stats = (epoch: number, publishedSince: number, leftOut: number, shown: number): Stats => ({
   at: 0, revision: "0", published: 0, retained: 0, bytes: 0, passing: 0, gone: 0, undelivered: 0, topics: 0, subscriptions: 0,
-  publishedSince, leftOut, shown, epoch, rate: 0, busiest: [], lastEnd: 0,
+  publishedSince, leftOut, shown, epoch, rate: 0, busiest: [], lastEnd: 0, forecast: [],
 });
 
 test("what was left out stands between the rows", () => {

@@ -1,6 +1,6 @@
 // A message as the page holds it: plain data that crosses from the worker to the page, times in milliseconds by the
 // server's clock, sequences as numbers (they stay far below 2^53).
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { RetainedMessage } from "./gen/linger/v1/retained_pb.js";
 import { type Body, display } from "./payload";
 
@@ -42,6 +42,11 @@ export function soonerFirst(a: Message, b: Message): number {
 // millis reads a time; an unset one is 0.
 export function millis(time: Timestamp | undefined): number {
   return time ? Number(time.seconds) * 1000 + time.nanos / 1e6 : 0;
+}
+
+// span reads a lifetime in milliseconds; an unset one is undefined.
+export function span(duration: Duration | undefined): number | undefined {
+  return duration ? Number(duration.seconds) * 1000 + duration.nanos / 1e6 : undefined;
 }
 
 // fromRetained reads a message off the wire.

@@ -6,6 +6,7 @@ import { type Connection, dependable } from "./connection";
 import { calm, element, release, reveal } from "./dom";
 import { Form, spoken } from "./form";
 import type { Batch, Stats } from "./frame";
+import { Horizon } from "./horizon";
 import { Lesson } from "./lesson";
 import { Lifetime } from "./lifetime";
 import { LiveList } from "./live-list";
@@ -35,6 +36,7 @@ export class NowPage {
   private readonly slider: Slider;
   private readonly form: Form;
   private readonly numbers: Numbers;
+  private readonly horizon = new Horizon(element("#horizon"));
   private readonly voice = new Voice(document.querySelector("#say"));
   private readonly absence = new Absence();
   private readonly lesson: Lesson;
@@ -97,6 +99,7 @@ export class NowPage {
       this.stats = batch.stats;
       this.suggestions.follow(batch.stats.busiest);
       this.head.follow(batch.stats);
+      this.horizon.follow(batch.stats.forecast);
       const { at } = batch.stats;
       this.died = this.died.filter((deadline) => deadline > at);
     }
@@ -123,8 +126,11 @@ export class NowPage {
   // tick does what time alone demands. Returns in how many milliseconds there is more to do.
   tick(): number {
     this.reap();
-    const next = this.list.tick();
+    let next = this.list.tick();
     const second = Math.floor(performance.now() / 1000);
+    // For those who asked for no motion, the horizon steps once a second.
+    if (!calm()) next = Math.min(next, this.horizon.tick(this.list.model.entries, this.now()));
+    else if (second !== this.second) this.horizon.tick(this.list.model.entries, this.now());
     if (second !== this.second) {
       this.second = second;
       this.live.tick();
@@ -231,6 +237,7 @@ export class NowPage {
     this.reap();
     this.list.draw();
     this.live.draw();
+    this.horizon.show(this.list.model.entries, this.list.model.covered, this.live.sampled, this.now());
     const held = this.list.isHeld;
     reveal(document.querySelector("#hold"), held ? this.list.pill() : "");
     reveal(document.querySelector("#live-hold"), this.live.waiting > 0 ? `${count(this.live.waiting)} new · ${release}` : "");

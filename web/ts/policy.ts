@@ -1,9 +1,9 @@
 // What lifetimes a topic grants, as the slider shows it while one types the topic's name.
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { Api } from "./api";
 import { short } from "./duration";
 import type { TopicPolicy } from "./gen/linger/v1/topic_pb.js";
+import { span } from "./message";
 import type { Limits, Slider } from "./slider";
 
 const SETTLE = 300; // after the last key in the topic's field
@@ -92,10 +92,6 @@ function fromPolicy(policy: TopicPolicy | undefined, standard: Limits): Limits {
     max: span(policy.ttlMax) ?? standard.max,
     refuseZero: policy.refuseZero,
   };
-}
-
-function span(duration: Duration | undefined): number | undefined {
-  return duration ? Number(duration.seconds) * 1000 + duration.nanos / 1e6 : undefined;
 }
 
 function pageTopic(): string | undefined {

@@ -1,0 +1,100 @@
+package web
+
+import (
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+// ticksMost is up to how many messages the horizon shows one by one, each a tick in its place; ts/horizon.ts has it too.
+const ticksMost = 200
+
+// horizonView is what ends when, drawn on the axis: a bar for each interval between two stops, or a tick for each message.
+type horizonView struct {
+	// Label sums it up.
+	Label string
+	// Bars are the heights of all 47, Ticks the places of the messages, as SVG lengths.
+	Bars  []string
+	Ticks []tickView
+	// Each says that every message has its tick.
+	Each bool
+}
+
+type tickView struct {
+	At string
+	// Soon says that it stands in the leftmost interval.
+	Soon bool
+}
+
+func (n Now) horizon() horizonView {
+	v := horizonView{Label: outlook(n.Forecast), Bars: barHeights(n.Forecast)}
+	v.Each = n.Totals.Retained == uint64(len(n.Retained)) && len(n.Retained) <= ticksMost
+	if !v.Each {
+		return v
+	}
+	for _, m := range n.Retained {
+		left := m.Expires.Sub(n.Now)
+		v.Ticks = append(v.Ticks, tickView{At: axisPercent(axisPosition(left)), Soon: left <= stops[1]})
+	}
+	return v
+}
+
+// data marks the horizon that shows each message: the style sheet then shows ticks in place of bars.
+func (h horizonView) data() templ.OrderedAttributes {
+	if !h.Each {
+		return nil
+	}
+	return templ.OrderedAttributes{{Key: "data-each", Value: ""}}
+}
+
+// barHeights are linear: the tallest bar is as high as the horizon.
+func barHeights(forecast []Ending) []string {
+	var counts [lastStop]uint64
+	var tallest uint64
+	for _, e := range forecast {
+		// What is left for longer than the axis stands at its edge, as lines do.
+		i := min(stopAtOrBelow(e.After), lastStop-1)
+		counts[i] += e.Messages
+		tallest = max(tallest, counts[i])
+	}
+	heights := make([]string, lastStop)
+	for i, n := range counts {
+		heights[i] = axisPercent(float64(n) / float64(max(tallest, 1)))
+	}
+	return heights
+}
+
+// outlook sums up a forecast in a sentence: "41 retained; 12 go within a minute, the last within 3 h".
+func outlook(forecast []Ending) string {
+	var all, soon uint64
+	var last time.Duration
+	for _, e := range forecast {
+		if e.Messages == 0 {
+			continue
+		}
+		all += e.Messages
+		if e.After < time.Minute {
+			soon += e.Messages
+		}
+		last = max(last, e.After)
+	}
+	if all == 0 {
+		return "Nothing retained"
+	}
+	end := "after more than " + Short(stops[lastStop])
+	if i := stopAtOrBelow(last); i < lastStop {
+		end = "within " + Short(stops[i+1])
+	}
+	head := Count(all) + " retained; "
+	switch {
+	case all == 1:
+		return head + "it goes " + end
+	case soon == all:
+		return head + "all go " + end
+	case soon == 0:
+		return head + "none goes within a minute, the last " + end
+	case soon == 1:
+		return head + "1 goes within a minute, the last " + end
+	}
+	return head + Count(soon) + " go within a minute, the last " + end
+}

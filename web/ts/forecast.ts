@@ -1,0 +1,48 @@
+// What of the retained ends when, as the horizon draws and says it. The same as web/horizon.go, and as pure.
+import { percent } from "./dom";
+import { short } from "./duration";
+import type { Ending } from "./frame";
+import { count } from "./payload";
+import { LAST, lifetime, position, stop, stopAtOrBelow } from "./scale";
+
+const MINUTE = 60_000;
+
+// heights are those of the 47 bars, as SVG lengths. They are linear: the tallest is as high as the horizon.
+export function heights(forecast: readonly Ending[]): string[] {
+  const counts = new Array<number>(LAST).fill(0);
+  for (const { after, messages } of forecast) {
+    // What is left for longer than the axis stands at its edge, as lines do.
+    const i = Math.min(stopAtOrBelow(after), LAST - 1);
+    counts[i] = (counts[i] as number) + messages;
+  }
+  const tallest = Math.max(1, ...counts);
+  return counts.map((n) => percent(n / tallest));
+}
+
+// outlook sums up a forecast in a sentence: "41 retained; 12 go within a minute, the last within 3 h".
+export function outlook(forecast: readonly Ending[]): string {
+  let all = 0;
+  let soon = 0;
+  let last = 0;
+  for (const { after, messages } of forecast) {
+    if (messages === 0) continue;
+    all += messages;
+    if (after < MINUTE) soon += messages;
+    last = Math.max(last, after);
+  }
+  if (all === 0) return "Nothing retained";
+  const i = stopAtOrBelow(last);
+  const end = i < LAST ? `within ${short(stop(i + 1))}` : `after more than ${short(stop(LAST))}`;
+  const head = `${count(all)} retained;`;
+  if (all === 1) return `${head} it goes ${end}`;
+  if (soon === all) return `${head} all go ${end}`;
+  if (soon === 0) return `${head} none goes within a minute, the last ${end}`;
+  if (soon === 1) return `${head} 1 goes within a minute, the last ${end}`;
+  return `${head} ${count(soon)} go within a minute, the last ${end}`;
+}
+
+// pace is in how many milliseconds what has `left` to live has moved on the axis by a fortieth of an interval, about half
+// a pixel; at most twenty times a second.
+export function pace(left: number): number {
+  return Math.max(50, left - lifetime(position(left) - 1 / (40 * LAST)));
+}
