@@ -98,8 +98,6 @@ func (l *lane) apply(c Commit) {
 	case KindTopicPut:
 		if l.index == storeLane {
 			b.applyTopicPut(l, &c)
-		} else {
-			b.applyAdopted(&c)
 		}
 	case KindTopicDeleted:
 		if l.index == storeLane {
@@ -155,20 +153,17 @@ func (l *lane) salt() uint64 {
 	return l.hash &^ 1
 }
 
-// adopt has the memory lane's log take a topic, before anything is proposed for it. The log numbers its messages.
+// adopt has the memory lane's log take a topic, before anything is proposed for it. The log numbers its messages. Where in
+// its lane the topic began is noted with the answer: when that is applied, nobody may find the topic yet.
 func (b *Broker) adopt(t *topic) {
-	if t.lane.index == memoryLane {
-		b.propose(t.lane, Proposal{Kind: KindTopicPut, Topic: t.id, Put: t.put(t.policies[0].policy)}, func(Commit, error) {})
+	if t.lane.index != memoryLane {
+		return
 	}
-}
-
-// applyAdopted notes where in its lane a memory topic began.
-func (b *Broker) applyAdopted(c *Commit) {
-	if t := b.lookupID(c.Topic); t != nil {
+	b.propose(t.lane, Proposal{Kind: KindTopicPut, Topic: t.id, Put: t.put(t.policies[0].policy)}, func(c Commit, _ error) {
 		t.mu.Lock()
 		t.born = c.Position
 		t.mu.Unlock()
-	}
+	})
 }
 
 // disown has the memory lane's log let go of a topic that was deleted.
