@@ -12,7 +12,7 @@ const chunkRuns = 128
 type chunk struct {
 	topic  *topic
 	runs   []run
-	packed *packed // instead of runs, when none of them has its messages in memory
+	packed *packed // instead of runs, when all of them are cold, or it is sealed
 	due    Instant // no run in it ends before, and the wheel has an entry for it then
 	gone   bool    // it is no longer in the list
 
@@ -53,6 +53,15 @@ func (c *chunk) len() int {
 		return int(c.packed.count)
 	}
 	return len(c.runs)
+}
+
+// look gives its runs, to be looked at only. Those of one that is packed are unpacked into scratch, which grows if need be.
+func (c *chunk) look(scratch *[]run) []run {
+	if c.packed == nil {
+		return c.runs
+	}
+	*scratch = c.packed.unpack(*scratch)
+	return *scratch
 }
 
 // first is the sequence that its first run begins with.

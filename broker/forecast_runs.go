@@ -54,10 +54,8 @@ func (l *runList) review(c *chunk, now Instant) {
 
 // relevel counts the runs of a chunk as is right now, and tells when that has to be done again. Its review is not set.
 func (l *runList) relevel(c *chunk, now Instant) Instant {
-	runs := c.runs
-	if c.packed != nil {
-		runs = c.packed.unpack(nil)
-	}
+	var unpacked []run
+	runs := c.look(&unpacked)
 	next := Instant(math.MaxInt64)
 	b := l.b
 	b.cellsMu.Lock()
@@ -85,11 +83,9 @@ func (l *runList) relevel(c *chunk, now Instant) Instant {
 // ownCells gives a topic of many runs cells of its own.
 func (l *runList) ownCells() {
 	l.cells = &cells{used: &l.b.used}
+	var unpacked []run
 	for _, c := range l.chunks {
-		runs := c.runs
-		if c.packed != nil {
-			runs = c.packed.unpack(nil)
-		}
+		runs := c.look(&unpacked)
 		for i := range runs {
 			if r := &runs[i]; !r.passing {
 				l.cells.add(levelOf(r.deadline, c.leveled), r.deadline, load{int64(r.count), int64(r.size)})

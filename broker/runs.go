@@ -312,11 +312,7 @@ func (l *runList) allDue(wanted func(Instant) bool, f func(*run) bool) {
 		if !wanted(c.due) {
 			continue
 		}
-		runs := c.runs
-		if c.packed != nil {
-			unpacked = c.packed.unpack(unpacked)
-			runs = unpacked
-		}
+		runs := c.look(&unpacked)
 		for i := range runs {
 			if !f(&runs[i]) {
 				return
@@ -329,11 +325,7 @@ func (l *runList) allDue(wanted func(Instant) bool, f func(*run) bool) {
 func (l *runList) backward(f func(*run) bool) {
 	var unpacked []run
 	for _, c := range slices.Backward(l.chunks) {
-		runs := c.runs
-		if c.packed != nil {
-			unpacked = c.packed.unpack(unpacked)
-			runs = unpacked
-		}
+		runs := c.look(&unpacked)
 		for i := range slices.Backward(runs) {
 			if !f(&runs[i]) {
 				return
