@@ -229,18 +229,17 @@ func (b *Broker) topicsMatching(s string) ([]*topic, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name, ok := p.literal(); ok {
-		if t := b.lookup(name); t != nil {
-			return []*topic{t}, nil
-		}
-		return nil, nil
-	}
-	var matching []*topic
-	b.mu.RLock()
-	b.names.match(p, func(t *topic) { matching = append(matching, t) })
-	b.mu.RUnlock()
+	matching := b.selected(p)
 	slices.SortFunc(matching, func(x, y *topic) int { return cmp.Compare(x.name, y.name) })
 	return matching, nil
+}
+
+// selected gives the topics that a pattern selects, in no order.
+func (b *Broker) selected(p pattern) (all []*topic) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	b.names.match(p, func(t *topic) { all = append(all, t) })
+	return all
 }
 
 func (b *Broker) allTopics() []*topic {

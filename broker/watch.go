@@ -307,7 +307,7 @@ func (w *Watcher) recentPreviews(now Instant) (out []Preview) {
 		return nil
 	}
 	for index, s := range w.scopes {
-		topics := w.broker.topicsOf(s)
+		topics := w.broker.selected(s.pattern)
 		newestFirst(topics)
 		topics = topics[:min(len(topics), w.recent)] // the last messages are in the topics published to last
 		var last []slice
@@ -375,16 +375,6 @@ func newestFirst(topics []*topic) {
 	}
 }
 
-func (b *Broker) topicsOf(s *scope) []*topic {
-	if name, ok := s.pattern.literal(); ok {
-		if t := b.lookup(name); t != nil {
-			return []*topic{t}
-		}
-		return nil
-	}
-	return slices.DeleteFunc(b.allTopics(), func(t *topic) bool { return !s.pattern.match(t.name) })
-}
-
 // busiestShown is how many topics are named.
 const busiestShown = 6
 
@@ -416,7 +406,7 @@ func (s *scope) numbers(b *Broker, now Instant) ScopeStats {
 	}
 	var all []busy
 	ends := b.newEndings(now)
-	for _, t := range b.topicsOf(s) {
+	for _, t := range b.selected(s.pattern) {
 		i := s.look(t, &ends)
 		sum.Counts.add(i.Counts)
 		sum.Topics++
