@@ -203,8 +203,9 @@ func (s *Server) stopGRPC(ctx context.Context) {
 	}
 }
 
-// Close gives the addresses back. It is for a server that was never run.
+// Close gives the addresses back, and ends the goroutines that gRPC keeps for calls. It is for a server that was never run.
 func (s *Server) Close() {
+	s.grpc.Stop()
 	s.grpcOn.close()
 	s.httpOn.close()
 }
