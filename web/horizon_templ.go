@@ -128,7 +128,7 @@ func horizon(h horizonView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</svg></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</svg></div><div id=\"ahead\" class=\"ahead with-script\" role=\"slider\" aria-label=\"Look ahead\" aria-valuemin=\"0\" aria-valuemax=\"47\" aria-valuenow=\"0\" aria-valuetext=\"Now\"><svg id=\"ahead-line\" class=\"ahead-line\" width=\"0%\" height=\"1\"></svg></div><p id=\"ahead-says\" class=\"ahead-says\" aria-hidden=\"true\" hidden></p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

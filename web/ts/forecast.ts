@@ -46,3 +46,23 @@ export function outlook(forecast: readonly Ending[]): string {
 export function pace(left: number): number {
   return Math.max(50, left - lifetime(position(left) - 1 / (40 * LAST)));
 }
+
+// Split is a forecast as seen from a stop: what is still here then, with its bytes, and how many are gone.
+export interface Split {
+  here: number;
+  bytes: number;
+  gone: number;
+}
+
+// split looks at a forecast from a stop. There it is exact: its intervals end with the stops.
+export function split(forecast: readonly Ending[], at: number): Split {
+  const seen = { here: 0, bytes: 0, gone: 0 };
+  for (const { after, messages, bytes } of forecast) {
+    if (after < at) seen.gone += messages;
+    else {
+      seen.here += messages;
+      seen.bytes += bytes;
+    }
+  }
+  return seen;
+}

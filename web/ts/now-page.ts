@@ -10,6 +10,7 @@ import { Horizon } from "./horizon";
 import { Lesson } from "./lesson";
 import { Lifetime } from "./lifetime";
 import { LiveList } from "./live-list";
+import { LookAhead } from "./look-ahead";
 import { Numbers } from "./numbers";
 import { readLimits } from "./policy";
 import type { Receipt } from "./publisher";
@@ -37,6 +38,7 @@ export class NowPage {
   private readonly form: Form;
   private readonly numbers: Numbers;
   private readonly horizon = new Horizon(element("#horizon"));
+  private readonly ahead: LookAhead;
   private readonly voice = new Voice(document.querySelector("#say"));
   private readonly absence = new Absence();
   private readonly lesson: Lesson;
@@ -60,6 +62,7 @@ export class NowPage {
     const paint = () => this.paintSoon();
     this.list = new RetainedList(element("#retained"), this.now, paint);
     this.list.reader = new Reader(this.api, this.scope, this.list.model, this.now, paint);
+    this.ahead = new LookAhead(this.now, paint);
     this.live = new LiveList(element("#live"), this.now, paint);
     this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || "The topic");
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
@@ -100,6 +103,7 @@ export class NowPage {
       this.suggestions.follow(batch.stats.busiest);
       this.head.follow(batch.stats);
       this.horizon.follow(batch.stats.forecast);
+      this.ahead.follow(batch.stats.forecast);
       const { at } = batch.stats;
       this.died = this.died.filter((deadline) => deadline > at);
     }
@@ -150,6 +154,7 @@ export class NowPage {
 
   // release lets go what holding keeps back; true when there was something.
   release(): boolean {
+    if (this.ahead.release()) return true;
     const held = this.list.holding.held || this.live.holding.held;
     this.list.holding.release();
     this.live.holding.release();
@@ -235,6 +240,7 @@ export class NowPage {
     this.painting = 0;
     this.painted = performance.now();
     this.reap();
+    this.list.ahead = this.ahead.until;
     this.list.draw();
     this.live.draw();
     this.horizon.show(this.list.model.entries, this.list.model.covered, this.live.sampled, this.now());

@@ -28,6 +28,8 @@ export class RetainedList implements Time {
   // reader is set right after: it needs the model, and this needs it.
   reader: Reader | undefined;
   approximate = false;
+  // ahead dims the rows that would be gone after so many milliseconds; 0: none.
+  ahead = 0;
 
   private readonly rows: Rows<Entry, RetainedRow | Ghost>;
   private readonly adopted = new Map<string, HTMLLIElement>();
@@ -131,6 +133,7 @@ export class RetainedList implements Time {
           continue;
         }
         next = Math.min(next, view.tick(this));
+        view.dim(view.entry.message.expires <= this.now() + this.ahead);
         if (calm()) view.draw(this, "still");
       } else view.tell(this.now(), !this.approximate);
     }

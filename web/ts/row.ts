@@ -21,6 +21,7 @@ export class RetainedRow implements View {
   private readonly left: Element;
   private readonly line: Lifeline;
   private dying = false;
+  private dimmed = false;
 
   constructor(
     readonly entry: Entry,
@@ -51,6 +52,11 @@ export class RetainedRow implements View {
   // draw starts the line, or starts it anew when the deadline was changed.
   draw(time: Time, motion: Motion): void {
     if (this.line.draw(this.entry.message.expires, time.now(), motion)) this.describe();
+  }
+
+  // dim shows that the message would be gone at the time that is looked at.
+  dim(gone: boolean): void {
+    if (gone !== this.dimmed) this.li.classList.toggle("dim", (this.dimmed = gone));
   }
 
   // describe writes what a change of lifetime changes.
