@@ -44,6 +44,27 @@ func TestContract09_FullMemoryEvictsByTheTopicsOwnRule(t *testing.T) {
 	}
 }
 
+// What ends when is counted in ever narrower cells as time passes, which takes nothing that was not accounted before.
+func TestContract09_FullMemoryStaysWithinItsLimitAsTimePasses(t *testing.T) {
+	const limit = 2 << 20
+	inBubble(t, broker.Config{MemoryLimit: limit}, func(b *bench) {
+		sent := 0
+		for b.sendTo("t", time.Hour, "a").Err == nil {
+			sent++
+		}
+		for range 60 {
+			if used := b.Stats().MemoryUsed; used > limit {
+				t.Fatalf("%d bytes are used, with %d messages", used, sent)
+			}
+			time.Sleep(59 * time.Second)
+		}
+		time.Sleep(time.Minute)
+		if used := b.Stats().MemoryUsed; used != broker.TopicOverhead {
+			t.Errorf("%d bytes are used when all has ended, not those of an empty topic", used)
+		}
+	})
+}
+
 // smallDisk is a log with a limit. What is released is dead, and stays on the disk until it is looked at.
 type smallDisk struct {
 	broker.Log

@@ -3,7 +3,6 @@ package broker
 import (
 	"math"
 	"math/bits"
-	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -23,13 +22,12 @@ const (
 
 // cells counts what ends when. A slot is used again for another cell when the one before it is past.
 type cells struct {
-	used   *atomic.Int64 // is told the memory they take, in bytes; nil: nobody is
 	levels [cellLevels]*[cellSlots]load
 	far    load
 }
 
-// levelBytes is the memory of a level.
-const levelBytes = int64(cellSlots * unsafe.Sizeof(load{}))
+// cellsBytes is the memory of all levels.
+const cellsBytes = int64(cellLevels * cellSlots * unsafe.Sizeof(load{}))
 
 func cellShift(level int) int { return cellBits + growthBits*level }
 
@@ -66,9 +64,6 @@ func (c *cells) add(level int, deadline Instant, l load) {
 	if slots == nil { // mostly only those that common lifetimes come through are needed
 		slots = new([cellSlots]load)
 		c.levels[level] = slots
-		if c.used != nil {
-			c.used.Add(levelBytes)
-		}
 	}
 	slots[deadline>>cellShift(level)%cellSlots].add(l)
 }
@@ -77,15 +72,6 @@ func (c *cells) add(level int, deadline Instant, l load) {
 func (c *cells) move(from, to int, deadline Instant, l load) {
 	c.add(to, deadline, l)
 	c.add(from, deadline, load{-l.messages, -l.bytes})
-}
-
-// free gives back the memory.
-func (c *cells) free() {
-	for _, slots := range c.levels {
-		if slots != nil {
-			c.used.Add(-levelBytes)
-		}
-	}
 }
 
 // forecast adds what is counted to a sum.

@@ -5,8 +5,8 @@ import "math"
 // How runs are counted for the forecasts. A run is counted in the level that its deadline had at chunk.leveled, so
 // that nothing is kept for each run: who takes a run out, or gives it another deadline, knows where it was counted.
 
-// cellsFrom is the number of runs from which on a topic has cells of its own, 8 KiB for each level in use; with fewer it
-// is quick to ask the runs. It gives them back when it has a quarter.
+// cellsFrom is the number of runs from which on a topic has cells of its own; with fewer it is quick to ask the runs. It
+// gives them back when it has a quarter.
 const cellsFrom = 4096
 
 // enter counts a run of a chunk.
@@ -80,9 +80,15 @@ func (l *runList) relevel(c *chunk, now Instant) Instant {
 	return next
 }
 
-// ownCells gives a topic of many runs cells of its own.
+// ownCells gives a topic of many runs cells of its own, if there is room for them; otherwise its runs are asked until there
+// is. All levels are accounted at once, in use or not: one that is first used when time has passed finds the memory full.
 func (l *runList) ownCells() {
-	l.cells = &cells{used: &l.b.used}
+	limit := l.b.config.MemoryLimit
+	if used := l.b.used.Add(cellsBytes); limit > 0 && used > limit {
+		l.b.used.Add(-cellsBytes)
+		return
+	}
+	l.cells = &cells{}
 	var unpacked []run
 	for _, c := range l.chunks {
 		runs := c.look(&unpacked)
@@ -91,5 +97,13 @@ func (l *runList) ownCells() {
 				l.cells.add(levelOf(r.deadline, c.leveled), r.deadline, load{int64(r.count), int64(r.size)})
 			}
 		}
+	}
+}
+
+// dropCells takes them from it again.
+func (l *runList) dropCells() {
+	if l.cells != nil {
+		l.b.used.Add(-cellsBytes)
+		l.cells = nil
 	}
 }

@@ -227,9 +227,8 @@ func (l *runList) remove(p place) {
 func (l *runList) drop(c *chunk, index int) {
 	l.leave(c, &c.runs[index])
 	l.runs--
-	if l.cells != nil && l.runs < l.b.cellsFrom/4 {
-		l.cells.free()
-		l.cells = nil
+	if l.runs < l.b.cellsFrom/4 {
+		l.dropCells()
 	}
 	if c.runs[index].passing {
 		l.mayCool(c) // what is left of it may be packed now
