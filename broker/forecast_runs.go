@@ -83,9 +83,7 @@ func (l *runList) relevel(c *chunk, now Instant) Instant {
 // ownCells gives a topic of many runs cells of its own, if there is room for them; otherwise its runs are asked until there
 // is. All levels are accounted at once, in use or not: one that is first used when time has passed finds the memory full.
 func (l *runList) ownCells() {
-	limit := l.b.config.MemoryLimit
-	if used := l.b.used.Add(cellsBytes); limit > 0 && used > limit {
-		l.b.used.Add(-cellsBytes)
+	if !l.b.takeIfFree(cellsBytes) {
 		return
 	}
 	l.cells = &cells{}

@@ -147,6 +147,21 @@ func (b *Broker) evictExcess(t *topic) {
 // reserved is the memory held for a proposal until it is answered.
 func reserved(p *Proposal) int64 { return int64(len(p.Body)) + RunOverhead }
 
+// takeIfFree takes memory that is free. It makes no room: what it is for can wait, and publishers must not see it taken and
+// given back.
+func (b *Broker) takeIfFree(size int64) bool {
+	limit := b.config.MemoryLimit
+	for {
+		used := b.used.Load()
+		if limit > 0 && used+size > limit {
+			return false
+		}
+		if b.used.CompareAndSwap(used, used+size) {
+			return true
+		}
+	}
+}
+
 // reserve takes memory for a proposal, or says when there will be some.
 func (b *Broker) reserve(ctx context.Context, t *topic, policy *Policy, p *Proposal) error {
 	size := reserved(p)
