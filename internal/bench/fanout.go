@@ -37,12 +37,7 @@ func (b *Bench) live(ctx context.Context, r *Result) error {
 	release := b.holdBack()
 	err = b.loading(ctx, lasts)
 	release()
-	b.phase.begin("reading what is on its way", b.delivered, 0)
-	whole := b.drain(ctx)
-	stop()
-	b.gather(r, whole)
-	b.publishRows(r, begun)
-	b.readRows(r, begun)
+	b.readOut(ctx, r, begun, stop)
 	b.finish(r)
 	if err == nil {
 		err = b.failure()
@@ -68,6 +63,16 @@ func (b *Bench) delivered() (sum uint64) {
 		sum += r.handled.Load()
 	}
 	return sum
+}
+
+// readOut has the readers read what is on its way, stops them, and adds what they and the publishers found.
+func (b *Bench) readOut(ctx context.Context, r *Result, begun int64, stop func()) {
+	b.phase.begin("reading what is on its way", b.delivered, 0)
+	whole := b.drain(ctx)
+	stop()
+	b.gather(r, whole)
+	b.publishRows(r, begun)
+	b.readRows(r, begun)
 }
 
 // drainEvery is how often it is looked whether the readers have everything.

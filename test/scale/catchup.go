@@ -27,23 +27,11 @@ func catchUp(h *harness) error {
 	if err != nil {
 		return err
 	}
-	var ratios, linger, least []float64
-	for round := range rounds + 1 {
-		var took [2]time.Duration
-		for i, s := range []*server{s, floor} {
-			err := s.profiled(fmt.Sprintf("catch-up-%d", round), time.Second, func() error {
-				all, err := h.readers(s, 1, ">", client.FromAll(), topics)
-				took[i] = all
-				return err
-			})
-			if err != nil {
-				return err
-			}
-		}
-		if round > 0 {
-			linger, least = append(linger, float64(took[0].Milliseconds())), append(least, float64(took[1].Milliseconds()))
-			ratios = append(ratios, float64(took[0])/float64(took[1]))
-		}
+	linger, least, ratios, err := h.besideFloor("catch-up", s, floor, rounds, func(s *server) (time.Duration, error) {
+		return h.readers(s, 1, ">", client.FromAll(), topics)
+	})
+	if err != nil {
+		return err
 	}
 	h.tell("a new reader of > has caught up with 100,000 topics after", median(linger), "ms", "%s of %d rounds", span(linger), rounds)
 	h.goal("that ÷ the same responses from a bare gRPC server", median(ratios), "×", 2, "%s; %s ms", span(ratios), figure(median(least)))
@@ -74,17 +62,29 @@ func reconnect(h *harness) error {
 	if err != nil {
 		return err
 	}
-	var ratios, linger, least []float64
+	linger, least, ratios, err := h.besideFloor("reconnect", s, floor, rounds, func(s *server) (time.Duration, error) {
+		return h.readers(s, clients, topic, client.FromToken(token), missed)
+	})
+	if err != nil {
+		return err
+	}
+	h.tell("1,000 clients that resume at once have caught up after", median(linger), "ms", "%s of %d rounds", span(linger), rounds)
+	h.goal("that ÷ the same responses from a bare gRPC server", median(ratios), "×", 2, "%s; %s ms", span(ratios), figure(median(least)))
+	return nil
+}
+
+// besideFloor has readers of Linger and of its floor take turns. It gives how long each took, in milliseconds, and the
+// ratios, of the rounds after a first one that warms both up.
+func (h *harness) besideFloor(name string, s, floor *server, rounds int, readers func(*server) (time.Duration, error)) (linger, least, ratios []float64, err error) {
 	for round := range rounds + 1 {
 		var took [2]time.Duration
 		for i, s := range []*server{s, floor} {
-			err := s.profiled(fmt.Sprintf("reconnect-%d", round), time.Second, func() error {
-				all, err := h.readers(s, clients, topic, client.FromToken(token), missed)
-				took[i] = all
+			err := s.profiled(fmt.Sprintf("%s-%d", name, round), time.Second, func() (err error) {
+				took[i], err = readers(s)
 				return err
 			})
 			if err != nil {
-				return err
+				return nil, nil, nil, err
 			}
 		}
 		if round > 0 {
@@ -92,9 +92,7 @@ func reconnect(h *harness) error {
 			ratios = append(ratios, float64(took[0])/float64(took[1]))
 		}
 	}
-	h.tell("1,000 clients that resume at once have caught up after", median(linger), "ms", "%s of %d rounds", span(linger), rounds)
-	h.goal("that ÷ the same responses from a bare gRPC server", median(ratios), "×", 2, "%s; %s ms", span(ratios), figure(median(least)))
-	return nil
+	return linger, least, ratios, nil
 }
 
 // tokenOf is the resume token of a reader that has read all of a topic.
