@@ -89,7 +89,7 @@ export class NowPage {
       this.form.at(batch.hello.store);
       this.lesson.greet(batch.hello.server);
       if (this.absence.greet(batch.hello)) this.list.lose();
-      this.list.model.stale = true; // what happened between two streams was not told
+      this.list.distrust(); // what happened between two streams was not told
     }
     if (batch.previews.some(({ recent }) => !recent)) this.lesson.arrived();
     this.absence.fresh(this.live.take(batch));

@@ -1,5 +1,5 @@
-// Reads the list of what is retained: at the start, again whenever the watch did not tell everything, further down when
-// someone scrolls.
+// Reads the list of what is retained, all or what ends within bounds: at the start, again whenever the watch did not tell
+// everything, further down when someone scrolls.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Api, timestamp } from "./api";
 import { ListOrder, type ListMessagesResponse } from "./gen/linger/v1/retained_pb.js";
@@ -46,7 +46,7 @@ export class Reader {
   async further(from: number): Promise<Page> {
     if (this.chain?.from !== from) this.chain = { from, token: "" };
     const { chain } = this;
-    const answer = await this.ask({ minExpireTime: timestamp(from), pageToken: chain.token });
+    const answer = await this.ask(from, chain.token);
     chain.token = answer.nextPageToken;
     return { messages: answer.messages.map(fromRetained), more: answer.nextPageToken !== "" };
   }
@@ -56,7 +56,7 @@ export class Reader {
     this.last = performance.now();
     this.model.begin();
     try {
-      const answer = await this.ask({});
+      const answer = await this.ask(this.model.bounds.from, "");
       const messages = answer.messages.map(fromRetained);
       const end = messages.at(-1);
       this.model.replace(messages, answer.nextPageToken !== "" && end ? end.expires : Infinity, this.now());
@@ -72,13 +72,16 @@ export class Reader {
     this.changed();
   }
 
-  private ask(more: { minExpireTime?: ReturnType<typeof timestamp>; pageToken?: string }): Promise<ListMessagesResponse> {
+  private ask(from: number, pageToken: string): Promise<ListMessagesResponse> {
+    const { to } = this.model.bounds;
     return this.api.retained.listMessages({
       pattern: this.pattern,
       order: ListOrder.EXPIRE_TIME,
       pageSize: WINDOW,
       previewBytes: PREVIEW,
-      ...more,
+      pageToken,
+      ...(from > -Infinity ? { minExpireTime: timestamp(from) } : {}),
+      ...(to < Infinity ? { maxExpireTime: timestamp(to) } : {}),
     });
   }
 }

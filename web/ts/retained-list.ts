@@ -19,6 +19,12 @@ const DOUBT = 4;
 // All rows of this list are equally high.
 const ROW = "row";
 
+// Part is a set of messages and what reads it from the server.
+interface Part {
+  model: Retained;
+  reader: Reader;
+}
+
 // AHEAD rows before the end of what is loaded, the next window is fetched.
 const AHEAD = 40;
 
@@ -31,6 +37,8 @@ export class RetainedList implements Time {
   // ahead dims the rows that would be gone after so many milliseconds; 0: none.
   ahead = 0;
 
+  // part is what the list shows in place of all that is retained, which goes on being kept up behind it.
+  private part: Part | undefined;
   private readonly rows: Rows<Entry, RetainedRow | Ghost>;
   private readonly adopted = new Map<string, HTMLLIElement>();
   // held is the list as it stood when holding began: entries stay in place, dead ones as ghosts.
@@ -59,24 +67,39 @@ export class RetainedList implements Time {
   // take follows a batch. `left out` says that births are missing from it.
   take(batch: Batch, leftOut: boolean): void {
     const now = this.now();
-    for (const preview of batch.previews) this.model.born(preview, now);
+    for (const preview of batch.previews) for (const model of this.models) model.born(preview, now);
     for (const change of batch.changes) this.change(change, now);
     for (const range of batch.ended) {
-      this.model.ended(range, now);
+      for (const model of this.models) model.ended(range, now);
       for (const entry of this.held?.entries ?? []) if (!entry.end && within(range, entry.message)) entry.end = { ...range };
     }
     const changedSince = batch.stats !== undefined && batch.stats.revision !== this.stats?.revision;
-    if (batch.incomplete || (leftOut && changedSince)) this.model.stale = true;
+    if (batch.incomplete || (leftOut && changedSince)) this.distrust();
     if (batch.stats) this.check(batch.stats);
-    if (this.model.entries.length < WINDOW / 2 && this.model.covered < Infinity) this.model.stale = true;
-    if (this.model.stale) this.reader?.refresh();
+    for (const model of this.models) if (model.entries.length < WINDOW / 2 && model.covered < Infinity) model.stale = true;
+    this.refresh();
+  }
+
+  // distrust has what is known read again: something may have happened that was not told.
+  distrust(): void {
+    for (const model of this.models) model.stale = true;
+  }
+
+  // narrow shows only a part, or all again. Its rows are made anew: they belong to other entries.
+  narrow(part: Part | undefined): void {
+    this.part = part;
+    this.held = undefined;
+    this.holding.release();
+    this.rows.show([]);
+    this.refresh();
+    this.changed();
   }
 
   // lose forgets what cannot be known any more, for a store that is another one.
   lose(): void {
-    this.model.replace([], -Infinity, this.now());
-    this.model.stale = true;
-    this.reader?.refresh();
+    for (const model of this.models) model.replace([], -Infinity, this.now());
+    this.distrust();
+    this.refresh();
   }
 
   // entry finds the message that a row is about.
@@ -95,6 +118,7 @@ export class RetainedList implements Time {
   // expire lets go what is past its deadline, and returns it.
   expire(): Entry[] {
     const dead = this.model.expire(this.now());
+    if (this.part && this.part.model.expire(this.now()).length > 0) this.changed();
     if (dead.length === 0) return dead;
     this.noteDeaths(dead.length);
     this.changed();
@@ -115,7 +139,7 @@ export class RetainedList implements Time {
     this.drawnAt = wall;
     if (this.held) this.haunt(this.held.entries);
     else this.bury();
-    this.rows.show(this.held?.entries ?? this.model.entries);
+    this.rows.show(this.held?.entries ?? this.shown.entries);
     this.tick();
     this.lines();
     if (this.held) void this.further();
@@ -171,7 +195,7 @@ export class RetainedList implements Time {
 
   // sub says what part of the whole is shown.
   sub(retained: number): string {
-    const loaded = this.held?.entries.length ?? this.model.entries.length;
+    const loaded = this.held?.entries.length ?? this.shown.entries.length;
     if (loaded === 0 || retained <= WINDOW) return "next to go first";
     const [from, to] = this.rows.visible();
     return `next to go first · ${count(from + 1)}–${count(Math.max(from + 1, to))} of ${count(Math.max(retained, loaded))}`;
@@ -195,8 +219,8 @@ export class RetainedList implements Time {
 
   private change(change: { topic: string; incarnation: string; sequence: number; expires: number; previous: number }, now: number): void {
     const key = keyOf(change);
-    const entry = this.model.get(key) ?? this.held?.entries.find(({ message }) => keyOf(message) === key);
-    this.model.changed(change, now);
+    const entry = this.shown.get(key) ?? this.held?.entries.find(({ message }) => keyOf(message) === key);
+    for (const model of this.models) model.changed(change, now);
     if (!entry || entry.end) return;
     // A row that leaves the window still shows its new deadline while the list is held.
     entry.message.expires = change.expires;
@@ -214,10 +238,10 @@ export class RetainedList implements Time {
     }
     if (this.first) return;
     this.held ??= {
-      entries: this.model.entries.slice(),
-      from: this.model.covered,
+      entries: this.shown.entries.slice(),
+      from: this.shown.covered,
       stats: this.stats,
-      more: Math.abs(this.model.covered) < Infinity,
+      more: Math.abs(this.shown.covered) < Infinity,
       loading: false,
     };
   }
@@ -249,7 +273,7 @@ export class RetainedList implements Time {
     if (to < held.entries.length - AHEAD) return;
     held.loading = true;
     try {
-      const page = await this.reader?.further(held.from);
+      const page = await (this.part?.reader ?? this.reader)?.further(held.from);
       if (!page || this.held !== held) return;
       const known = new Set(held.entries.map((entry) => keyOf(entry.message)));
       for (const message of page.messages) if (!known.has(keyOf(message))) held.entries.push({ message, end: undefined, born: 0 });
@@ -271,7 +295,21 @@ export class RetainedList implements Time {
     this.doubts = agrees ? 0 : this.doubts + 1;
     if (this.doubts < DOUBT) return;
     this.doubts = 0;
-    this.model.stale = true;
+    this.distrust();
+  }
+
+  private refresh(): void {
+    if (this.model.stale) this.reader?.refresh();
+    if (this.part?.model.stale) this.part.reader.refresh();
+  }
+
+  private get models(): Retained[] {
+    return this.part ? [this.model, this.part.model] : [this.model];
+  }
+
+  // shown is what the rows are of.
+  private get shown(): Retained {
+    return this.part?.model ?? this.model;
   }
 
   private make(entry: Entry): RetainedRow | Ghost {

@@ -107,3 +107,32 @@ test("the set stays bounded, whatever is born", () => {
   for (let i = 1; i < r.entries.length; i++) assert.ok(r.entries[i]!.message.expires >= r.entries[i - 1]!.message.expires);
   assert.ok(r.entries.every((e) => e.message.expires <= r.covered));
 });
+
+test("a part has what ends within its bounds, and is kept up", () => {
+  const r = filled(message(1, 1000), message(2, 2000), message(3, 3000), message(4, 4000));
+  const part = r.part({ from: 2000, to: 4000 });
+  assert.deepEqual(sequences(part), [2, 3]);
+  assert.equal(part.stale, false);
+  for (const [sequence, expires] of [[5, 1999], [6, 2500], [7, 4000]] as const) part.born(born(message(sequence, expires)), 10);
+  assert.deepEqual(sequences(part), [2, 6, 3]);
+  part.changed({ topic: "t", incarnation: "1", sequence: 3, expires: 9000, previous: 3000 }, 10);
+  part.changed({ topic: "t", incarnation: "1", sequence: 2, expires: 3500, previous: 2000 }, 10);
+  assert.deepEqual(sequences(part), [6, 2]);
+  assert.deepEqual(sequences(r), [1, 2, 3, 4]);
+});
+
+test("a part beyond what is known has to be read", () => {
+  const r = new Retained();
+  r.begin();
+  r.replace([message(1, 1000), message(2, 2000)], 2000, 0);
+  const near = r.part({ from: 500, to: 9000 });
+  assert.deepEqual([sequences(near), near.covered, near.stale], [[1, 2], 2000, true]);
+  assert.deepEqual(r.part({ from: 500, to: 2000 }).stale, false);
+  const far = r.part({ from: 5000, to: 9000 });
+  assert.deepEqual([far.covered, far.stale], [-Infinity, true]);
+  // Another message comes into its bounds from where it was not known.
+  far.begin();
+  far.replace([], Infinity, 0);
+  far.changed({ topic: "t", incarnation: "1", sequence: 2, expires: 6000, previous: 2000 }, 10);
+  assert.equal(far.stale, true);
+});

@@ -24,6 +24,12 @@ export interface Entry {
 export const WINDOW = 200;
 const MOST = 2 * WINDOW;
 
+// Bounds are those of a set of deadlines, in milliseconds since 1970: `from` is in it, `to` is not.
+export interface Bounds {
+  from: number;
+  to: number;
+}
+
 type Event = { kind: "born"; preview: Preview } | { kind: "ended"; range: Ended } | { kind: "changed"; change: Change };
 
 export class Retained {
@@ -36,6 +42,19 @@ export class Retained {
   private readonly byKey = new Map<Key, Entry>();
   // journal is what happened while a list was on its way here; it may know more than the list.
   private journal: Event[] | undefined;
+
+  // bounds are the deadlines that belong here: usually all.
+  constructor(readonly bounds: Bounds = { from: -Infinity, to: Infinity }) {}
+
+  // part is what is known here of what ends within bounds, to be kept up beside this.
+  part(bounds: Bounds): Retained {
+    const part = new Retained(bounds);
+    const inside = this.entries.filter(({ message: { expires } }) => expires >= bounds.from && expires < bounds.to);
+    const covered = this.covered >= bounds.to ? Infinity : this.covered;
+    part.replace(inside.map(({ message }) => ({ ...message })), covered > bounds.from ? covered : -Infinity, 0);
+    part.stale = this.stale || part.covered < Infinity;
+    return part;
+  }
 
   // begin notes down what happens from now on, until the list that is being read arrives.
   begin(): void {
@@ -134,7 +153,7 @@ export class Retained {
 
   private bear(preview: Preview, now: number): void {
     const { message } = preview;
-    if (passing(message) || message.expires <= now || message.expires >= this.covered) return;
+    if (passing(message) || message.expires <= now || !this.wants(message.expires)) return;
     const key = keyOf(message);
     if (this.byKey.has(key) || this.departed.has(key)) return;
     this.insert({ message: { ...message }, end: undefined, born: preview.recent ? 0 : now });
@@ -159,13 +178,18 @@ export class Retained {
     const entry = this.byKey.get(key);
     if (!entry) {
       // One from beyond the window came nearer; what it says is not known here.
-      if (change.expires < this.covered && !this.departed.has(key)) this.stale = true;
+      if (this.wants(change.expires) && !this.departed.has(key)) this.stale = true;
       return;
     }
     this.entries = this.entries.filter((other) => other !== entry);
     entry.message.expires = change.expires;
-    if (change.expires < this.covered) this.insert(entry);
+    if (this.wants(change.expires)) this.insert(entry);
     else this.byKey.delete(key);
+  }
+
+  // wants says whether a message with that deadline belongs here, as far as the set goes.
+  private wants(deadline: number): boolean {
+    return deadline < this.covered && deadline >= this.bounds.from && deadline < this.bounds.to;
   }
 
   // departed remembers the last that ended, so that a late word about them neither revives nor misses them.
