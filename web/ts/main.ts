@@ -5,7 +5,9 @@ import { Connection } from "./connection";
 import { reveal, write } from "./dom";
 import { driftText } from "./drift";
 import { Feed } from "./feed";
+import { keys, listen as listenToKeys } from "./keys";
 import { NowPage } from "./now-page";
+import { shortcuts } from "./shortcuts";
 import { clock as clockText, localize, zone } from "./times";
 
 const CROWDED = "Too many Linger tabs for one browser over plain HTTP: this one is not live. Close one.";
@@ -85,19 +87,17 @@ function run(page: NowPage | undefined, card: Card | undefined): void {
 }
 
 function listen(page: NowPage | undefined): void {
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
-    if (event.key === "Escape") page?.release();
-    else if ((event.key === "[" || event.key === "]") && !inField(event.target)) page?.step(event.key === "[" ? -1 : 1);
-  });
+  shortcuts();
+  if (page) {
+    keys.on("release", () => page.release());
+    keys.on("shorter", () => page.step(-1));
+    keys.on("longer", () => page.step(1));
+  }
+  listenToKeys();
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".copy[data-copy]") : null;
     if (button) void copy(button);
   });
-}
-
-function inField(target: EventTarget | null): boolean {
-  return target instanceof Element && target.matches("textarea, select, input:not([type=range], [type=radio])");
 }
 
 // copy puts a command into the clipboard. Where pages may not, it is selected, to be copied by hand.

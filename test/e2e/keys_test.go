@@ -1,0 +1,82 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp/kb"
+
+	"linger/test/process"
+)
+
+// stroke presses keys one after the other as a keyboard does: a key that the page takes for itself writes nothing.
+func (b *tab) stroke(keys string) {
+	b.t.Helper()
+	for _, key := range keys {
+		b.do(call(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: string(key), Text: string(key)}),
+			call(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: string(key)}))
+	}
+}
+
+// focusIn waits until what has the focus stands in a row with this text, or bears the name itself.
+func (b *tab) focusIn(text string) {
+	b.t.Helper()
+	process.Eventually(b.t, patience, func() error {
+		row, err := tryEval[string](b, `(document.activeElement.closest("li, tr") ?? document.activeElement).innerText`)
+		if _, name := b.focused(); err == nil && name != text && len(matching([]string{row}, text)) == 0 {
+			err = fmt.Errorf("the focus is on %q in %q, not in %q", name, row, text)
+		}
+		return err
+	})
+}
+
+// at waits until the tab shows the page of that path.
+func (b *tab) at(path string) {
+	b.t.Helper()
+	process.Eventually(b.t, patience, func() error {
+		here, err := tryEval[string](b, `document.readyState === "complete" ? location.pathname + location.search : "on its way"`)
+		if err == nil && here != path {
+			err = fmt.Errorf("the page is %s, not %s", here, path)
+		}
+		return err
+	})
+}
+
+// Keys do what the table says: between pages, from row to row, on the row that has the focus; in a field they are text.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	for i := range 3 {
+		s.publish("orders", time.Duration(i+1)*time.Hour, fmt.Sprintf("message %c", 'a'+i))
+	}
+	b := newPerson(t).live(s, "/")
+	b.stroke("jj")
+	b.focusIn("#2")
+	b.stroke("k")
+	b.focusIn("#1")
+	deadline := s.deadline("orders", 1)
+	b.stroke("e")
+	process.Eventually(t, patience, func() error {
+		if got := s.deadline("orders", 1).Sub(deadline); got != time.Hour {
+			return fmt.Errorf("extended by %v", got)
+		}
+		return nil
+	})
+	b.keys(kb.Escape)
+	b.stroke("p")
+	b.focusIn("Message")
+	b.stroke("gt/j?")
+	if text := eval[string](b, `document.querySelector("#message").value`); text != "gt/j?" {
+		t.Errorf("the field holds %q", text)
+	}
+	b.keys(kb.Escape)
+	b.stroke("/")
+	b.focusIn("Go to a topic")
+	b.keys(kb.Escape)
+	b.stroke("gt")
+	b.at("/topics")
+	b.stroke("gn")
+	b.at("/")
+}
