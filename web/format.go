@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"linger/web/texts"
 )
 
 // unitNames from the largest; short as in "2 h 30 min", word as in "2 hours 30 minutes".
@@ -90,17 +92,7 @@ func dying(left, granted time.Duration) bool {
 }
 
 // Count writes a number with thousands separators: "1,163".
-func Count[N int | int64 | uint64](n N) string {
-	s := fmt.Sprint(n)
-	sign := ""
-	if strings.HasPrefix(s, "-") {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
-}
+func Count[N int | int64 | uint64](n N) string { return texts.Number(n) }
 
 // Bytes writes a sum of bytes: "512 B", "3.1 kB", "41 kB", "1.2 MB".
 func Bytes(n uint64) string {

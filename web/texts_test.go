@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// texts is testdata/texts.json, which the script's tests read too.
-type texts struct {
+// samples is testdata/texts.json, which the script's tests read too.
+type samples struct {
 	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line, Drift, Outlook, Bars [][]any
 
 	Refused []string
 }
 
-func loadTexts(t *testing.T) (all texts) {
+func loadTexts(t *testing.T) (all samples) {
 	t.Helper()
 	data, err := os.ReadFile("testdata/texts.json")
 	if err == nil {

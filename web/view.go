@@ -1,9 +1,17 @@
 package web
 
-import "time"
+import (
+	"time"
 
-// Page is what every page carries: the clock it was rendered by.
+	"linger/web/texts"
+)
+
+// Page is what every page carries: the clock it was rendered by, and the language it is to speak.
 type Page struct {
+	// Language is the language of every text.
+	Language texts.Language
+	// Path is the page's own address, path and query, to which the link to the other language leads. Empty: "/".
+	Path string
 	// Now is the server's clock at render. Every "time left" on the page is counted from it.
 	Now time.Time
 	// Zone is the zone in which times are written until the script rewrites them in the browser's. Nil means UTC.

@@ -1,6 +1,6 @@
 // Command assets bundles what the dashboard's pages run.
 //
-//	go run ./internal/assets              web/ts → static/dist
+//	go run ./internal/assets              web/ts → static/dist; web/texts → static/dist and web/ts/gen/texts.ts
 //	go run ./internal/assets -tests DIR   web/ts/*.test.ts → DIR, for node --test
 //
 // It runs from the module's root. The bundle is committed, so only those who change web/ts need this command, and the
@@ -13,10 +13,14 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"linger/web/texts"
 )
 
 // entryPoints are the scripts that pages and workers load by name; everything else is bundled into them.
@@ -53,6 +57,10 @@ func run(testDir string) error {
 
 // bundlePages rebuilds bundleDir, and removes from it what no entry point produces any more.
 func bundlePages() error {
+	said, err := bundleTexts()
+	if err != nil {
+		return err
+	}
 	entries, err := existing(entryPoints)
 	if err != nil || len(entries) == 0 {
 		return err
@@ -75,6 +83,7 @@ func bundlePages() error {
 	if err := errors.Join(checkMaps(files), trimMaps(files)); err != nil {
 		return err
 	}
+	files = append(files, said...)
 	if err := write(files); err != nil {
 		return err
 	}
@@ -96,6 +105,11 @@ func bundleTests(dir string) error {
 	options.OutExtension = map[string]string{".js": ".mjs"}
 	options.Platform = api.PlatformNode
 	options.Sourcemap = api.SourceMapInline // failures name the line of the .ts file
+	english, err := loaded(texts.English, slices.Sorted(maps.Keys(texts.English.All())))
+	if err != nil {
+		return err
+	}
+	options.Banner = map[string]string{"js": string(english)} // as a page does, before the script
 
 	files, err := build(options)
 	if err != nil {

@@ -60,7 +60,7 @@ func (p *pages) board(w http.ResponseWriter, r *http.Request, pattern string, t 
 		return
 	}
 	v := web.Now{
-		Page: p.page(), Pattern: pattern, Topic: t, Form: form,
+		Page: p.page(r), Pattern: pattern, Topic: t, Form: form,
 		Topics: seen.everything.Topics, Totals: totals(seen.scope.Counts), Forecast: endingViews(p.broker.Stops(), seen.scope.Forecast),
 		Fresh: !p.broker.EverPublished(), Notice: p.notice(r),
 	}

@@ -60,7 +60,7 @@ func (p *pages) problem(w http.ResponseWriter, r *http.Request, f web.Failure) {
 		writeJSON(w, f.Status, failureJSON{Error: f.What, Field: f.Field, Do: f.Do, ID: f.ID})
 		return
 	}
-	f.Page = p.page()
+	f.Page = p.page(r)
 	p.render(w, r, f.Status, web.ErrorPage(f))
 }
 
@@ -73,6 +73,8 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, c tem
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", languageOf(r).Tag())
+	h.Add("Vary", "Accept-Language, Cookie")
 	h.Set("Cache-Control", "no-store") // it tells the time
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // nobody is left to be told

@@ -27,11 +27,18 @@ type pages struct {
 	grpc      string // where gRPC is answered
 }
 
-func (p *pages) page() web.Page {
-	if !p.recovery.isOver() {
-		return web.Page{Now: p.config.WallClock(), Exposed: p.exposed}
+// page is what all pages carry.
+func (p *pages) page(r *http.Request) web.Page {
+	v := web.Page{Language: languageOf(r), Exposed: p.exposed}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		v.Path = r.URL.RequestURI()
 	}
-	return web.Page{Now: p.broker.Now().Time(), Exposed: p.exposed, Drift: p.drift.shown(), Store: storeView(p.broker.StoreStats())}
+	if !p.recovery.isOver() {
+		v.Now = p.config.WallClock()
+		return v
+	}
+	v.Now, v.Drift, v.Store = p.broker.Now().Time(), p.drift.shown(), storeView(p.broker.StoreStats())
+	return v
 }
 
 // recovered answers with what there is to say of a recovery, until it is over.
@@ -42,7 +49,7 @@ func (p *pages) recovered(next http.Handler) http.Handler {
 		case err == nil:
 			next.ServeHTTP(w, r)
 		case (r.Method == http.MethodGet || r.Method == http.MethodHead) && !wantsJSON(r):
-			v := web.Recovering{Page: p.page()}
+			v := web.Recovering{Page: p.page(r)}
 			v.Percent, v.Known = p.recovery.percent()
 			retryIn(w, err)
 			w.Header().Set("Refresh", "2")
@@ -60,7 +67,7 @@ func (p *pages) message(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, invalid("sequence", "%q is not a message's number; they count from 1.", clipped(r.PathValue("sequence"))))
 		return
 	}
-	v := web.Detail{Page: p.page(), Topic: name, Sequence: sequence, Notice: p.notice(r)}
+	v := web.Detail{Page: p.page(r), Topic: name, Sequence: sequence, Notice: p.notice(r)}
 	m, end, err := p.broker.Get(name, sequence)
 	switch {
 	case errors.Is(err, broker.ErrNoMessage):
@@ -97,7 +104,7 @@ func (p *pages) topics(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	v := web.Topics{Page: p.page(), Total: total}
+	v := web.Topics{Page: p.page(r), Total: total}
 	if len(list) > pageTopics {
 		list = list[:pageTopics]
 		v.Next = "/topics?after=" + url.QueryEscape(list[pageTopics-1].Name)

@@ -92,7 +92,7 @@ func (s *Server) newHTTP() *http.Server {
 	for _, r := range s.routes(g, p) {
 		h := r.handler
 		if r.leave&early == 0 {
-			h = p.recovered(h)
+			h = p.spoken(p.recovered(h))
 		}
 		if r.leave&anyHost == 0 {
 			h = g.protect(h)

@@ -1,5 +1,6 @@
 // What the page says of its connection. Pure but for the mark it is written to.
 import type { LinkState } from "./stream";
+import { t } from "./texts";
 
 // STALE is how long the stream may be silent before the page says so. The server is never silent for a second.
 const STALE = 3000;
@@ -69,13 +70,27 @@ export class Connection {
   private write(mark: HTMLElement, state: Condition): void {
     const look = state.kind === "crowded" ? "stopped" : state.kind === "recovering" ? "reconnecting" : state.kind;
     if (mark.dataset["state"] !== look) mark.dataset["state"] = look;
-    const text = (mark.dataset[look] ?? "")
-      .replace("{s}", state.kind === "stale" ? String(state.seconds) : "")
-      .replace("{n}", state.kind === "reconnecting" ? String(state.attempt) : "")
-      .replace("{time}", state.kind === "crowded" ? "" : this.stoppedAt)
-      .trim();
     const place = mark.querySelector(".text");
-    const words = state.kind === "crowded" ? "Not live" : state.kind === "recovering" ? "Recovering" : text;
+    const words = this.words(state);
     if (place && place.textContent !== words) place.textContent = words;
+  }
+
+  private words(state: Condition): string {
+    switch (state.kind) {
+      case "connecting":
+        return t("mark.connecting");
+      case "live":
+        return t("mark.live");
+      case "stale":
+        return t("mark.stale", { s: state.seconds });
+      case "reconnecting":
+        return t("mark.reconnecting", { n: state.attempt });
+      case "stopped":
+        return t("mark.stopped", { time: this.stoppedAt }).trim();
+      case "recovering":
+        return t("mark.recovering");
+      case "crowded":
+        return t("mark.crowded");
+    }
   }
 }

@@ -8,9 +8,8 @@ import { Feed } from "./feed";
 import { keys, listen as listenToKeys } from "./keys";
 import { NowPage } from "./now-page";
 import { shortcuts } from "./shortcuts";
+import { t } from "./texts";
 import { clock as clockText, localize, zone } from "./times";
-
-const CROWDED = "Too many Linger tabs for one browser over plain HTTP: this one is not live. Close one.";
 
 const clock = new Clock();
 const main = document.querySelector<HTMLElement>("#main");
@@ -54,7 +53,7 @@ function watch(page: NowPage): void {
       if (link.kind === "open") connection.stoppedAt = "";
       if (link.kind === "asleep") page.asleep();
       connection.link = link;
-      warn(link.kind === "crowded" ? CROWDED : "");
+      warn(link.kind === "crowded" ? t("banner.crowded") : "");
       judge(page);
     },
   });

@@ -1,5 +1,6 @@
 // Payloads as lists show them: one line, nothing hidden, nothing run. What this returns is text for textContent.
 // web/payload.go does the same for the first paint; a row must not change its words when the script takes it over.
+import { grouped } from "./texts";
 
 // Body is a payload made ready for one line of a list.
 export interface Body {
@@ -123,9 +124,7 @@ function scaled(value: number, base: number, tenths: number, units: string[]): s
 
 // count writes a whole number with separators: "84,311".
 export function count(n: number): string {
-  return Math.round(n)
-    .toString()
-    .replace(/\B(?=(\d{3})+$)/g, ",");
+  return grouped(Math.round(n));
 }
 
 // rate writes messages a second: "0", "2.0", "10,021".
