@@ -23,6 +23,8 @@ type Page struct {
 	Drift time.Duration
 	// Store is how the store is; every page tells what is wrong with it.
 	Store Store
+	// Demo says that the demo may be played here.
+	Demo bool
 	// Command is what to type to run one of the program's commands against this server, with {} in place of its arguments:
 	// "linger {} --server localhost:50075". Empty: "linger {}".
 	Command string

@@ -41,6 +41,7 @@ Runs the server: gRPC on one address, the dashboard and gRPC-Web on another. Ctr
   --no-auto-create     refuse to publish to a topic that was not created
   --public-host NAME   another host name under which browsers reach the dashboard; may be repeated
   --allow-origin URL   another web origin that may call the API from a browser; may be repeated
+  --demo=false         do not offer the demo on the empty dashboard and under Help
   --console            prompt for lines to send to the topic "console", as linger console does
   --pprof              serve /debug/pprof to this machine
   --log-level LEVEL    debug, info, warn or error (default: warn on a terminal, else info)
@@ -67,6 +68,7 @@ type ServeConfig struct {
 	MaxMessage                   int64 // bytes
 	MaxTopics, MaxConnections    int
 	NoAutoCreate, Console, Pprof bool
+	Demo                         bool
 	PublicHosts, AllowOrigins    []string
 	LogLevel, LogFormat          string
 }
@@ -90,6 +92,7 @@ func newServe(flags *pflag.FlagSet) func(context.Context, *app, []string) error 
 	flags.BoolVar(&c.NoAutoCreate, "no-auto-create", false, "")
 	flags.StringSliceVar(&c.PublicHosts, "public-host", nil, "")
 	flags.StringSliceVar(&c.AllowOrigins, "allow-origin", nil, "")
+	flags.BoolVar(&c.Demo, "demo", true, "")
 	flags.BoolVar(&c.Console, "console", false, "")
 	flags.BoolVar(&c.Pprof, "pprof", false, "")
 	flags.StringVar(&c.LogLevel, "log-level", "", "")
@@ -197,7 +200,7 @@ func (c *ServeConfig) serverConfig(version string, open server.Opener, log *slog
 	return server.Config{
 		Open: open, Logger: log, Version: version, Program: programName(),
 		GRPC: c.GRPC, HTTP: c.HTTP, PublicHosts: c.PublicHosts, AllowOrigins: c.AllowOrigins,
-		MaxMessage: int(c.MaxMessage), MaxConnections: max(c.MaxConnections, 0), Pprof: c.Pprof, ExerciseTopic: consoleTopic,
+		MaxMessage: int(c.MaxMessage), MaxConnections: max(c.MaxConnections, 0), Demo: c.Demo, Pprof: c.Pprof, ExerciseTopic: consoleTopic,
 	}
 }
 

@@ -51,6 +51,8 @@ type Config struct {
 	MaxMessage int
 	// MaxConnections bounds the connections that are open at a time, of gRPC and of HTTP each. 0: 4,096.
 	MaxConnections int
+	// Demo offers to play a demo, where nothing was ever published and under Help, unless other machines reach the server.
+	Demo bool
 	// Pprof serves /debug/pprof, to loopback addresses only.
 	Pprof bool
 	// ExerciseTopic is what the exercise's service hands out. "": console.

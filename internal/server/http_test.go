@@ -208,6 +208,36 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 	}
 }
 
+// The demo is offered on a server that never had a message, if it is this machine's alone and nobody said no.
+func TestWhereTheDemoIsOffered(t *testing.T) {
+	const button, bar = `class="play-demo`, `id="demo"`
+	demo := func(c *server.Config, _ *broker.Config) { c.Demo = true }
+	for name, test := range map[string]struct {
+		config              func(*server.Config, *broker.Config)
+		path                string
+		published           bool
+		wantButton, wantBar bool
+	}{
+		"a new server":              {config: demo, path: "/", wantButton: true, wantBar: true},
+		"a topic of it":             {config: demo, path: "/topics/hello", wantButton: true, wantBar: true},
+		"its other pages":           {config: demo, path: "/topics", wantBar: true},
+		"one that had a message":    {config: demo, path: "/", published: true, wantBar: true},
+		"--demo=false":              {path: "/"},
+		"one that others can reach": {config: func(c *server.Config, b *broker.Config) { demo(c, b); c.HTTP = "0.0.0.0:0" }, path: "/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, test.config)
+			if test.published {
+				s.publish("t", time.Minute, "x")
+			}
+			_, body := s.get(test.path)
+			if strings.Contains(body, button) != test.wantButton || strings.Contains(body, bar) != test.wantBar {
+				t.Errorf("button %v, bar %v", strings.Contains(body, button), strings.Contains(body, bar))
+			}
+		})
+	}
+}
+
 func TestMultipartForm(t *testing.T) {
 	s := start(t, nil)
 	body := "--b\r\nContent-Disposition: form-data; name=\"topic\"\r\n\r\nt\r\n--b\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\nhi\r\n--b--\r\n"

@@ -29,7 +29,7 @@ type pages struct {
 
 // page is what all pages carry.
 func (p *pages) page(r *http.Request) web.Page {
-	v := web.Page{Language: languageOf(r), Exposed: p.exposed}
+	v := web.Page{Language: languageOf(r), Exposed: p.exposed, Demo: p.config.Demo && !p.exposed}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		v.Path = r.URL.RequestURI()
 	}

@@ -7,6 +7,7 @@ import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { BadRequestSchema } from "./gen/google/rpc/error_details_pb.js";
 import { PublishService } from "./gen/linger/v1/publish_pb.js";
 import { RetainedService } from "./gen/linger/v1/retained_pb.js";
+import { SubscribeService } from "./gen/linger/v1/subscribe_pb.js";
 import { TopicService } from "./gen/linger/v1/topic_pb.js";
 import { WatchService } from "./gen/linger/v1/watch_pb.js";
 import { isRecovering } from "./stream";
@@ -17,6 +18,7 @@ export interface Api {
   topics: Client<typeof TopicService>;
   publish: Client<typeof PublishService>;
   retained: Client<typeof RetainedService>;
+  subscribe: Client<typeof SubscribeService>;
   // store asks which store answers now; a memory store is another one after a restart.
   store(signal?: AbortSignal): Promise<string>;
 }
@@ -27,6 +29,7 @@ export function connect(origin: string): Api {
     topics: createClient(TopicService, transport),
     publish: createClient(PublishService, transport),
     retained: createClient(RetainedService, transport),
+    subscribe: createClient(SubscribeService, transport),
     store: (signal) => storeNow(createClient(WatchService, transport), signal),
   };
 }

@@ -2,6 +2,7 @@
 import { Card } from "./card";
 import { Clock } from "./clock";
 import { Connection } from "./connection";
+import { DemoBar } from "./demo-bar";
 import { reveal, write } from "./dom";
 import { driftText } from "./drift";
 import { Feed } from "./feed";
@@ -22,10 +23,11 @@ function start(): void {
   const page = document.querySelector("#retained") ? new NowPage(clock, connection) : undefined;
   const place = document.querySelector<HTMLElement>("#card");
   const card = place ? new Card(place, () => clock.now()) : undefined;
+  const demo = document.querySelector("#demo") ? new DemoBar(() => clock.now()) : undefined;
   listen(page);
   // A page without lists needs no stream.
   if (page) watch(page);
-  run(page, card);
+  run(page, card, demo);
 }
 
 function watch(page: NowPage): void {
@@ -79,10 +81,11 @@ function warn(text: string): void {
 }
 
 // run is the page's one timer. It comes when the next number changes, at the next deadline, and twice a second anyway.
-function run(page: NowPage | undefined, card: Card | undefined): void {
+function run(page: NowPage | undefined, card: Card | undefined, demo: DemoBar | undefined): void {
   if (page) judge(page);
+  demo?.tick();
   const next = Math.min(page?.tick() ?? Infinity, card?.tick() ?? Infinity, 500);
-  setTimeout(() => run(page, card), Math.max(4, Math.ceil(next)));
+  setTimeout(() => run(page, card, demo), Math.max(4, Math.ceil(next)));
 }
 
 function listen(page: NowPage | undefined): void {

@@ -100,6 +100,8 @@ export class NowPage {
       const told = this.absence.back(batch.stats, this.now());
       if (told) this.live.note(told);
       this.stats = batch.stats;
+      // Not a new server any more: what teaches does not come back with an empty list.
+      if (batch.stats.published > 0) document.querySelector("#retained-empty .play-demo")?.remove();
       this.suggestions.follow(batch.stats.busiest);
       this.head.follow(batch.stats);
       this.horizon.follow(batch.stats.forecast);

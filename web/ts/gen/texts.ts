@@ -12,6 +12,13 @@ export interface Texts {
   "bar.skip": never;
   "bar.topics": never;
   "bar.zone": never;
+  "demo.failed": "problem" | "left";
+  "demo.left": "seconds";
+  "demo.over": "left";
+  "demo.play": never;
+  "demo.stop": never;
+  "demo.stopName": never;
+  "demo.stopped": never;
   "mark.connecting": never;
   "mark.crowded": never;
   "mark.live": never;
