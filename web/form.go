@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +25,7 @@ type formView struct {
 }
 
 type presetView struct {
-	Stop, Value, Label, Says string // Says is read aloud after the label
+	Stop, Value, Label, Says string // Says is read aloud, and begins with the label
 	Wide, Checked            bool
 }
 
@@ -32,7 +34,7 @@ func (n Now) form() formView {
 	f := n.Form
 	if n.Fresh && f.Topic == "" && f.Message == "" && f.TTL == "" && len(f.Errors) == 0 {
 		// Short enough to watch, long enough to open a second window.
-		f.Topic, f.Message, f.TTL = "hello", "Hello, Linger", "30 s"
+		f.Topic, f.Message, f.TTL = "hello", n.t("form.hello"), "30 s"
 	} else if n.Topic != nil && f.Topic == "" && len(f.Errors) == 0 {
 		f.Topic = n.Topic.Name
 	}
@@ -41,11 +43,11 @@ func (n Now) form() formView {
 	if f.TTL != "" {
 		ttl, err = ParseTTL(f.TTL)
 	}
-	v := formView{Form: f, Fresh: n.Fresh && len(f.Errors) == 0, Box: Short(ttl)}
+	v := formView{Form: f, Fresh: n.Fresh && len(f.Errors) == 0, Box: n.short(ttl)}
 	if err != nil {
 		v.Box, ttl = f.TTL, f.Policy.Default
 	}
-	v.place(ttl, err == nil)
+	v.place(n.Page, ttl, err == nil)
 	if err == nil {
 		v.Death = n.death(ttl)
 	}
@@ -55,26 +57,27 @@ func (n Now) form() formView {
 }
 
 // place puts a lifetime on the slider and finds the preset that stands for it.
-func (v *formView) place(ttl time.Duration, readable bool) {
+func (v *formView) place(p Page, ttl time.Duration, readable bool) {
 	at := axisPosition(ttl)
 	stop := nearestStop(ttl)
-	v.Fill, v.Words = axisPercent(at), Words(ttl)
+	v.Fill, v.Words = axisPercent(at), p.words(ttl)
 	v.Value, v.Step = strconv.Itoa(stop), "1"
 	if stops[stop] != ttl && ttl < stops[lastStop] {
 		// Between two stops the thumb stands at the exact place.
 		v.Value, v.Step = strconv.FormatFloat(at*lastStop, 'f', 4, 64), "any"
 	}
 	v.Other = true
-	for _, p := range presets {
-		d := stops[p.stop]
+	for _, each := range presets {
+		d := stops[each.stop]
 		checked := readable && d == ttl
 		v.Other = v.Other && !checked
 		view := presetView{
-			Stop: strconv.Itoa(p.stop), Value: strings.ReplaceAll(Short(d), " ", ""), Label: Short(d),
-			Wide: p.wide, Checked: checked,
+			Stop: strconv.Itoa(each.stop), Value: strings.ReplaceAll(Short(d), " ", ""), Label: p.short(d),
+			Wide: each.wide, Checked: checked,
 		}
+		view.Says = view.Label
 		if d == 0 {
-			view.Says = ", now or never" // written out it would collide with 5 s
+			view.Says = p.t("form.zero") // written out it would collide with 5 s
 		}
 		v.Presets = append(v.Presets, view)
 	}
@@ -95,12 +98,12 @@ func (p Policy) filled() Policy {
 }
 
 // keeps says in a few words how long a topic keeps: "10 min, up to 7 d".
-func (p Policy) keeps() string {
+func (p Policy) keeps(on Page) string {
 	p = p.filled()
 	if p.Min <= time.Millisecond {
-		return Short(p.Default) + ", up to " + Short(p.Max)
+		return on.t("policy.upTo", "default", on.short(p.Default), "max", on.short(p.Max))
 	}
-	return Short(p.Default) + ", " + Short(p.Min) + " to " + Short(p.Max)
+	return on.t("policy.between", "default", on.short(p.Default), "min", on.short(p.Min), "max", on.short(p.Max))
 }
 
 // data are the policy's bounds as the script reads them.
@@ -153,25 +156,38 @@ func areaText(s string) string {
 	return s
 }
 
-// kept is what a result says between the number and the time.
-func (r Result) kept() string {
+// told is what the last publish did, its parts joined by dots.
+func (r Result) told(p Page) templ.Component {
+	ttl := r.Expires.Sub(r.Published)
+	kept := p.rich("result.until", "ttl", p.short(ttl), "time", moment(p, r.Expires))
 	switch {
-	case !r.Expires.After(r.Published):
-		return "passed on, not kept"
+	case ttl <= 0:
+		kept = p.rich("result.passed")
 	case r.Reason != "":
-		return "kept " + Short(r.Expires.Sub(r.Published)) + ", " + visibleLine(r.Reason)
+		kept = p.rich("result.because", "ttl", p.short(ttl), "reason", visibleLine(r.Reason))
 	}
-	return "kept " + Short(r.Expires.Sub(r.Published)) + ", until"
-}
-
-// promise is what a result says after the time.
-func (r Result) promise() string {
-	text := ""
-	if r.Durability != "" {
-		text += " · " + visibleLine(r.Durability)
+	var rest []string
+	switch r.Durability {
+	case "":
+	case "fsynced":
+		rest = append(rest, p.t("result.fsynced"))
+	case "memory":
+		rest = append(rest, p.t("result.memory"))
+	default:
+		rest = append(rest, visibleLine(r.Durability))
 	}
 	if r.ReceivedBy >= 0 {
-		text += " · received by " + Count(r.ReceivedBy)
+		rest = append(rest, p.t("result.receivedBy", "count", r.ReceivedBy))
 	}
-	return text
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		if err := kept.Render(ctx, w); err != nil {
+			return err
+		}
+		for _, text := range rest {
+			if _, err := io.WriteString(w, " · "+templ.EscapeString(text)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

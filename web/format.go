@@ -9,34 +9,45 @@ import (
 	"linger/web/texts"
 )
 
-// unitNames from the largest; short as in "2 h 30 min", word as in "2 hours 30 minutes".
+// unitNames from the largest; short as in "2 h 30 min", words as in "2 hours 30 minutes".
 var unitNames = []struct {
-	size        time.Duration
-	short, word string
+	size         time.Duration
+	short, words string
 }{
-	{day, "d", "day"}, {time.Hour, "h", "hour"}, {time.Minute, "min", "minute"}, {time.Second, "s", "second"},
+	{day, "short.day", "words.day"},
+	{time.Hour, "short.hour", "words.hour"},
+	{time.Minute, "short.minute", "words.minute"},
+	{time.Second, "short.second", "words.second"},
+	{time.Millisecond, "short.millisecond", "words.millisecond"},
 }
 
 // Short writes a lifetime exactly, as the box shows it and reads it again: "30 s", "2 h 30 min", "1.5 s", "250 ms", "0".
-func Short(d time.Duration) string {
+// It is English; short is what a page says.
+func Short(d time.Duration) string { return shortIn(texts.English, d) }
+
+// short is Short in the page's language.
+func (p Page) short(d time.Duration) string { return shortIn(p.Language, d) }
+
+func shortIn(l texts.Language, d time.Duration) string {
 	if d <= 0 {
 		return "0"
 	}
-	return spell(d, func(number string, i int) string { return number + " " + unitNames[i].short }, func(ms string) string { return ms + " ms" })
+	return spell(d, func(number string, unit int) string { return l.Text(unitNames[unit].short, "count", number) })
 }
 
-// Words writes a lifetime as one says it: "30 seconds", "2 hours 30 minutes"; zero is "now or never: not kept".
-func Words(d time.Duration) string {
+// words writes a lifetime as one says it: "30 seconds", "2 hours 30 minutes"; zero is "now or never: not kept".
+func (p Page) words(d time.Duration) string {
 	if d <= 0 {
-		return "now or never: not kept"
+		return p.t("words.zero")
 	}
-	return spell(d, func(number string, i int) string { return plural(number, unitNames[i].word) }, func(ms string) string { return plural(ms, "millisecond") })
+	return spell(d, func(number string, unit int) string { return p.t(unitNames[unit].words, "count", number) })
 }
 
-func spell(d time.Duration, name func(number string, i int) string, milliseconds func(string) string) string {
+// spell writes each unit's number by name, the seconds with what is less.
+func spell(d time.Duration, name func(number string, unit int) string) string {
 	d = d.Truncate(time.Millisecond)
 	if d < time.Second {
-		return milliseconds(strconv.FormatInt(d.Milliseconds(), 10))
+		return name(strconv.FormatInt(d.Milliseconds(), 10), len(unitNames)-1)
 	}
 	var parts []string
 	for i, u := range unitNames {
@@ -54,32 +65,25 @@ func spell(d time.Duration, name func(number string, i int) string, milliseconds
 	return strings.Join(parts, " ")
 }
 
-// plural puts a number and its noun together: "1 second", "2 seconds".
-func plural(number, noun string) string {
-	if number == "1" {
-		return number + " " + noun
-	}
-	return number + " " + noun + "s"
-}
-
-// Countdown writes a time left, rounded up so that it is never 0 while something lives: "9.8 s", "26 s", "4:07",
+// countdown writes a time left, rounded up so that it is never 0 while something lives: "9.8 s", "26 s", "4:07",
 // "3 h 12", "6 d". It is written anew only when the text changes, so coarse units keep a long list quiet.
-func Countdown(d time.Duration) string {
+func (p Page) countdown(d time.Duration) string {
+	second := func(n string) string { return p.t("short.second", "count", n) }
 	if d <= 0 {
-		return "0 s"
+		return second("0")
 	}
 	if tenths := up(d, 100*time.Millisecond); tenths < 100 {
-		return fmt.Sprintf("%d.%d s", tenths/10, tenths%10)
+		return second(fmt.Sprintf("%d.%d", tenths/10, tenths%10))
 	}
 	if s := up(d, time.Second); s < 60 {
-		return fmt.Sprintf("%d s", s)
+		return second(strconv.FormatInt(s, 10))
 	} else if s < 3600 {
 		return fmt.Sprintf("%d:%02d", s/60, s%60)
 	}
 	if m := up(d, time.Minute); m < 48*60 {
-		return fmt.Sprintf("%d h %02d", m/60, m%60)
+		return p.t("left.hours", "h", m/60, "m", fmt.Sprintf("%02d", m%60))
 	}
-	return fmt.Sprintf("%d d", up(d, day))
+	return p.t("short.day", "count", up(d, day))
 }
 
 func up(d, unit time.Duration) int64 {
@@ -135,17 +139,30 @@ func (p Page) in(t time.Time) time.Time {
 func (p Page) clock(t time.Time) string {
 	t, now := p.in(t), p.in(p.Now)
 	switch {
-	case t.Year() == now.Year() && t.YearDay() == now.YearDay():
+	case sameDay(t, now):
 		return t.Format("15:04:05")
 	case t.Year() == now.Year():
-		return t.Format("Mon 2 Jan, 15:04")
+		return p.t("time.dateAt", "date", p.date(t, "time.date"), "time", t.Format("15:04"))
 	}
-	return t.Format("Mon 2 Jan 2006, 15:04")
+	return p.t("time.dateAt", "date", p.date(t, "time.dateYear"), "time", t.Format("15:04"))
 }
 
 // exact writes a time in full, for a message's own page.
 func (p Page) exact(t time.Time) string {
-	return p.in(t).Format("Mon 2 Jan 2006, 15:04:05.000")
+	t = p.in(t)
+	return p.t("time.dateAt", "date", p.date(t, "time.dateYear"), "time", t.Format("15:04:05.000"))
+}
+
+func (p Page) date(t time.Time, form string) string {
+	return p.t(form,
+		"weekday", p.Language.List("time.weekdays")[t.Weekday()],
+		"day", t.Day(),
+		"month", p.Language.List("time.months")[t.Month()-1],
+		"year", strconv.Itoa(t.Year()))
+}
+
+func sameDay(a, b time.Time) bool {
+	return a.Year() == b.Year() && a.YearDay() == b.YearDay()
 }
 
 // zone writes the page's zone as the bar shows it: "UTC", "UTC+8", "UTC+5:30".
@@ -169,14 +186,13 @@ func (p Page) zone() string {
 // death says when something published now would be gone.
 func (p Page) death(ttl time.Duration) string {
 	if ttl <= 0 {
-		return "Only for those listening now. Not kept."
+		return p.t("death.none")
 	}
 	at := p.Now.Add(ttl)
-	text := p.clock(at)
-	if strings.Contains(text, ",") {
-		return "Gone on " + text
+	if !sameDay(p.in(at), p.in(p.Now)) {
+		return p.t("death.later", "time", p.clock(at))
 	}
-	return "Gone at " + text + ", " + Words(ttl) + " from now"
+	return p.t("death.today", "time", p.clock(at), "words", p.words(ttl))
 }
 
 // millis writes a time as the data attributes carry it.
@@ -185,12 +201,12 @@ func millis(t time.Time) string {
 }
 
 // driftText says that the server's clock is ahead of the wall clock (negative: behind), in whole seconds; nothing at zero.
-func driftText(ahead time.Duration) string {
-	switch by := Short(ahead.Abs().Round(time.Second)); {
-	case ahead > 0:
-		return "The server's clock is " + by + " ahead of the wall clock: the wall clock was set back. Lifetimes are not affected."
-	case ahead < 0:
-		return "The server's clock is " + by + " behind the wall clock: the wall clock was set forward. Lifetimes are not affected."
+func (p Page) driftText() string {
+	switch by := p.short(p.Drift.Abs().Round(time.Second)); {
+	case p.Drift > 0:
+		return p.t("drift.ahead", "by", by)
+	case p.Drift < 0:
+		return p.t("drift.behind", "by", by)
 	}
 	return ""
 }

@@ -27,7 +27,7 @@ type tickView struct {
 }
 
 func (n Now) horizon() horizonView {
-	v := horizonView{Label: outlook(n.Forecast), Bars: barHeights(n.Forecast)}
+	v := horizonView{Label: outlook(n.Page, n.Forecast), Bars: barHeights(n.Forecast)}
 	v.Each = n.Totals.Retained == uint64(len(n.Retained)) && len(n.Retained) <= ticksMost
 	if !v.Each {
 		return v
@@ -65,7 +65,7 @@ func barHeights(forecast []Ending) []string {
 }
 
 // outlook sums up a forecast in a sentence: "41 retained; 12 go within a minute, the last within 3 h".
-func outlook(forecast []Ending) string {
+func outlook(p Page, forecast []Ending) string {
 	var all, soon uint64
 	var last time.Duration
 	for _, e := range forecast {
@@ -79,22 +79,19 @@ func outlook(forecast []Ending) string {
 		last = max(last, e.After)
 	}
 	if all == 0 {
-		return "Nothing retained"
+		return p.t("horizon.none")
 	}
-	end := "after more than " + Short(stops[lastStop])
+	end := p.t("horizon.after", "time", p.short(stops[lastStop]))
 	if i := stopAtOrBelow(last); i < lastStop {
-		end = "within " + Short(stops[i+1])
+		end = p.t("horizon.within", "time", p.short(stops[i+1]))
 	}
-	head := Count(all) + " retained; "
 	switch {
 	case all == 1:
-		return head + "it goes " + end
+		return p.t("horizon.one", "count", all, "end", end)
 	case soon == all:
-		return head + "all go " + end
+		return p.t("horizon.all", "count", all, "end", end)
 	case soon == 0:
-		return head + "none goes within a minute, the last " + end
-	case soon == 1:
-		return head + "1 goes within a minute, the last " + end
+		return p.t("horizon.late", "count", all, "end", end)
 	}
-	return head + Count(soon) + " go within a minute, the last " + end
+	return p.t("horizon.some", "all", all, "count", soon, "end", end)
 }

@@ -22,7 +22,7 @@ func TestOutlook(t *testing.T) {
 		t.Fatal("no cases")
 	}
 	for _, c := range cases {
-		if got := outlook(endingsOf(c[0])); got != c[1] {
+		if got := outlook(Page{}, endingsOf(c[0])); got != c[1] {
 			t.Errorf("outlook(%v) = %q, want %q", c[0], got, c[1])
 		}
 	}

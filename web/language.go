@@ -34,6 +34,11 @@ func (p Page) rich(key string, values ...any) templ.Component {
 	})
 }
 
+// title is what a page is called in its tab.
+func (p Page) title(key string) string {
+	return p.t(key) + " — Linger"
+}
+
 // inLanguage is the page's own address with the wish for a language, which the server keeps in a cookie.
 func (p Page) inLanguage(l texts.Language) templ.SafeURL {
 	u, err := url.Parse(p.Path)

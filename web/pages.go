@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+
+	"linger/web/texts"
 )
 
 // script is the bundle's entry. Pages work without it.
@@ -76,29 +77,30 @@ func (n Now) title() string {
 
 func (n Now) heading() string {
 	if n.Pattern == ">" {
-		return "Now: all topics"
+		return n.t("now.all")
 	}
-	return "Now: " + visibleLine(n.Pattern)
+	return n.t("now.some", "name", visibleLine(n.Pattern))
 }
 
 // retainedSub says what part of the whole the list shows.
 func (n Now) retainedSub() string {
 	if shown := len(n.Retained); uint64(shown) < n.Totals.Retained {
-		return fmt.Sprintf("the %s next to go of %s", Count(shown), Count(n.Totals.Retained))
+		return n.t("retained.part", "shown", shown, "count", n.Totals.Retained)
 	}
-	return "next to go first"
+	return n.t("retained.soonest")
 }
 
 // retainedEmpty is what stands in place of an empty list.
-func (n Now) retainedEmpty() string {
+func (n Now) retainedEmpty() templ.Component {
 	if n.Pattern == ">" || n.Fresh || n.Topic != nil && !n.Topic.Known {
-		return "Nothing retained. Publish something: it stands here until its time is up."
+		return n.rich("retained.empty")
 	}
-	text := "Nothing retained in " + visibleLine(n.Pattern) + "."
-	if n.LastEnded != nil {
-		text += " Last message " + number(n.LastEnded.Sequence) + " ended " + n.clock(n.LastEnded.At) + "."
+	here := n.rich("retained.emptyHere", "name", name(n.Pattern))
+	if n.LastEnded == nil {
+		return here
 	}
-	return text
+	last := n.rich("retained.last", "number", number(n.LastEnded.Sequence), "time", moment(n.Page, n.LastEnded.At))
+	return templ.Join(here, templ.Raw(" "), last)
 }
 
 // subscribe is the command that shows in a terminal what the page shows.
@@ -115,11 +117,11 @@ func (p Page) command(args string) string {
 }
 
 // promise says in one line what a topic's messages may ask for and who is listening.
-func (t Topic) promise() string {
+func (t Topic) promise(p Page) string {
 	if !t.Known {
-		return "does not exist yet; the first message makes it"
+		return p.t("topic.unknown")
 	}
-	return "keeps " + t.Policy.keeps() + " · " + plural(Count(t.Subscriptions), "subscriber")
+	return p.t("topic.promise", "keeps", t.Policy.keeps(p), "count", t.Subscriptions)
 }
 
 // shownChips are as many as fit in a line.
@@ -127,28 +129,25 @@ func (n Now) shownChips() []Chip {
 	return n.Chips[:min(len(n.Chips), 6)]
 }
 
-func allTopics(n int) string {
-	if n == 0 {
-		return "No topics"
+func (n Now) allTopics() string {
+	if n.Topics == 0 {
+		return n.t("now.noTopics")
 	}
-	if n == 1 {
-		return "All topics"
-	}
-	return "All " + Count(n) + " topics"
+	return n.t("now.topics", "count", n.Topics)
 }
 
 func (t Topics) count() string {
 	if t.Total > len(t.Rows) {
-		return Count(len(t.Rows)) + " of " + Count(t.Total)
+		return t.t("topics.part", "shown", len(t.Rows), "count", t.Total)
 	}
 	return Count(t.Total)
 }
 
-func (r TopicRow) nextToGo(now time.Time) string {
+func (r TopicRow) nextToGo(p Page) string {
 	if r.NextExpires.IsZero() {
 		return "–"
 	}
-	return Countdown(r.NextExpires.Sub(now))
+	return p.countdown(r.NextExpires.Sub(p.Now))
 }
 
 func (d Detail) row() row {
@@ -159,15 +158,13 @@ func (d Detail) title() string {
 	return number(d.Sequence) + " · " + visibleLine(d.Topic) + " — Linger"
 }
 
-// lifetime says how long the message lives in all, and whether that was changed.
-func (d Detail) lifetime() string {
-	m := *d.Message
-	all := m.Expires.Sub(m.Published)
-	text := Short(all) + " after it was published"
-	if granted := m.granted(); granted != all {
-		text += " (at first " + Short(granted) + ")"
+// deadline tells, with the time at which it is, how long the message lives in all, and whether that was changed.
+func (d Detail) deadline(at templ.Component) templ.Component {
+	all, granted := d.Message.Expires.Sub(d.Message.Published), d.Message.granted()
+	if granted != all {
+		return d.rich("message.changed", "time", at, "all", d.short(all), "first", d.short(granted))
 	}
-	return text
+	return d.rich("message.deadline", "time", at, "all", d.short(all))
 }
 
 // extensions are the message's own lifetime once more and a few usual ones, as far as the policy allows each.
@@ -175,7 +172,7 @@ func (d Detail) extensions() []extension {
 	var offers []extension
 	seen := map[string]bool{}
 	for _, by := range []time.Duration{d.Message.granted(), time.Minute, 10 * time.Minute, time.Hour} {
-		if e, ok := d.Message.extension(by); ok && !seen[e.to] {
+		if e, ok := d.Message.extension(d.Page, by); ok && !seen[e.to] {
 			seen[e.to] = true
 			offers = append(offers, e)
 		}
@@ -184,67 +181,68 @@ func (d Detail) extensions() []extension {
 }
 
 // epitaph says how a message ended, or that there never was one.
-func (d Detail) epitaph() string {
-	n := number(d.Sequence)
+func (d Detail) epitaph() templ.Component {
+	n, end := number(d.Sequence), d.End
 	switch {
-	case d.End == nil && d.Last == 0:
-		return "No " + n + " yet; nothing was published to " + visibleLine(d.Topic) + "."
-	case d.End == nil:
-		return "No " + n + " yet; the last is " + number(d.Last) + "."
-	case d.End.Reason == EndForgotten:
-		return n + " has ended; Linger no longer remembers how."
+	case end == nil && d.Last == 0:
+		return d.rich("epitaph.neverAny", "number", n, "topic", name(d.Topic))
+	case end == nil:
+		return d.rich("epitaph.never", "number", n, "last", number(d.Last))
+	case end.Reason == EndForgotten:
+		return d.rich("epitaph.forgotten", "number", n)
 	}
-	text := n
-	if lived := d.End.At.Sub(d.End.Published).Truncate(time.Millisecond); !d.End.Published.IsZero() && lived > 0 {
-		text += " lived " + Short(lived) + ","
+	lived := end.At.Sub(end.Published).Truncate(time.Millisecond)
+	fate, told := d.fate(*end), !end.Published.IsZero() && lived > 0
+	switch {
+	case end.Reason == EndExpiredUnknown && told:
+		return d.rich("epitaph.livedUnknown", "number", n, "lived", d.short(lived), "fate", fate)
+	case end.Reason == EndExpiredUnknown:
+		return d.rich("epitaph.unknown", "number", n, "fate", fate)
+	case end.Deliveries <= 0 && told:
+		return d.rich("epitaph.livedNobody", "number", n, "lived", d.short(lived), "fate", fate)
+	case end.Deliveries <= 0:
+		return d.rich("epitaph.nobody", "number", n, "fate", fate)
+	case told:
+		return d.rich("epitaph.livedKnown", "number", n, "lived", d.short(lived), "fate", fate, "count", end.Deliveries)
 	}
-	text += " " + d.End.Reason.verb() + " " + d.clock(d.End.At)
-	if d.End.Reason == EndExpiredUnknown {
-		return text + "; whether anybody received it was lost in a restart."
-	}
-	return text + ", received by " + receivers(d.End.Deliveries) + "."
+	return d.rich("epitaph.known", "number", n, "fate", fate, "count", end.Deliveries)
 }
 
-// verb says what happened, before the time at which it did.
-func (r EndReason) verb() string {
-	switch r {
+// fate says what happened, and when.
+func (d Detail) fate(end End) templ.Component {
+	at := moment(d.Page, end.At)
+	switch end.Reason {
 	case EndEvicted:
-		return "evicted to stay within a limit"
+		return d.rich("epitaph.evicted", "time", at)
 	case EndDeleted:
-		return "deleted"
+		return d.rich("epitaph.deleted", "time", at)
 	case EndLost:
-		return "lost in a crash"
+		return d.rich("epitaph.lost", "time", at)
 	}
-	return "gone"
+	return d.rich("epitaph.gone", "time", at)
 }
 
-func receivers(n int) string {
-	if n <= 0 {
-		return "nobody"
+// receivers says to how many the message was handed so far.
+func (d Detail) receivers() string {
+	if n := d.Message.Deliveries; n > 0 {
+		return d.t("message.subscriptions", "count", n)
 	}
-	return Count(n)
+	return d.t("message.nobodyYet")
 }
 
-func subscriptions(n int) string {
-	if n <= 0 {
-		return "nobody yet"
-	}
-	return plural(Count(n), "subscription")
-}
-
-// dumpNote says that a dump does not show everything.
-func dumpNote(m Message) string {
+// dumpNote says what a dump shows, and that it does not show everything.
+func (m Message) dumpNote(p Page) string {
 	if shown := min(len(m.Data), dumpBytes); int64(shown) < m.size() {
-		return "; the first " + Size(int64(shown)) + " are shown"
+		return p.t("payload.part", "size", Count(m.size())+" B", "shown", Size(int64(shown)))
 	}
-	return ""
+	return p.t("payload.whole", "size", Count(m.size())+" B")
 }
 
 func (f Failure) title() string {
 	if f.Status == http.StatusNotFound {
-		return "Not found — Linger"
+		return f.Page.title("failure.notFound")
 	}
-	return "Not done — Linger"
+	return f.Page.title("failure.notDone")
 }
 
 // heading begins with the field at fault: "Topic: a space at position 4."
@@ -252,22 +250,41 @@ func (f Failure) heading() string {
 	if f.Field == "" || f.What == "" {
 		return f.What
 	}
-	field, what := []byte(f.Field), []byte(f.What)
-	if c := field[0]; c >= 'a' && c <= 'z' {
-		field[0] -= 'a' - 'A'
-	}
+	what := []byte(f.What)
 	// A capital that only begins the sentence, as in "A space", not one of a name.
 	if c := what[0]; c >= 'A' && c <= 'Z' && len(what) > 1 && (what[1] == ' ' || what[1] >= 'a' && what[1] <= 'z') {
 		what[0] += 'a' - 'A'
 	}
-	return string(field) + ": " + string(what)
+	return f.t("failure.field", "field", f.field(), "what", string(what))
 }
 
-func statusText(status int) string {
-	if text := http.StatusText(status); text != "" {
-		return strconv.Itoa(status) + " " + text
+// field is the name of the input at fault as people read it.
+func (f Failure) field() string {
+	switch f.Field {
+	case FieldTopic:
+		return f.t("form.topic")
+	case FieldMessage:
+		return f.t("form.message")
+	case FieldTTL:
+		return f.t("form.ttl")
+	case "in":
+		return f.t("failure.pattern")
+	case "sequence":
+		return f.t("failure.sequence")
 	}
-	return strconv.Itoa(status)
+	field := []byte(f.Field)
+	if c := field[0]; c >= 'a' && c <= 'z' {
+		field[0] -= 'a' - 'A'
+	}
+	return string(field)
+}
+
+// statusText is the status with its name, which is English.
+func (f Failure) statusText() string {
+	if text := http.StatusText(f.Status); text != "" && f.Language == texts.English {
+		return strconv.Itoa(f.Status) + " " + text
+	}
+	return strconv.Itoa(f.Status)
 }
 
 func percent(n int) string { return strconv.Itoa(n) }

@@ -22,17 +22,17 @@ type preview struct {
 const hexBytes = 16
 
 // previewOf makes one line of a payload of which data is the beginning and size the whole length.
-func previewOf(data []byte, size int64) preview {
+func previewOf(p Page, data []byte, size int64) preview {
 	size = max(size, int64(len(data)))
 	if size == 0 {
-		return preview{Text: "(empty)", Note: true}
+		return preview{Text: p.t("payload.empty"), Note: true}
 	}
 	cut := size > int64(len(data))
 	if cut {
 		data = wholeRunes(data)
 	}
 	if !isText(data) {
-		return preview{Text: "application data, " + Size(size) + ": " + hexLine(data, size), Note: true}
+		return preview{Text: p.t("payload.line", "size", Size(size), "hex", hexLine(data, size)), Note: true}
 	}
 	text := string(data)
 	if looksLikeJSON(text) {

@@ -30,7 +30,7 @@ func TestPreview(t *testing.T) {
 		{"JSON", []byte("{\n  \"a\": 1.10,\n  \"b\": \"x \\\" \n y\"\n}\n"), 0, preview{Text: `{ "a": 1.10, "b": "x \" ␊ y" }`}},
 		{"JSON on a line", []byte(`{"a":12345678901234567890}`), 0, preview{Text: `{"a":12345678901234567890}`}},
 	} {
-		if got := previewOf(c.data, c.size); got != c.want {
+		if got := previewOf(Page{}, c.data, c.size); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
@@ -47,7 +47,7 @@ func FuzzPreview(f *testing.F) {
 	f.Add([]byte("{\"a\": \"\u202e\\\""), int64(100))
 	f.Add([]byte("\xe4\xb8"), int64(3))
 	f.Fuzz(func(t *testing.T, data []byte, size int64) {
-		p := previewOf(data, size)
+		p := previewOf(Page{}, data, size)
 		if !utf8.ValidString(p.Text) || utf8.RuneCountInString(p.Text) > 6*mostShown {
 			t.Errorf("%q", p.Text)
 		}

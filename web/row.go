@@ -41,20 +41,20 @@ func makeRow(p Page, m Message, back string) row {
 		Number:       number(m.Sequence),
 		Sequence:     strconv.FormatUint(m.Sequence, 10),
 		Path:         MessagePath(m.Topic, m.Sequence),
-		Left:         Countdown(left),
+		Left:         p.countdown(left),
 		Had:          axisPercent(axisPosition(m.Expires.Sub(m.Published))),
 		Rest:         axisPercent(axisPosition(left)),
 		Dying:        dying(left, m.granted()),
 		Published:    p.clock(m.Published),
 		PublishedISO: m.Published.UTC().Format(rfc3339Milli),
 		Fate:         fate(p, m),
-		Body:         previewOf(m.Data, m.size()),
+		Body:         previewOf(p, m.Data, m.size()),
 		Now:          millis(p.Now),
 		Expires:      millis(m.Expires),
 		Back:         back,
 		attributes:   m.attributes(),
 	}
-	if e, ok := m.extension(m.granted()); ok {
+	if e, ok := m.extension(p, m.granted()); ok {
 		r.ExtendBy, r.Amount, r.ExtendTo = e.by, e.amount, e.to
 	}
 	return r
@@ -66,7 +66,7 @@ type extension struct {
 }
 
 // extension offers by more than the present deadline, or what the policy's maximum leaves of it.
-func (m Message) extension(by time.Duration) (extension, bool) {
+func (m Message) extension(p Page, by time.Duration) (extension, bool) {
 	to := m.Expires.Add(by)
 	if !m.MaxExpires.IsZero() && to.After(m.MaxExpires) {
 		to = m.MaxExpires
@@ -75,7 +75,7 @@ func (m Message) extension(by time.Duration) (extension, bool) {
 	if by <= 0 {
 		return extension{}, false
 	}
-	return extension{by: Words(by), amount: "+" + Short(by), to: millis(to)}, true
+	return extension{by: p.words(by), amount: "+" + p.short(by), to: millis(to)}, true
 }
 
 // granted is the lifetime the message was published with.
@@ -116,11 +116,11 @@ func (r row) data() templ.OrderedAttributes { return r.attributes }
 func fate(p Page, m Message) string {
 	switch {
 	case !m.Expires.After(m.Published):
-		return "not kept"
+		return p.t("fate.notKept")
 	case !m.Expires.After(p.Now):
-		return "gone " + p.clock(m.Expires)
+		return p.t("fate.gone", "time", p.clock(m.Expires))
 	}
-	return "kept " + Short(m.Expires.Sub(m.Published))
+	return p.t("fate.kept", "ttl", p.short(m.Expires.Sub(m.Published)))
 }
 
 // number writes a sequence as people name it: "#42".

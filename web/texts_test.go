@@ -37,12 +37,12 @@ func TestFormats(t *testing.T) {
 		write func(any) string
 	}{
 		{"Short", all.Short, func(v any) string { return Short(ms(v)) }},
-		{"Words", all.Words, func(v any) string { return Words(ms(v)) }},
-		{"Countdown", all.Countdown, func(v any) string { return Countdown(ms(v)) }},
+		{"Words", all.Words, func(v any) string { return Page{}.words(ms(v)) }},
+		{"Countdown", all.Countdown, func(v any) string { return Page{}.countdown(ms(v)) }},
 		{"Size", all.Size, func(v any) string { return Size(int64(v.(float64))) }},
 		{"Bytes", all.Bytes, func(v any) string { return Bytes(uint64(v.(float64))) }},
 		{"Count", all.Count, func(v any) string { return Count(int(v.(float64))) }},
-		{"driftText", all.Drift, func(v any) string { return driftText(ms(v)) }},
+		{"driftText", all.Drift, func(v any) string { return Page{Drift: ms(v)}.driftText() }},
 		{"visibleLine", all.Line, func(v any) string { return visibleLine(v.(string)) }},
 	} {
 		if len(f.cases) == 0 {
@@ -58,8 +58,8 @@ func TestFormats(t *testing.T) {
 
 func TestCountdownIsNeverZeroWhileAlive(t *testing.T) {
 	for d := time.Nanosecond; d < 20*day; d += d/3 + 1 {
-		if got := Countdown(d); got == "0 s" || got == "0.0 s" {
-			t.Errorf("Countdown(%v) = %q", d, got)
+		if got := (Page{}).countdown(d); got == "0 s" || got == "0.0 s" {
+			t.Errorf("countdown(%v) = %q", d, got)
 		}
 	}
 }

@@ -4,6 +4,7 @@ globalThis.lingerTexts={tag:"en",texts:{
 "demo.left":"Demo, {seconds} s left",
 "demo.over":"The demo is over. Its last message goes in {left}, then the server is as empty as before. Nothing to clean up.",
 "demo.stopped":"The demo is stopped; what it sent is gone.",
+"form.change":"{ttl}, change the lifetime",
 "mark.connecting":"Connecting",
 "mark.crowded":"Not live",
 "mark.live":"Live",

@@ -4,6 +4,7 @@ globalThis.lingerTexts={tag:"zh-CN",texts:{
 "demo.left":"演示还剩 {seconds} 秒",
 "demo.over":"演示结束。它的最后一条消息还剩 {left}，之后服务器和之前一样空，无需清理。",
 "demo.stopped":"演示已停止，它发布的消息都已消失。",
+"form.change":"{ttl}，更改保留时间",
 "mark.connecting":"正在连接",
 "mark.crowded":"未连接",
 "mark.live":"实时",

@@ -74,7 +74,6 @@ func TestRecoveringPage(t *testing.T) {
 	open.says("The server is recovering: the store is being opened")
 	asked := person.open(s.URL("/topics/orders"))
 	asked.says("Linger is recovering")
-	asked.says("正在打开存储")
 	plain := person.open(s.URL("/"), withoutScript)
 	plain.says("Linger is recovering")
 

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"linger/web/texts"
 )
 
 // The policy allows nothing inline, so nothing inline may be there: what a browser would refuse would be missing silently.
 func TestNothingInline(t *testing.T) {
-	for name, doc := range gallery(t) {
+	for name, doc := range gallery(t, texts.English) {
 		for n := range doc.Descendants() {
 			if n.Type != html.ElementNode {
 				continue
@@ -30,7 +32,7 @@ func TestNothingInline(t *testing.T) {
 }
 
 func TestIDsAreUniqueAndReferencesLead(t *testing.T) {
-	for name, doc := range gallery(t) {
+	for name, doc := range gallery(t, texts.English) {
 		ids := map[string]bool{}
 		for n := range doc.Descendants() {
 			if id := value(n, "id"); id != "" {
@@ -53,7 +55,7 @@ func TestIDsAreUniqueAndReferencesLead(t *testing.T) {
 }
 
 func TestEveryPageIsComplete(t *testing.T) {
-	for name, doc := range gallery(t) {
+	for name, doc := range gallery(t, texts.English) {
 		count := map[string]int{}
 		for n := range doc.Descendants() {
 			if n.Type == html.ElementNode {
@@ -72,14 +74,14 @@ func TestEveryPageIsComplete(t *testing.T) {
 }
 
 // gallery fetches and parses every page. The parser keeps a <template>'s content among the descendants.
-func gallery(t *testing.T) map[string]*html.Node {
+func gallery(t *testing.T, language texts.Language) map[string]*html.Node {
 	t.Helper()
 	now := time.Date(2026, 11, 22, 14, 32, 7, 0, time.UTC)
 	server := httptest.NewServer(handler(func() time.Time { return now }))
 	defer server.Close()
 	docs := map[string]*html.Node{}
-	for _, p := range pages(now) {
-		response, err := http.Get(server.URL + "/show/" + p.Name)
+	for _, p := range pages(now, language) {
+		response, err := http.Get(server.URL + "/show/" + p.Name + "?lang=" + language.Tag())
 		if err != nil {
 			t.Fatal(err)
 		}

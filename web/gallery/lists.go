@@ -176,10 +176,10 @@ func refused(p web.Page) web.Now {
 	now := fortyOne(p)
 	now.Form = web.Form{
 		Topic: "orders eu", Message: "Hello, Linger", TTL: "a while", Errors: []web.FieldError{
-			{Field: web.FieldTopic, Text: "a space at position 7. Letters, digits, _ and -, in parts joined by dots."},
-			{Field: web.FieldMessage, Text: "1.3 MiB; the limit is 1 MiB (--max-message)."},
-			{Field: web.FieldTTL, Text: "\"a while\" does not begin with a number. Write 30 s, 10 min, 1.5 h or 7 d."},
-			{Text: "The server is full: rejected until 14:33:02."},
+			{Field: web.FieldTopic, Text: told(p, "a space at position 7. Letters, digits, _ and -, in parts joined by dots.", "第 7 个字符是空格。请用字母、数字、_ 和 -，各段之间用点连接。")},
+			{Field: web.FieldMessage, Text: told(p, "1.3 MiB; the limit is 1 MiB (--max-message).", "1.3 MiB，上限是 1 MiB。")},
+			{Field: web.FieldTTL, Text: told(p, "\"a while\" does not begin with a number. Write 30 s, 10 min, 1.5 h or 7 d.", "不是以数字开头的。请写 30 秒、10 分钟、1.5 小时或 7 天。")},
+			{Text: told(p, "The server is full: rejected until 14:33:02.", "服务器已满：14:33:02 之前拒绝发布。")},
 		},
 	}
 	return now
@@ -203,7 +203,7 @@ func topic(p web.Page) web.Now {
 		}
 	}
 	now.Form = web.Form{Policy: now.Topic.Policy, Result: &web.Result{
-		Topic: "orders.eu", Sequence: 1182, Published: p.Now, Expires: p.Now.Add(time.Hour), Reason: "not 3 d: orders.eu allows 1 h at most",
+		Topic: "orders.eu", Sequence: 1182, Published: p.Now, Expires: p.Now.Add(time.Hour), Reason: told(p, "not 3 d: orders.eu allows 1 h at most", "而不是 3 天：orders.eu 最长允许 1 小时"),
 		Durability: "fsynced", ReceivedBy: 2,
 	}}
 	return now

@@ -2,6 +2,8 @@
 //
 //	go run ./web/gallery -addr localhost:8099
 //
+// A page speaks another language with ?lang=zh-CN; with ?lang=en-XA all that comes from the catalogue is within ⟦ ⟧.
+//
 // The pages are served under the policy that the server sends, so what works here works there.
 package main
 
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"linger/static"
+	"linger/web/texts"
 )
 
 // policy is the one that internal/server sends with every page.
@@ -34,12 +37,13 @@ func handler(now func() time.Time) http.Handler {
 	mux.Handle(static.Prefix, static.Handler())
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
-		if err := index(pages(now())).Render(r.Context(), w); err != nil {
+		if err := index(pages(now(), texts.English)).Render(r.Context(), w); err != nil {
 			log.Print(err)
 		}
 	})
 	mux.HandleFunc("GET /show/{name}", func(w http.ResponseWriter, r *http.Request) {
-		for _, p := range pages(now()) {
+		language, _ := texts.Parse(r.URL.Query().Get("lang"))
+		for _, p := range pages(now(), language) {
 			if p.Name == r.PathValue("name") {
 				w.Header().Set("Content-Security-Policy", policy)
 				if err := p.Content.Render(r.Context(), w); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"linger/web"
+	"linger/web/texts"
 )
 
 // page is one page in one state.
@@ -17,8 +18,8 @@ type page struct {
 }
 
 // pages makes all of them as of now.
-func pages(now time.Time) []page {
-	p := web.Page{Now: now}
+func pages(now time.Time, language texts.Language) []page {
+	p := web.Page{Now: now, Language: language}
 	return []page{
 		{"now", "41 messages in four topics", web.NowPage(fortyOne(p))},
 		{"now-fresh", "a server that never had a message", web.NowPage(web.Now{Page: p, Pattern: ">", Fresh: true})},
@@ -30,13 +31,13 @@ func pages(now time.Time) []page {
 		{"now-long", "the longest names and payloads", web.NowPage(long(p))},
 		{"now-errors", "a publish that was refused", web.NowPage(refused(p))},
 		{"now-exposed", "a server that listens to everybody", web.NowPage(exposed(p))},
-		{"now-nearly-full", "a store that is nearly full", web.NowPage(ailing(p, "The store is nearly full: 9.2 GiB of 10.0 GiB. When it is full, publishes are refused until messages expire; --disk allows more.", false))},
-		{"now-read-only", "a store whose disk has failed", web.NowPage(ailing(p, "The disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.", true))},
+		{"now-nearly-full", "a store that is nearly full", web.NowPage(ailing(p, told(p, "The store is nearly full: 9.2 GiB of 10.0 GiB. When it is full, publishes are refused until messages expire; --disk allows more.", "存储快满了：10.0 GiB 已用 9.2 GiB。存满后，在消息到期之前会拒绝发布。"), false))},
+		{"now-read-only", "a store whose disk has failed", web.NowPage(ailing(p, told(p, "The disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.", "存储所在的磁盘出错：不再接收消息，仍可读取。磁盘恢复正常后，请重启服务器。"), true))},
 		{"topic", "one topic, with a policy", web.NowPage(topic(p))},
 		{"topic-unknown", "a topic that does not exist yet", web.NowPage(web.Now{Page: p, Pattern: "orders.new", Topic: &web.Topic{Name: "orders.new"}})},
 		{"topic-ended", "a topic whose messages are gone", web.NowPage(web.Now{
 			Page: p, Pattern: "orders", Topic: &web.Topic{Name: "orders", Known: true}, Totals: web.Totals{Gone: 9412, Undelivered: 55},
-			LastEnded: &web.End{Sequence: 9412, Reason: web.EndExpired, At: now.Add(-9 * time.Minute)}, Notice: "#9412 is gone.",
+			LastEnded: &web.End{Sequence: 9412, Reason: web.EndExpired, At: now.Add(-9 * time.Minute)}, Notice: told(p, "#9412 is gone.", "#9412 已消失。"),
 		})},
 		{"topics", "the table", web.TopicsPage(topics(p))},
 		{"topics-none", "the table, empty", web.TopicsPage(web.Topics{Page: p})},
@@ -58,11 +59,22 @@ func pages(now time.Time) []page {
 		{"recovering", "a server that reads its store", web.RecoveringPage(web.Recovering{Page: p, Percent: 34, Known: true})},
 		{"recovering-early", "one that has just begun to", web.RecoveringPage(web.Recovering{Page: p})},
 		{"error", "what went wrong", web.ErrorPage(web.Failure{
-			Page: p, Status: 400, What: "The pattern has an empty part at position 7.", Field: "in",
-			Do: "Write topics as parts joined by single dots, * for one part, > for the rest: orders.*.created.", ID: "k3f9-0042",
+			Page: p, Status: 400, What: told(p, "The pattern has an empty part at position 7.", "模式在第 7 个字符处有一段是空的。"), Field: "in",
+			Do: told(p, "Write topics as parts joined by single dots, * for one part, > for the rest: orders.*.created.", "主题由若干段组成，段与段之间用一个点连接；* 代表一段，> 代表其余各段。"), ID: "k3f9-0042",
 		})},
-		{"error-plain", "no such page", web.ErrorPage(web.Failure{Page: p, Status: 404, What: "There is no page at /help."})},
+		{"error-plain", "no such page", web.ErrorPage(web.Failure{Page: p, Status: 404, What: told(p, "There is no page at /help.", "这里没有页面。")})},
 	}
+}
+
+// told is a sentence as a server would tell it: in the language of the page.
+func told(p web.Page, english, chinese string) string {
+	switch p.Language {
+	case texts.Chinese:
+		return chinese
+	case texts.Marked:
+		return "⟦" + english + "⟧"
+	}
+	return english
 }
 
 func ailing(p web.Page, problem string, severe bool) web.Now {
@@ -75,7 +87,7 @@ func alive(p web.Page) web.Detail {
 	m.Granted, m.Deliveries, m.Key = 30*time.Minute, 2, "customer-17"
 	m.Attributes = []web.Attribute{{Key: "content-type", Value: "application/json"}, {Key: "trace", Value: "4bf92f3577b34da6a3ce929d0e0e4736"}}
 	m.MaxExpires = m.Published.Add(7 * 24 * time.Hour)
-	return web.Detail{Page: p, Topic: m.Topic, Sequence: m.Sequence, Message: &m, Last: 1200, Notice: "#1182 now goes half an hour later."}
+	return web.Detail{Page: p, Topic: m.Topic, Sequence: m.Sequence, Message: &m, Last: 1200, Notice: told(p, "#1182 now goes half an hour later.", "#1182 的到期时间推迟了半小时。")}
 }
 
 func payload(p web.Page, data []byte) web.Detail {

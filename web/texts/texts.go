@@ -89,6 +89,11 @@ type Catalogue map[string]Forms
 // Forms is a text in the forms that numbers need. One is empty where one form does for all.
 type Forms struct{ One, Other string }
 
+// List are the words of a text that is several, with spaces between them.
+func (l Language) List(key string) []string {
+	return strings.Fields(strings.Trim(l.Text(key), before+after)) // Marked has marks around the whole
+}
+
 // Text writes the text of a key. values are names of placeholders, each followed by what to put there: a string as it is,
 // a whole number with thousands separators. It never fails: a key that is not there is written itself.
 func (c Catalogue) Text(key string, values ...any) string {
@@ -115,9 +120,9 @@ func (c Catalogue) Pieces(key string, values ...any) []any {
 	}
 	var pieces []any
 	for rest := form; rest != ""; {
-		before, name, after := cut(rest)
-		if before != "" {
-			pieces = append(pieces, before)
+		text, name, more := cut(rest)
+		if text != "" {
+			pieces = append(pieces, text)
 		}
 		if name != "" {
 			value, ok := given[name]
@@ -126,7 +131,7 @@ func (c Catalogue) Pieces(key string, values ...any) []any {
 			}
 			pieces = append(pieces, value)
 		}
-		rest = after
+		rest = more
 	}
 	return pieces
 }
@@ -145,7 +150,7 @@ func written(value any) any {
 }
 
 // cut splits a text at its first placeholder; name is empty when there is none.
-func cut(s string) (before, name, after string) {
+func cut(s string) (text, name, rest string) {
 	start := strings.IndexByte(s, '{')
 	if start < 0 {
 		return s, "", ""
@@ -206,12 +211,12 @@ func (f Forms) MarshalJSON() ([]byte, error) {
 func (f Forms) Placeholders() (names []string) {
 	seen := map[string]bool{}
 	for rest := f.Other + f.One; rest != ""; {
-		_, name, after := cut(rest)
+		_, name, more := cut(rest)
 		if name != "" && !seen[name] {
 			seen[name] = true
 			names = append(names, name)
 		}
-		rest = after
+		rest = more
 	}
 	return names
 }
@@ -227,4 +232,7 @@ func (c Catalogue) marked() Catalogue {
 	return m
 }
 
-func mark(s string) string { return "⟦" + s + "⟧" }
+// What is around the texts of Marked.
+const before, after = "⟦", "⟧"
+
+func mark(s string) string { return before + s + after }

@@ -2,6 +2,7 @@
 import { element, percent, reveal, write } from "./dom";
 import { parse, short, words } from "./duration";
 import { LAST, nearestStop, page, place, position, step, stop } from "./scale";
+import { t } from "./texts";
 import { clock } from "./times";
 
 // Limits are what a topic's policy lets a message ask for.
@@ -122,6 +123,7 @@ export class Slider {
     this.hairline.setAttribute("width", percent(position(value)));
     this.box.value = short(value);
     write(document.querySelector("#chip .text"), short(value));
+    write(document.querySelector("#chip .name"), t("form.change", { ttl: short(value) }));
     const preset = this.presets.find((label) => stop(Number(label.dataset["stop"])) === value);
     const radio = preset?.querySelector<HTMLInputElement>("input") ?? document.querySelector<HTMLInputElement>("#ttl-other");
     if (radio) radio.checked = true;

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+
+	"linger/web/texts"
+)
+
+// Every word of every page comes from the catalogue: in the language that puts marks around what does, none stands
+// outside them. What people publish, and its names, are no words of ours.
+func TestEveryWordIsFromTheCatalogue(t *testing.T) {
+	for name, doc := range gallery(t, texts.Marked) {
+		published := publishedWords(doc)
+		depth := 0
+		for n := range doc.Descendants() {
+			for _, said := range spokenAttributes(n) {
+				if outside, _ := outsideMarks(said, 0); strange(outside, published) != "" {
+					t.Errorf("%s: %q, said by <%s id=%q>, is not from the catalogue", name, said, n.Data, value(n, "id"))
+				}
+			}
+			if n.Type != html.TextNode || foreign(n) {
+				continue
+			}
+			// A text with an element in it is several nodes, the marks in the first and the last.
+			var outside string
+			if outside, depth = outsideMarks(n.Data, depth); strange(outside, published) != "" {
+				t.Errorf("%s: %q in <%s id=%q> is not from the catalogue", name, n.Data, n.Parent.Data, value(n.Parent, "id"))
+			}
+		}
+		if depth != 0 {
+			t.Errorf("%s: %d marks are not closed", name, depth)
+		}
+	}
+}
+
+// A page in Chinese is in Chinese: it has no word of English but names, units and what was published.
+func TestChinesePagesAreChinese(t *testing.T) {
+	for name, doc := range gallery(t, texts.Chinese) {
+		published := publishedWords(doc)
+		for n := range doc.Descendants() {
+			said := spokenAttributes(n)
+			if n.Type == html.TextNode && !foreign(n) && value(n.Parent, "lang") != "en" {
+				said = append(said, n.Data)
+			}
+			for _, text := range said {
+				if word := strange(text, published); word != "" && word[0] < utf8.RuneSelf {
+					t.Errorf("%s: %q is not Chinese: %q", name, word, text)
+				}
+			}
+		}
+	}
+}
+
+// spokenAttributes are those of an element's attributes that people see or hear.
+func spokenAttributes(n *html.Node) (said []string) {
+	if n.Type != html.ElementNode {
+		return nil
+	}
+	for _, key := range []string{"aria-label", "aria-valuetext", "aria-description", "aria-roledescription", "alt", "placeholder", "title"} {
+		if v := value(n, key); v != "" {
+			said = append(said, v)
+		}
+	}
+	return said
+}
+
+// foreign says that a node holds what was published, typed, or is to be typed, or what the server told: no words of the
+// template's.
+func foreign(n *html.Node) bool {
+	for ; n != nil; n = n.Parent {
+		if slices.Contains([]string{"bdi", "code", "pre", "textarea", "script"}, n.Data) {
+			return true
+		}
+		for _, class := range strings.Fields(value(n, "class")) {
+			if slices.Contains([]string{"mono", "told"}, class) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// publishedWords are those in foreign places, which may be said again elsewhere, as in a page's title.
+func publishedWords(doc *html.Node) map[string]bool {
+	published := map[string]bool{}
+	for n := range doc.Descendants() {
+		said := []string{value(n, "data-topic"), value(n, "data-pattern"), value(n, "data-copy"), value(n, "value")}
+		if n.Type == html.TextNode && foreign(n) {
+			said = append(said, n.Data)
+		}
+		for _, s := range said {
+			for _, w := range words.FindAllString(s, -1) {
+				published[w] = true
+			}
+		}
+	}
+	return published
+}
+
+// outsideMarks is what of a text stands outside ⟦ ⟧, begun at a depth, and the depth at which it ends.
+func outsideMarks(text string, depth int) (string, int) {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '⟦':
+			depth++
+		case r == '⟧':
+			depth--
+		case depth <= 0:
+			b.WriteRune(r)
+		}
+	}
+	return b.String(), depth
+}
+
+var (
+	words = regexp.MustCompile(`\p{Han}|\p{L}{2,}`)
+	// neutral are names and units that are the same in every language.
+	neutral = []string{"Linger", "UTC", "B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"}
+)
+
+// strange is a word that is neither neutral nor published; empty: there is none.
+func strange(text string, published map[string]bool) string {
+	for _, w := range words.FindAllString(text, -1) {
+		if !slices.Contains(neutral, w) && !published[w] {
+			return w
+		}
+	}
+	return ""
+}
