@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"container/heap"
 	"math"
 	"sync/atomic"
 )
@@ -13,6 +12,7 @@ type cursor struct {
 	topic *topic
 	sub   *Subscription
 	named bool // the topic was named without wildcards
+	slot  int  // where it stands in topic.cursors, if it does
 
 	start atomic.Uint64 // first sequence of the unbroken stretch that was handed out
 	pos   atomic.Uint64 // next sequence to hand out
@@ -240,15 +240,19 @@ func (c *cursor) covers(sequence uint64, passing bool) (covered bool, until uint
 // leave records what the cursor was handed, for when it is gone. The caller holds topic.mu.
 func (c *cursor) leave() {
 	c.handedLocked()
-	delete(c.topic.cursors, c)
+	c.topic.cursors.remove(c)
 }
 
 // handedLocked records what the cursor was handed up to now. The caller holds topic.mu alone.
 func (c *cursor) handedLocked() {
 	t := c.topic
 	from, to := c.start.Load(), c.pos.Load()
-	// What passed before the subscription began was not for it; mostly nothing passes.
-	for p := t.runs.seek(from); t.counts.Passing > 0 && from < to; p = t.runs.next(p) {
+	if t.counts.Passing == 0 || from == to { // mostly, and then no run need be looked at
+		t.addPast(from, to)
+		return
+	}
+	// What passed before the subscription began was not for it.
+	for p := t.runs.seek(from); from < to; p = t.runs.next(p) {
 		r := t.runs.at(p)
 		if r == nil || r.first >= min(to, c.since) {
 			break
@@ -280,27 +284,3 @@ func (s span) covers(sequence uint64) (covered bool, until uint64) {
 	}
 	return false, math.MaxUint64
 }
-
-// cursorHeap holds the cursors that have something to read, the one with the oldest commit first.
-type cursorHeap []*cursor
-
-func (h cursorHeap) Len() int { return len(h) }
-func (h cursorHeap) Less(i, j int) bool {
-	return h[i].key < h[j].key
-}
-func (h cursorHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-
-// Push is for container/heap.
-func (h *cursorHeap) Push(x any) { *h = append(*h, x.(*cursor)) }
-
-// Pop is for container/heap.
-func (h *cursorHeap) Pop() any {
-	old := *h
-	c := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	return c
-}
-
-func (h *cursorHeap) push(c *cursor) { heap.Push(h, c) }
-func (h *cursorHeap) pop() *cursor   { return heap.Pop(h).(*cursor) }

@@ -296,7 +296,7 @@ func (b *Broker) forget(now Instant) {
 
 // namedByReaderLocked tells whether a subscription names the topic without wildcards. One for everything keeps no topic.
 func (t *topic) namedByReaderLocked() bool {
-	for c := range t.cursors {
+	for _, c := range t.cursors {
 		if c.named {
 			return true
 		}

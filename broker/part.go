@@ -32,7 +32,7 @@ func (p *part) caughtUp() bool { return p.next.position > p.since }
 func (p *part) settle() {
 	p.next = spot{p.limit + 1, 0}
 	if len(p.ready) > 0 && p.ready[0].key <= p.limit {
-		p.next = spot{p.ready[0].key, p.ready[0].index}
+		p.next = spot{p.ready[0].key, p.ready[0].cursor.index}
 	}
 }
 

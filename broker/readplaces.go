@@ -24,7 +24,7 @@ func (t *topic) freezeLocked() {
 	}
 	f := &t.frozen
 	f.starts, f.ends = f.starts[:0], f.ends[:0]
-	for c := range t.cursors {
+	for _, c := range t.cursors {
 		f.starts = append(f.starts, c.start.Load())
 		f.ends = append(f.ends, c.pos.Load())
 	}

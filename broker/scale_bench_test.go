@@ -144,6 +144,39 @@ func BenchmarkPatternBesideTopics(b *testing.B) {
 	inTurns(b, 100, func() time.Duration { return subscribe(few) }, func() time.Duration { return subscribe(many) })
 }
 
+// BenchmarkCatchUp begins a subscription to all of 99,000 topics with a message each, reads these, and ends it. An
+// operation is a topic.
+func BenchmarkCatchUp(b *testing.B) {
+	const topics = 99_000
+	br := benchBroker(b)
+	answers := make(chan error, topics)
+	for i := range topics {
+		r := broker.PublishRequest{Batches: []broker.Batch{{Topic: topicName(i), TTL: time.Hour, HasTTL: true, Count: 1, Body: benchBody(1)}}}
+		br.Publish(context.Background(), r, func(a broker.PublishAnswer) { answers <- a.Results[0].Err })
+	}
+	for range topics {
+		if err := <-answers; err != nil {
+			b.Fatal(err)
+		}
+	}
+	var begin, whole time.Duration
+	b.ResetTimer()
+	for left := b.N; left > 0; left -= topics {
+		began := time.Now()
+		s, err := br.Subscribe(broker.SubscribeOptions{Patterns: []string{">"}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		begin += time.Since(began)
+		read(b, s, topics)
+		whole += time.Since(began)
+		s.Close()
+	}
+	rounds := float64((b.N + topics - 1) / topics)
+	b.ReportMetric(begin.Seconds()*1e3/rounds, "ms/begun")
+	b.ReportMetric(whole.Seconds()*1e3/rounds, "ms/read")
+}
+
 // inTurns does b.N operations of both kinds, so many at a time, and reports the ratio of the second to the first.
 func inTurns(b *testing.B, each int, first, second func() time.Duration) {
 	var a, z time.Duration

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -60,6 +61,7 @@ func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
 	if err := b.roomForReader(len(matching)); err != nil {
 		return nil, err
 	}
+	oldestFirst(matching)
 	for _, topic := range matching {
 		b.attachLocked(s, topic, func(c *cursor) { s.place(c, t, now) })
 	}
@@ -83,6 +85,23 @@ func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
 	return s, nil
 }
 
+// oldestFirst orders topics as they were made. That is mostly how they lie in memory, and how their oldest messages follow
+// each other: of a hundred thousand that lay untouched each would have to be waited for otherwise.
+func oldestFirst(topics []*topic) {
+	type made struct {
+		id    TopicID
+		topic *topic
+	}
+	all := make([]made, len(topics))
+	for i, t := range topics {
+		all[i] = made{t.id, t}
+	}
+	slices.SortFunc(all, func(x, y made) int { return cmp.Compare(x.id, y.id) })
+	for i := range all {
+		topics[i] = all[i].topic
+	}
+}
+
 // roomForReader keeps readers from taking what messages need: they may have a quarter of the memory limit.
 func (b *Broker) roomForReader(topics int) error {
 	limit := b.config.MemoryLimit / 4
@@ -99,11 +118,11 @@ func (b *Broker) roomForReader(topics int) error {
 func (s *Subscription) matchingLocked() []*topic {
 	var matching []*topic
 	for i, p := range s.patterns {
-		s.broker.names.match(p, func(t *topic) {
-			if !s.patterns[:i].match(t.name) { // overlapping patterns deliver once
-				matching = append(matching, t)
-			}
-		})
+		found := s.broker.names.match(p)
+		if i > 0 { // overlapping patterns deliver once
+			found = slices.DeleteFunc(found, func(t *topic) bool { return s.patterns[:i].match(t.name) })
+		}
+		matching = append(matching, found...)
 	}
 	return matching
 }
@@ -114,7 +133,7 @@ func (b *Broker) attachLocked(s *Subscription, t *topic, place func(*cursor)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(s.patterns) > 1 {
-		for c := range t.cursors {
+		for _, c := range t.cursors {
 			if c.sub == s {
 				return // overlapping patterns deliver once
 			}
@@ -131,7 +150,7 @@ func (b *Broker) attachLocked(s *Subscription, t *topic, place func(*cursor)) {
 	if closed {
 		return
 	}
-	t.cursors[c] = struct{}{}
+	t.cursors.add(c)
 	b.readers.Add(ReaderOverhead)
 	if r := t.runs.at(t.runs.seek(c.pos.Load())); r != nil {
 		c.key, c.index = r.position, r.index

@@ -265,7 +265,7 @@ func (s *Subscription) Close() {
 	b.mu.Unlock()
 	for _, c := range all {
 		c.topic.mu.Lock()
-		if _, attached := c.topic.cursors[c]; attached {
+		if c.topic.cursors.has(c) {
 			c.leave()
 			c.topic.dropWaiting(c)
 			b.readers.Add(-ReaderOverhead)

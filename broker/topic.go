@@ -17,6 +17,7 @@ type topic struct {
 	durability  Durability
 	auto        bool  // made by a publish
 	lane        *lane // where its messages are kept
+	slot        int   // in topicIndex.all; Broker.mu guards it
 
 	// mu guards what follows. Readers hold it shared while they read runs; whatever changes runs or ends holds it alone.
 	mu            sync.RWMutex
@@ -32,7 +33,7 @@ type topic struct {
 	ends          endLog
 	past          coverage // what readers that left, or skipped, had been handed
 	marks         marks
-	cursors       map[*cursor]struct{}
+	cursors       cursorSet
 	lastPosition  uint64 // of the newest commit with messages
 	lastPublish   Instant
 	lastEnd       Instant
@@ -70,7 +71,7 @@ func newTopic(id TopicID, put TopicPut, next uint64, l *lane) *topic {
 	}
 	t := &topic{
 		id: id, name: put.Name, nameHash: nameHash(put.Name), incarnation: put.Incarnation ^ l.salt(), created: put.Created,
-		durability: put.Durability, auto: put.Auto, lane: l, born: born, next: next, policies: []policyFrom{{1, put.Policy}}, cursors: map[*cursor]struct{}{}, emptySince: put.Created,
+		durability: put.Durability, auto: put.Auto, lane: l, born: born, next: next, policies: []policyFrom{{1, put.Policy}}, emptySince: put.Created,
 	}
 	t.runs.b, t.runs.topic = l.broker, t
 	// What was published before a restart and does not come back in the replay has ended unseen; the replay takes back
@@ -227,7 +228,7 @@ func (t *topic) deliveriesLocked(sequence uint64, passing bool) (count uint32, u
 		more, end := t.frozen.covering(sequence)
 		return count + more, min(until, end)
 	}
-	for c := range t.cursors {
+	for _, c := range t.cursors {
 		covered, end := c.covers(sequence, passing)
 		if covered {
 			count++
@@ -289,7 +290,7 @@ func (a *activity) value(now Instant) float64 {
 
 // lagLocked is the greatest number of messages that a reader has still to be given.
 func (t *topic) lagLocked() (worst uint64) {
-	for c := range t.cursors {
+	for _, c := range t.cursors {
 		worst = max(worst, t.next-min(c.pos.Load(), t.next)) // a reader may wait for a sequence to come
 	}
 	return worst

@@ -235,21 +235,16 @@ func (b *Broker) topicsMatching(s string) ([]*topic, error) {
 }
 
 // selected gives the topics that a pattern selects, in no order.
-func (b *Broker) selected(p pattern) (all []*topic) {
+func (b *Broker) selected(p pattern) []*topic {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	b.names.match(p, func(t *topic) { all = append(all, t) })
-	return all
+	return b.names.match(p)
 }
 
 func (b *Broker) allTopics() []*topic {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	all := make([]*topic, 0, len(b.topics))
-	for _, t := range b.topics {
-		all = append(all, t)
-	}
-	return all
+	return b.names.list()
 }
 
 func (t *topic) info(now Instant) TopicInfo {
@@ -351,14 +346,14 @@ func (b *Broker) endTopic(l *lane, t *topic, at Instant) Counts {
 		}
 		b.endLocked(t, &r, reason, min(at, r.until()))
 	}
-	for c := range t.cursors {
+	for _, c := range t.cursors {
 		if c.sub.reset(Reset{Reason: ResetTopicDeleted, Topic: t.name, Gap: c.gap.join(t.missedLocked(c.pos.Load(), t.next))}, c) {
 			l.woken = append(l.woken, c.sub)
 		}
 	}
 	t.frozen.valid = false
 	b.readers.Add(-int64(len(t.cursors)) * ReaderOverhead)
-	clear(t.cursors)
+	t.cursors = nil
 	b.watchDeleted(t)
 	return t.counts
 }

@@ -4,9 +4,12 @@ import "strings"
 
 // A topicIndex finds the topics that a pattern selects without asking each: a trie over the parts of their names. What
 // that costs grows with the topics selected and, where a pattern has "*" before other parts, with the parts that this
-// may stand for; not with the topics that exist. The zero value is an empty index. It has no lock.
+// may stand for; not with the topics that exist. For who wants all of them it has a list. The zero value is an empty index.
+// It has no lock.
 type topicIndex struct {
 	root topicNode
+	all  []*topic // in the order in which they came; nil where one was taken out
+	gone int      // how many of these are nil
 }
 
 // A topicNode stands for the names that begin with the parts on the way to it.
@@ -32,31 +35,66 @@ func (x *topicIndex) add(t *topic) {
 		n = next
 	}
 	n.here = t
+	t.slot = len(x.all)
+	x.all = append(x.all, t)
 }
 
 // remove takes out the topic of a name, if it is there, and the nodes that nothing stands in any more.
-func (x *topicIndex) remove(name string) { x.root.remove(name) }
+func (x *topicIndex) remove(name string) {
+	t := x.root.remove(name)
+	if t == nil {
+		return
+	}
+	x.all[t.slot] = nil
+	if x.gone++; x.gone <= len(x.all)/2 {
+		return
+	}
+	x.all, x.gone = x.list(), 0
+	for i, t := range x.all {
+		t.slot = i
+	}
+}
 
-func (n *topicNode) remove(name string) {
+func (n *topicNode) remove(name string) *topic {
 	part, rest, more := strings.Cut(name, ".")
 	next := n.parts[part]
 	if next == nil {
-		return
+		return nil
 	}
+	var t *topic
 	if more {
-		next.remove(rest)
+		t = next.remove(rest)
 	} else {
-		next.here = nil
+		t, next.here = next.here, nil
 	}
 	if next.here == nil && next.parts == nil {
 		if delete(n.parts, part); len(n.parts) == 0 {
 			n.parts = nil
 		}
 	}
+	return t
 }
 
-// match visits the topics that a pattern selects, each once, in no order. The index must not change meanwhile.
-func (x *topicIndex) match(p pattern, visit func(*topic)) { x.root.match(p.text, visit) }
+// list gives all topics, in the order in which they came.
+func (x *topicIndex) list() []*topic {
+	all := make([]*topic, 0, len(x.all)-x.gone)
+	for _, t := range x.all {
+		if t != nil {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// match gives the topics that a pattern selects, each once, in no order.
+func (x *topicIndex) match(p pattern) []*topic {
+	if p.text == everything {
+		return x.list()
+	}
+	var found []*topic
+	x.root.match(p.text, func(t *topic) { found = append(found, t) })
+	return found
+}
 
 func (n *topicNode) match(text string, visit func(*topic)) {
 	part, rest, more := strings.Cut(text, ".")
