@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -18,6 +19,24 @@ type horizonView struct {
 	Ticks []tickView
 	// Each says that every message has its tick.
 	Each bool
+	// Rows are the numbers behind it, as a table, as of a time.
+	Rows []intervalView
+	AsOf string
+}
+
+type intervalView struct {
+	Ending
+	// Name says of which lifetimes it is.
+	Name string
+}
+
+// data are the numbers as the script reads them: it begins with what was rendered.
+func (v intervalView) data() templ.OrderedAttributes {
+	return templ.OrderedAttributes{
+		{Key: "data-after", Value: strconv.FormatInt(v.After.Milliseconds(), 10)},
+		{Key: "data-messages", Value: strconv.FormatUint(v.Messages, 10)},
+		{Key: "data-bytes", Value: strconv.FormatUint(v.Bytes, 10)},
+	}
 }
 
 type tickView struct {
@@ -27,7 +46,12 @@ type tickView struct {
 }
 
 func (n Now) horizon() horizonView {
-	v := horizonView{Label: outlook(n.Page, n.Forecast), Bars: barHeights(n.Forecast)}
+	v := horizonView{Label: outlook(n.Page, n.Forecast), Bars: barHeights(n.Forecast), AsOf: n.clock(n.Now)}
+	for _, e := range n.Forecast {
+		if e.Messages > 0 {
+			v.Rows = append(v.Rows, intervalView{Ending: e, Name: n.intervalName(e.After)})
+		}
+	}
 	v.Each = n.Totals.Retained == uint64(len(n.Retained)) && len(n.Retained) <= ticksMost
 	if !v.Each {
 		return v
@@ -62,6 +86,15 @@ func barHeights(forecast []Ending) []string {
 		heights[i] = axisPercent(float64(n) / float64(max(tallest, 1)))
 	}
 	return heights
+}
+
+// intervalName names the interval that begins at a stop: "10 s to 12 s".
+func (p Page) intervalName(after time.Duration) string {
+	i := stopAtOrBelow(after)
+	if i == lastStop {
+		return p.t("intervals.beyond", "from", p.short(stops[i]))
+	}
+	return p.t("intervals.row", "from", p.short(stops[i]), "to", p.short(stops[i+1]))
 }
 
 // outlook sums up a forecast in a sentence: "41 retained; 12 go within a minute, the last within 3 h".

@@ -24,6 +24,7 @@ func TestLookAhead(t *testing.T) {
 		Says, Shown, Search string
 		Dim                 int
 	}
+	over := "" // what the bar under the pointer has
 	expect := func(says, search string, dim int) {
 		t.Helper()
 		process.Eventually(t, patience, func() error {
@@ -35,6 +36,9 @@ func TestLookAhead(t *testing.T) {
 			shown := says
 			if says == "Now" {
 				shown = ""
+			}
+			if over != "" {
+				shown += "\n" + over
 			}
 			if want := (look{says, shown, search, dim}); got != want {
 				return fmt.Errorf("it shows %+v, not %+v", got, want)
@@ -60,8 +64,10 @@ func TestLookAhead(t *testing.T) {
 	// The pointer looks elsewhere while it is there, and a click keeps looking.
 	box := eval[struct{ X, Y, Width, Height float64 }](b, `document.querySelector("#ahead").getBoundingClientRect().toJSON()`)
 	x, y := box.X+box.Width*41/47, box.Y+box.Height/2
-	b.mouse(chromedp.MouseMoved, x, y)
+	b.mouse(chromedp.MouseMoved, x-1, y)
+	over = "Between 18 h and 1 d: 0."
 	expect("In 1 d, 0 still here, 5 gone.", "?at=10m", 5)
+	over = ""
 	b.mouse(chromedp.MouseMoved, box.X, box.Y+300)
 	expect("In 10 min, 2 still here, 3 gone.", "?at=10m", 3)
 	b.mouse(chromedp.MouseMoved, x, y)

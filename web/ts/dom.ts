@@ -35,6 +35,24 @@ export function percent(share: number): string {
   return `${Math.round(share * 1e5) / 1e3}%`;
 }
 
+// memorize keeps a text in this browser. A full or forbidden storage costs nothing but the comfort.
+export function memorize(key: string, text: string): void {
+  try {
+    localStorage.setItem(key, text);
+  } catch {
+    // See above.
+  }
+}
+
+// recollect is what memorize kept.
+export function recollect(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
 // calm says that the person asked for no motion. Kept, since to ask makes the browser bring its styles up to date.
 export function calm(): boolean {
   if (still === undefined) {

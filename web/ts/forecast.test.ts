@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import texts from "../testdata/texts.json";
-import { heights, outlook, pace, split } from "./forecast";
+import { between, heights, outlook, pace } from "./forecast";
 import type { Ending } from "./frame";
 import { sentence } from "./look-ahead";
 import { END, LAST, position } from "./scale";
@@ -14,7 +14,7 @@ test("bars are linear, and what is beyond the axis stands at its edge", () => {
   assert.ok(cases.length > 0);
   for (const [pairs, bars] of cases) {
     const want = Array.from({ length: LAST }, (_, i) => bars[i] ?? "0%");
-    assert.deepEqual(heights(endings(pairs)), want, JSON.stringify(pairs));
+    assert.deepEqual(heights(endings(pairs), "messages"), want, JSON.stringify(pairs));
   }
 });
 
@@ -33,12 +33,25 @@ test("between two moves a tick falls behind by about a pixel", () => {
   }
 });
 
+test("bars stand for bytes as well", () => {
+  const forecast = [{ after: 0, messages: 9, bytes: 10 }, { after: 1000, messages: 1, bytes: 40 }];
+  assert.deepEqual(heights(forecast, "bytes").slice(0, 3), ["25%", "100%", "0%"]);
+});
+
+test("a part of a forecast is exact at the stops, and even within an interval", () => {
+  const forecast = endings([[8_000, 5], [50_000, 10], [300_000, 20], [END, 9]]);
+  assert.deepEqual(between(forecast, 300_000, Infinity), { messages: 29, bytes: 2900 });
+  assert.deepEqual(between(forecast, -Infinity, 300_000), { messages: 15, bytes: 1500 });
+  assert.deepEqual(between(forecast, 52_000, 53_000), { messages: 1, bytes: 100 });
+  assert.deepEqual(between(forecast, END, Infinity), { messages: 9, bytes: 900 });
+  assert.deepEqual(between(forecast, 0, END), { messages: 35, bytes: 3500 });
+  assert.deepEqual(between(forecast, 70_000, 60_000), { messages: 0, bytes: 0 });
+});
+
 test("a look ahead tells what is still here at a stop, and what is gone", () => {
-  const forecast = endings([[8_000, 5], [50_000, 7], [300_000, 20], [7_200_000, 9]]);
-  assert.deepEqual(split(forecast, 0), { here: 41, bytes: 4100, gone: 0 });
-  assert.deepEqual(split(forecast, 300_000), { here: 29, bytes: 2900, gone: 12 });
-  assert.deepEqual(split(forecast, END), { here: 0, bytes: 0, gone: 41 });
   const now = new Date(2026, 10, 22, 14, 32, 7).getTime();
-  assert.equal(sentence(300_000, now, split(forecast, 300_000)), "In 5 min, at 14:37:07: 29 still here (2.9 kB), 12 gone.");
-  assert.equal(sentence(END, now, split(forecast, END)), "In 7 d, at Sun 29 Nov, 14:32: 0 still here, 41 gone.");
+  const share = (messages: number, exact = true) => ({ messages, bytes: 100 * messages, exact });
+  assert.equal(sentence(300_000, now, share(29), share(12)), "In 5 min, at 14:37:07: 29 still here (2.9 kB), 12 gone.");
+  assert.equal(sentence(300_000, now, share(4812, false), share(12)), "In 5 min, at 14:37:07: ≈4,812 still here (481 kB), 12 gone.");
+  assert.equal(sentence(END, now, share(0), share(41)), "In 7 d, at Sun 29 Nov, 14:32: 0 still here, 41 gone.");
 });

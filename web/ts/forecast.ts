@@ -7,16 +7,19 @@ import { LAST, lifetime, position, stop, stopAtOrBelow } from "./scale";
 
 const MINUTE = 60_000;
 
+// Measure is what the height of a bar stands for.
+export type Measure = "messages" | "bytes";
+
 // heights are those of the 47 bars, as SVG lengths. They are linear: the tallest is as high as the horizon.
-export function heights(forecast: readonly Ending[]): string[] {
-  const counts = new Array<number>(LAST).fill(0);
-  for (const { after, messages } of forecast) {
+export function heights(forecast: readonly Ending[], measure: Measure): string[] {
+  const sums = new Array<number>(LAST).fill(0);
+  for (const ending of forecast) {
     // What is left for longer than the axis stands at its edge, as lines do.
-    const i = Math.min(stopAtOrBelow(after), LAST - 1);
-    counts[i] = (counts[i] as number) + messages;
+    const i = Math.min(stopAtOrBelow(ending.after), LAST - 1);
+    sums[i] = (sums[i] as number) + ending[measure];
   }
-  const tallest = Math.max(1, ...counts);
-  return counts.map((n) => percent(n / tallest));
+  const tallest = Math.max(1, ...sums);
+  return sums.map((n) => percent(n / tallest));
 }
 
 // outlook sums up a forecast in a sentence: "41 retained; 12 go within a minute, the last within 3 h".
@@ -47,22 +50,16 @@ export function pace(left: number): number {
   return Math.max(50, left - lifetime(position(left) - 1 / (40 * LAST)));
 }
 
-// Split is a forecast as seen from a stop: what is still here then, with its bytes, and how many are gone.
-export interface Split {
-  here: number;
-  bytes: number;
-  gone: number;
-}
-
-// split looks at a forecast from a stop. There it is exact: its intervals end with the stops.
-export function split(forecast: readonly Ending[], at: number): Split {
-  const seen = { here: 0, bytes: 0, gone: 0 };
+// between adds up what has from `from` to `to` milliseconds left. It is exact at the stops; what an interval holds is taken
+// to end evenly over it. What has more left than the axis is long is not told apart: all of it, or nothing.
+export function between(forecast: readonly Ending[], from: number, to: number): { messages: number; bytes: number } {
+  const all = { messages: 0, bytes: 0 };
   for (const { after, messages, bytes } of forecast) {
-    if (after < at) seen.gone += messages;
-    else {
-      seen.here += messages;
-      seen.bytes += bytes;
-    }
+    const i = stopAtOrBelow(after);
+    const share = i < LAST ? (Math.min(to, stop(i + 1)) - Math.max(from, after)) / (stop(i + 1) - after) : Number(to > after + 1 && from <= after + 1);
+    if (share <= 0) continue;
+    all.messages += messages * share;
+    all.bytes += bytes * share;
   }
-  return seen;
+  return all;
 }

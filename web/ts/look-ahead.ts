@@ -1,11 +1,10 @@
 // Looking ahead: what would still be here at a stop of the axis, which is what a subscriber arriving then would get. The
 // pointer or the arrow keys look, a click or Enter keeps looking there, Esc lets go.
+import { type Census, type Share, about, size } from "./census";
 import { element, percent, reveal } from "./dom";
 import { parse, short } from "./duration";
-import { type Split, split } from "./forecast";
-import type { Ending } from "./frame";
-import { count, sum } from "./payload";
-import { LAST, nearestStop, page, position, step, stop } from "./scale";
+import { LAST, keyed, nearestStop, position, stop } from "./scale";
+import { t } from "./texts";
 import { clock } from "./times";
 
 // PARAMETER of the page's address is the lifetime at which one keeps looking: at=5m.
@@ -14,13 +13,17 @@ const PARAMETER = "at";
 export class LookAhead {
   private at: number | undefined; // what is looked at, in milliseconds from now
   private pinned: number | undefined;
-  private forecast: readonly Ending[] | undefined; // until the first numbers come, nothing is said
+  private over: number | undefined; // the interval under the pointer
+  private known = false; // until the first numbers come, nothing is said
   private readonly slider = element("#ahead");
   private readonly line = element<SVGElement>("#ahead-line");
 
   constructor(
+    private readonly census: Census,
     private readonly now: () => number,
     private readonly changed: () => void,
+    // kept is told when one begins to keep looking at a stop.
+    private readonly kept: () => void,
   ) {
     this.slider.tabIndex = 0;
     const read = parse(new URL(location.href).searchParams.get(PARAMETER) ?? "");
@@ -34,8 +37,9 @@ export class LookAhead {
     return this.at ?? 0;
   }
 
-  follow(forecast: readonly Ending[]): void {
-    this.forecast = forecast;
+  // follow says it anew, from new numbers.
+  follow(): void {
+    this.known = true;
     this.draw();
   }
 
@@ -47,17 +51,20 @@ export class LookAhead {
     return held;
   }
 
-  private look(at: number | undefined): void {
+  private look(at: number | undefined, over?: number): void {
     const to = at ?? this.pinned;
-    if (to === this.at) return;
+    if (to === this.at && over === this.over) return;
+    const moved = to !== this.at;
     this.at = to;
+    this.over = over;
     this.draw();
-    this.changed();
+    if (moved) this.changed();
   }
 
   private pin(at: number | undefined): void {
     if (this.pinned === at) return;
     this.pinned = at;
+    if (at !== undefined) this.kept();
     const url = new URL(location.href);
     if (at === undefined) url.searchParams.delete(PARAMETER);
     else url.searchParams.set(PARAMETER, short(at).replace(/ min/g, "m").replaceAll(" ", ""));
@@ -65,22 +72,31 @@ export class LookAhead {
   }
 
   private draw(): void {
-    const { at, slider, forecast } = this;
+    const { at, over, slider, census } = this;
     slider.setAttribute("aria-valuenow", String(nearestStop(at ?? 0)));
-    const says = at && forecast ? sentence(at, this.now(), split(forecast, at)) : "";
-    slider.setAttribute("aria-valuetext", says || "Now");
-    reveal(element("#ahead-says"), says);
+    const now = this.now();
+    const says = at && this.known ? sentence(at, now, census.between(now + at, Infinity), census.between(-Infinity, now + at)) : "";
+    slider.setAttribute("aria-valuetext", says || t("horizon.now"));
+    const box = element("#ahead-says");
+    reveal(box, says && over !== undefined ? `${says}\n${bar(over, now, census)}` : says);
+    // Beside the line, not before the bars that are looked at.
+    box.toggleAttribute("data-left", position(at ?? 0) > 0.5);
     this.line.setAttribute("width", percent(position(at ?? 0)));
     this.line.toggleAttribute("data-active", says !== "");
   }
 
   private listen(): void {
     const { slider } = this;
-    const under = (event: PointerEvent | MouseEvent) => {
+    const share = (event: MouseEvent) => {
       const { left, width } = slider.getBoundingClientRect();
-      return stop(Math.max(1, Math.round(((event.clientX - left) / width) * LAST)));
+      return Math.max(0, Math.min(1, (event.clientX - left) / width));
     };
-    slider.addEventListener("pointermove", (event) => this.look(under(event)));
+    const under = (event: MouseEvent) => stop(Math.max(1, Math.round(share(event) * LAST)));
+    slider.addEventListener("pointermove", (event) => {
+      // With a button down a span is being drawn.
+      if (event.buttons === 0) this.look(under(event), Math.min(LAST - 1, Math.floor(share(event) * LAST)));
+    });
+    slider.addEventListener("pointerdown", () => this.look(undefined));
     slider.addEventListener("pointerleave", () => this.look(undefined));
     slider.addEventListener("blur", () => this.look(undefined));
     slider.addEventListener("click", (event) => {
@@ -89,40 +105,29 @@ export class LookAhead {
       this.look(this.pinned);
     });
     slider.addEventListener("keydown", (event) => {
-      if (event.altKey || event.ctrlKey || event.metaKey) return;
-      const to = this.keyed(event.key);
+      if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+      const to = keyed(event.key, this.until);
       if (to !== undefined) this.look(to);
       else if (event.key === "Enter" && this.at) this.pin(this.at);
       else return;
       event.preventDefault();
     });
   }
-
-  private keyed(key: string): number | undefined {
-    const at = this.at ?? 0;
-    switch (key) {
-      case "ArrowLeft":
-      case "ArrowDown":
-        return stop(step(at, -1));
-      case "ArrowRight":
-      case "ArrowUp":
-        return stop(step(at, 1));
-      case "PageDown":
-        return stop(page(at, -1));
-      case "PageUp":
-        return stop(page(at, 1));
-      case "Home":
-        return 0;
-      case "End":
-        return stop(LAST);
-      default:
-        return undefined;
-    }
-  }
 }
 
 // sentence says what will be: "In 5 min, at 14:37:07: 29 still here (2.2 kB), 12 gone."
-export function sentence(at: number, now: number, { here, bytes, gone }: Split): string {
-  const size = here > 0 ? ` (${sum(bytes)})` : "";
-  return `In ${short(at)}, at ${clock(now + at, now)}: ${count(here)} still here${size}, ${count(gone)} gone.`;
+export function sentence(at: number, now: number, here: Share, gone: Share): string {
+  return t("ahead.says", { left: short(at), time: clock(now + at, now), here: about(here), size: size(here), gone: about(gone) });
+}
+
+// bar says what one interval of the horizon holds: "Between 4 min and 5 min: 12 (1.1 kB)."
+function bar(i: number, now: number, census: Census): string {
+  const from = short(stop(i));
+  if (i < LAST - 1) {
+    const share = census.between(now + stop(i), now + stop(i + 1));
+    return t("ahead.bar", { from, to: short(stop(i + 1)), count: about(share), size: size(share) });
+  }
+  // What the axis is too short for stands in its last interval.
+  const share = census.between(now + stop(i), Infinity);
+  return t("ahead.beyond", { from, count: about(share), size: size(share) });
 }

@@ -3,21 +3,22 @@ import { Absence } from "./absence";
 import { type Api, connect } from "./api";
 import type { Clock } from "./clock";
 import { type Connection, dependable } from "./connection";
+import { about } from "./census";
 import { calm, element, release, reveal } from "./dom";
 import { Form, spoken } from "./form";
 import type { Batch, Stats } from "./frame";
-import { Horizon } from "./horizon";
 import { Lesson } from "./lesson";
 import { Lifetime } from "./lifetime";
 import { LiveList } from "./live-list";
-import { LookAhead } from "./look-ahead";
 import { Numbers } from "./numbers";
 import { readLimits } from "./policy";
 import type { Receipt } from "./publisher";
 import { Reader } from "./reader";
 import { RetainedList } from "./retained-list";
 import { Slider } from "./slider";
+import { Strip } from "./strip";
 import { Suggestions } from "./suggestions";
+import { t } from "./texts";
 import { TopicHead } from "./topic-head";
 import { count, visible } from "./payload";
 import { Voice } from "./voice";
@@ -37,8 +38,7 @@ export class NowPage {
   private readonly slider: Slider;
   private readonly form: Form;
   private readonly numbers: Numbers;
-  private readonly horizon = new Horizon(element("#horizon"));
-  private readonly ahead: LookAhead;
+  private readonly strip: Strip;
   private readonly voice = new Voice(document.querySelector("#say"));
   private readonly absence = new Absence();
   private readonly lesson: Lesson;
@@ -62,7 +62,7 @@ export class NowPage {
     const paint = () => this.paintSoon();
     this.list = new RetainedList(element("#retained"), this.now, paint);
     this.list.reader = new Reader(this.api, this.scope, this.list.model, this.now, paint);
-    this.ahead = new LookAhead(this.now, paint);
+    this.strip = new Strip(this.api, this.scope, this.list, this.now, paint, (text) => this.voice.say(text));
     this.live = new LiveList(element("#live"), this.now, paint);
     this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || "The topic");
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
@@ -104,8 +104,7 @@ export class NowPage {
       if (batch.stats.published > 0) document.querySelector("#retained-empty .play-demo")?.remove();
       this.suggestions.follow(batch.stats.busiest);
       this.head.follow(batch.stats);
-      this.horizon.follow(batch.stats.forecast);
-      this.ahead.follow(batch.stats.forecast);
+      this.strip.follow(batch.stats.forecast);
       const { at } = batch.stats;
       this.died = this.died.filter((deadline) => deadline > at);
     }
@@ -134,9 +133,9 @@ export class NowPage {
     this.reap();
     let next = this.list.tick();
     const second = Math.floor(performance.now() / 1000);
-    // For those who asked for no motion, the horizon steps once a second.
-    if (!calm()) next = Math.min(next, this.horizon.tick(this.list.model.entries, this.now()));
-    else if (second !== this.second) this.horizon.tick(this.list.model.entries, this.now());
+    // For those who asked for no motion, the strip steps once a second.
+    if (!calm()) next = Math.min(next, this.strip.tick());
+    else if (second !== this.second) this.strip.tick();
     if (second !== this.second) {
       this.second = second;
       this.live.tick();
@@ -156,7 +155,7 @@ export class NowPage {
 
   // release lets go what holding keeps back; true when there was something.
   release(): boolean {
-    if (this.ahead.release()) return true;
+    if (this.strip.release()) return true;
     const held = this.list.holding.held || this.live.holding.held;
     this.list.holding.release();
     this.live.holding.release();
@@ -218,9 +217,10 @@ export class NowPage {
 
   private foot(): void {
     if (!this.slider.active) return this.slider.foot("");
-    const before = this.list.model.before(this.now() + this.slider.value);
-    if (before === undefined || !this.stats) return this.slider.foot("");
-    this.slider.foot(`${before} ${before === 1 ? "goes" : "go"} before it, ${Math.max(0, this.retained - before)} outlive it`);
+    if (!this.stats) return this.slider.foot("");
+    const at = this.now() + this.slider.value;
+    const [before, after] = [this.strip.census.between(-Infinity, at), this.strip.census.between(at, Infinity)];
+    this.slider.foot(t("hairline.foot", { count: about(before), after: about(after) }));
   }
 
   private paintSoon(): void {
@@ -242,10 +242,10 @@ export class NowPage {
     this.painting = 0;
     this.painted = performance.now();
     this.reap();
-    this.list.ahead = this.ahead.until;
+    this.list.ahead = this.strip.until;
     this.list.draw();
     this.live.draw();
-    this.horizon.show(this.list.model.entries, this.list.model.covered, this.live.sampled, this.now());
+    this.strip.show(this.live.sampled);
     const held = this.list.isHeld;
     reveal(document.querySelector("#hold"), held ? this.list.pill() : "");
     reveal(document.querySelector("#live-hold"), this.live.waiting > 0 ? `${count(this.live.waiting)} new · ${release}` : "");

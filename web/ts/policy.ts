@@ -1,6 +1,7 @@
 // What lifetimes a topic grants, as the slider shows it while one types the topic's name.
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Api } from "./api";
+import { memorize, recollect } from "./dom";
 import { short } from "./duration";
 import type { TopicPolicy } from "./gen/linger/v1/topic_pb.js";
 import { span } from "./message";
@@ -27,16 +28,12 @@ export class PolicyReader {
   // the page says.
   recall(topic: string): void {
     if ("fresh" in (document.querySelector<HTMLElement>("#main")?.dataset ?? {})) return;
-    const last = Number(storage()?.getItem(MEMORY + topic) ?? NaN);
+    const last = Number(recollect(MEMORY + topic) ?? NaN);
     if (Number.isFinite(last) && last >= 0) this.slider.set(last, false);
   }
 
   remember(topic: string, ttl: number): void {
-    try {
-      storage()?.setItem(MEMORY + topic, String(ttl));
-    } catch {
-      // A full or forbidden storage costs nothing but this comfort.
-    }
+    memorize(MEMORY + topic, String(ttl));
   }
 
   // follow reads the policy of the topic that is being typed, once the typing pauses.
@@ -96,12 +93,4 @@ function fromPolicy(policy: TopicPolicy | undefined, standard: Limits): Limits {
 
 function pageTopic(): string | undefined {
   return document.querySelector<HTMLElement>("#main")?.dataset["topic"];
-}
-
-function storage(): Storage | undefined {
-  try {
-    return localStorage;
-  } catch {
-    return undefined;
-  }
 }

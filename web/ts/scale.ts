@@ -87,6 +87,28 @@ export function page(ms: number, direction: 1 | -1): number {
   return next ?? (direction > 0 ? LAST : 0);
 }
 
+// keyed is where a key leads to from a place on the axis, as in any slider; undefined: nowhere.
+export function keyed(key: string, from: number): number | undefined {
+  switch (key) {
+    case "ArrowLeft":
+    case "ArrowDown":
+      return stop(step(from, -1));
+    case "ArrowRight":
+    case "ArrowUp":
+      return stop(step(from, 1));
+    case "PageDown":
+      return stop(page(from, -1));
+    case "PageUp":
+      return stop(page(from, 1));
+    case "Home":
+      return 0;
+    case "End":
+      return END;
+    default:
+      return undefined;
+  }
+}
+
 // Point is a moment in the life of a line: the share of the time that has passed, and where the line then ends.
 export interface Point {
   offset: number;

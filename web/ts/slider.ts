@@ -1,7 +1,7 @@
 // The slider "Time to live" on the axis, its box, its presets. The box is the authority: the slider stands where it says.
 import { element, percent, reveal, write } from "./dom";
 import { parse, short, words } from "./duration";
-import { LAST, nearestStop, page, place, position, step, stop } from "./scale";
+import { keyed, place, position, step, stop } from "./scale";
 import { t } from "./texts";
 import { clock } from "./times";
 
@@ -53,6 +53,7 @@ export class Slider {
   // limit takes in another policy. A choice outside of it moves to the nearest that is allowed.
   limit(limits: Limits): void {
     this.limits = limits;
+    element("#rail").toggleAttribute("data-refuse-zero", limits.refuseZero);
     element("#rail .low").setAttribute("width", percent(position(limits.min)));
     element("#rail .high").setAttribute("width", percent(1 - position(limits.max)));
     if (!this.touched) this.set(limits.standard, false);
@@ -104,8 +105,9 @@ export class Slider {
     if (!foot || text === "") return;
     // Beside the line, on the side that has room.
     const at = position(this.value);
-    foot.style.left = at < 0.5 ? percent(at) : "auto";
-    foot.style.right = at < 0.5 ? "auto" : percent(1 - at);
+    foot.style.alignSelf = at < 0.5 ? "start" : "end";
+    foot.style.marginLeft = at < 0.5 ? percent(at) : "";
+    foot.style.marginRight = at < 0.5 ? "" : percent(1 - at);
   }
 
   get active(): boolean {
@@ -171,32 +173,12 @@ export class Slider {
 
   private key(event: KeyboardEvent): void {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const to = this.keyed(event.key);
+    // The end is what the topic grants at most, which may lie beyond the axis.
+    const to = event.key === "End" ? this.limits.max : keyed(event.key, this.value);
     if (to === undefined) return;
     event.preventDefault();
     this.set(to, true);
     this.spring();
-  }
-
-  private keyed(key: string): number | undefined {
-    switch (key) {
-      case "ArrowLeft":
-      case "ArrowDown":
-        return stop(step(this.value, -1));
-      case "ArrowRight":
-      case "ArrowUp":
-        return stop(step(this.value, 1));
-      case "PageDown":
-        return stop(page(this.value, -1));
-      case "PageUp":
-        return stop(page(this.value, 1));
-      case "Home":
-        return 0;
-      case "End":
-        return nearestStop(this.limits.max) === LAST && this.limits.max >= stop(LAST) ? stop(LAST) : this.limits.max;
-      default:
-        return undefined;
-    }
   }
 
   private activate(active: boolean): void {

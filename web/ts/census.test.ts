@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Census } from "./census";
+import type { Message } from "./message";
+import { Retained } from "./retained";
+
+const NOW = 1_000_000;
+
+function census(covered: number, ...lefts: number[]): Census {
+  const messages = lefts.map((left, i) => ({
+    topic: "t", incarnation: "1", sequence: i + 1, published: 0, expires: NOW + left, granted: 1, maxExpires: 0,
+    deliveries: 0, key: "", attributes: [], body: { note: false, text: "", cut: "" },
+  } satisfies Message));
+  const model = new Retained();
+  model.begin();
+  model.replace(messages, covered, NOW);
+  const c = new Census(model, () => NOW);
+  // Not what the list has: it tells which of the two was asked.
+  c.forecast = [{ after: 5000, messages: 70, bytes: 700 }, { after: 60_000, messages: 30, bytes: 300 }];
+  c.complete = true;
+  return c;
+}
+
+test("what the page has all of is counted, from one deadline on and before another", () => {
+  const c = census(Infinity, 1000, 5000, 5500, 6000);
+  assert.deepEqual(c.between(NOW + 5000, NOW + 6000), { messages: 2, bytes: 700, exact: true });
+  assert.deepEqual(c.between(-Infinity, NOW + 5000), { messages: 1, bytes: 0, exact: true });
+  assert.deepEqual(c.between(NOW + 5000, Infinity), { messages: 3, bytes: 1000, exact: true });
+  assert.deepEqual(c.between(NOW + 6001, NOW + 9000), { messages: 0, bytes: 0, exact: true });
+});
+
+test("beyond what the page has the forecast tells", () => {
+  const c = census(NOW + 5600, 1000, 5000, 5500);
+  assert.deepEqual(c.between(NOW + 5000, NOW + 5600), { messages: 2, bytes: 420, exact: true });
+  assert.deepEqual(c.between(NOW + 5000, NOW + 6000), { messages: 70, bytes: 700, exact: false });
+  assert.deepEqual(c.between(NOW + 5500, Infinity), { messages: 65, bytes: 650, exact: false });
+});
+
+test("so it does while the list may miss something", () => {
+  const c = census(Infinity, 1000);
+  c.complete = false;
+  assert.deepEqual(c.between(NOW, NOW + 5500), { messages: 35, bytes: 350, exact: false });
+});

@@ -1,0 +1,106 @@
+// The strip above Retained, on the axis: the horizon, looking ahead on it, the span that is selected on it. One looks ahead
+// or selects: the one lets the other go.
+import type { Api } from "./api";
+import { Census } from "./census";
+import { element } from "./dom";
+import type { Ending } from "./frame";
+import { Horizon } from "./horizon";
+import { Intervals } from "./intervals";
+import { LookAhead } from "./look-ahead";
+import { Reader } from "./reader";
+import type { Bounds, Retained } from "./retained";
+import type { RetainedList } from "./retained-list";
+import { Span } from "./span";
+import { SpanHead } from "./span-head";
+
+export class Strip {
+  readonly census: Census;
+  private readonly horizon: Horizon;
+  private readonly intervals: Intervals;
+  private readonly span: Span;
+  private readonly ahead: LookAhead;
+  private readonly head: SpanHead;
+  private bounds: Bounds | undefined;
+  private part: Retained | undefined;
+
+  constructor(
+    private readonly api: Api,
+    private readonly scope: string,
+    private readonly list: RetainedList,
+    private readonly now: () => number,
+    private readonly changed: () => void,
+    say: (text: string) => void,
+  ) {
+    this.census = new Census(list.model, now);
+    this.horizon = new Horizon(element("#horizon"), changed);
+    this.intervals = new Intervals(element("#intervals"), now);
+    // The span comes first: a press that ends a drawing is none that looks ahead.
+    this.span = new Span(now, () => this.ahead.until, {
+      drawn: (bounds) => this.preview(bounds),
+      held: (bounds, byKey) => {
+        this.hold(bounds);
+        if (byKey) say(this.head.sentence);
+      },
+    });
+    this.ahead = new LookAhead(this.census, now, changed, () => this.span.release());
+    this.head = new SpanHead(api, scope, now, () => this.span.release(), say);
+    this.follow(this.intervals.read());
+    this.span.restore();
+  }
+
+  // until is the lifetime within which rows are dimmed; 0: none.
+  get until(): number {
+    return this.ahead.until;
+  }
+
+  // follow takes the server's forecast.
+  follow(forecast: readonly Ending[]): void {
+    this.census.forecast = forecast;
+    this.horizon.follow(forecast);
+    this.intervals.follow(forecast);
+    this.ahead.follow();
+  }
+
+  // show draws what there is. `sampled`: of what was published, some was left out.
+  show(sampled: boolean): void {
+    const { model } = this.list;
+    this.census.complete = !sampled && !model.stale;
+    this.horizon.show(model.entries, model.covered, sampled, this.now());
+    this.count();
+  }
+
+  // tick moves what moves with time alone. Returns in how many milliseconds there is more to do.
+  tick(): number {
+    return Math.min(this.horizon.tick(this.list.model.entries, this.now()), this.span.tick());
+  }
+
+  // release lets go what is held here, one thing at a time: a question, a span, a look ahead.
+  release(): boolean {
+    return this.head.release() || this.span.release() || this.ahead.release();
+  }
+
+  private preview(bounds: Bounds): void {
+    this.bounds = bounds;
+    this.part = undefined;
+    this.head.follow(bounds);
+    this.count();
+  }
+
+  private hold(bounds: Bounds | undefined): void {
+    this.bounds = bounds;
+    this.part = bounds && this.list.model.part(bounds);
+    this.list.narrow(this.part && { model: this.part, reader: new Reader(this.api, this.scope, this.part, this.now, this.changed) });
+    if (bounds) this.ahead.release();
+    this.head.follow(bounds);
+    this.count();
+  }
+
+  // count says how many are in the span: those in the list when it has them all.
+  private count(): void {
+    const { bounds, part } = this;
+    if (!bounds) return;
+    const share = this.census.between(bounds.from, bounds.to);
+    if (part && part.covered === Infinity && !part.stale) this.head.show({ ...share, messages: part.entries.length, exact: true });
+    else this.head.show(share);
+  }
+}
