@@ -437,29 +437,38 @@ func (w *world) compareEnd(rt *rapid.T, t *modelTopic, m *modelMessage, now brok
 	}
 }
 
-// comparePages reads all in small pages, in both orders.
+// comparePages reads all in small pages, in each order.
 func (w *world) comparePages(rt *rapid.T, all []broker.Retained) {
 	soonest := slices.SortedStableFunc(slices.Values(all), func(x, y broker.Retained) int { return cmp.Compare(x.Deadline, y.Deadline) })
-	for _, byDeadline := range []bool{false, true} {
-		var got []broker.Retained
-		o := broker.ListOptions{Pattern: ">", ByDeadline: byDeadline, Limit: 3}
-		for more := true; more; {
-			page, err := w.b.List(o)
-			if err != nil || len(page.Messages) > 3 || int(page.Retained) != len(all) {
-				rt.Fatalf("%+v, %v", page, err)
-			}
-			got = append(got, page.Messages...)
-			if more = page.More; more {
-				last := page.Messages[len(page.Messages)-1]
-				o.After = &broker.ListPosition{Topic: last.Topic, Sequence: last.Sequence, Deadline: last.Deadline}
-			}
+	newest := slices.SortedStableFunc(slices.Values(all), func(x, y broker.Retained) int { return cmp.Compare(x.PublishTime, y.PublishTime) })
+	slices.Reverse(newest)
+	for order, want := range map[string][]broker.Retained{"by sequence": all, "by deadline": soonest, "newest": newest} {
+		w.comparePagesOf(rt, order, broker.ListOptions{ByDeadline: order == "by deadline", Newest: order == "newest"}, want, len(all), 0)
+	}
+	if len(all) > 0 {
+		// Of the same, what was published from one of them on, and before another.
+		from := newest[rapid.IntRange(0, len(newest)-1).Draw(rt, "published from")].PublishTime
+		before := newest[rapid.IntRange(0, len(newest)-1).Draw(rt, "published before")].PublishTime
+		within := slices.DeleteFunc(slices.Clone(newest), func(m broker.Retained) bool { return m.PublishTime < from || m.PublishTime >= before })
+		w.comparePagesOf(rt, "published within", broker.ListOptions{Newest: true, MinPublish: from, MaxPublish: before}, within, len(all), len(within))
+	}
+}
+
+func (w *world) comparePagesOf(rt *rapid.T, order string, o broker.ListOptions, want []broker.Retained, retained, within int) {
+	var got []broker.Retained
+	o.Pattern, o.Limit = ">", 3
+	for more := true; more; {
+		page, err := w.b.List(o)
+		if err != nil || len(page.Messages) > 3 || int(page.Retained) != retained || int(page.RetainedWithin) != within {
+			rt.Fatalf("%s: %+v, %v", order, page, err)
 		}
-		want := all
-		if byDeadline {
-			want = soonest
+		got = append(got, page.Messages...)
+		if more = page.More; more {
+			last := page.Messages[len(page.Messages)-1]
+			o.After = &broker.ListPosition{Topic: last.Topic, Sequence: last.Sequence, Deadline: last.Deadline, Published: last.PublishTime}
 		}
-		if !slices.EqualFunc(got, want, func(x, y broker.Retained) bool { return x.Topic == y.Topic && x.Sequence == y.Sequence }) {
-			rt.Fatalf("by deadline %v: %d messages in another order than all %d at once", byDeadline, len(got), len(want))
-		}
+	}
+	if !slices.EqualFunc(got, want, func(x, y broker.Retained) bool { return x.Topic == y.Topic && x.Sequence == y.Sequence }) {
+		rt.Fatalf("%s: %d messages in another order than all %d at once", order, len(got), len(want))
 	}
 }

@@ -21,17 +21,20 @@ type Retained struct {
 
 // ListPosition names the last message of a page.
 type ListPosition struct {
-	Topic    string
-	Sequence uint64
-	Deadline Instant // where the list is by deadline
+	Topic     string
+	Sequence  uint64
+	Deadline  Instant // where the list is by deadline
+	Published Instant // where it begins with the newest
 }
 
 // ListOptions say which messages to list.
 type ListOptions struct {
 	Pattern                  string  // a topic or a pattern
-	ByDeadline               bool    // next to expire first; otherwise by topic name and sequence
+	ByDeadline               bool    // next to expire first; otherwise, unless Newest, by topic name and sequence
+	Newest                   bool    // last published first, of one time by topic name and sequence, backwards
 	MinSequence, MaxSequence uint64  // both included; 0: no bound
 	MinDeadline, MaxDeadline Instant // the first included, the second not; 0: no bound
+	MinPublish, MaxPublish   Instant // as these, of when they were published
 	Limit                    int     // messages in the page, 1 or more
 	Bytes                    int     // end the page behind so many bytes of messages; 0: no bound
 	After                    *ListPosition
@@ -43,6 +46,7 @@ type ListPage struct {
 	More                    bool
 	Now                     Instant // none of them had reached its deadline
 	Retained, RetainedBytes uint64  // of all that matches the pattern, bounds aside
+	RetainedWithin          uint64  // of Retained, how many were published within the bounds of that; 0 without such bounds
 
 	bytes int // of Messages
 }
@@ -69,13 +73,17 @@ func (b *Broker) List(o ListOptions) (ListPage, error) {
 		t.mu.RLock()
 		page.Retained += t.counts.Retained
 		page.RetainedBytes += t.counts.RetainedBytes
+		page.RetainedWithin += t.publishedWithinLocked(o.MinPublish, o.MaxPublish, now)
 		t.mu.RUnlock()
 	}
 	for {
 		var found []slice
-		if o.ByDeadline {
+		switch {
+		case o.ByDeadline:
 			found = soonest(topics, &o, now)
-		} else {
+		case o.Newest:
+			found = newest(topics, &o, now)
+		default:
 			found = inOrder(topics, &o, now)
 		}
 		if err := b.fill(&page, found, &o); err != nil || page.More || messagesIn(found) <= o.Limit {
@@ -83,7 +91,10 @@ func (b *Broker) List(o ListOptions) (ListPage, error) {
 		}
 		// There was more than a page, but some of it ended before it was loaded: what follows belongs on the page, too.
 		last := &found[len(found)-1]
-		o.After = &ListPosition{Topic: last.topic.name, Sequence: last.run.last(), Deadline: last.run.deadline}
+		o.After = &ListPosition{Topic: last.topic.name, Sequence: last.run.last(), Deadline: last.run.deadline, Published: last.run.published}
+		if o.Newest {
+			o.After.Sequence = last.run.first
+		}
 	}
 }
 
@@ -109,8 +120,17 @@ func (o *ListOptions) within(t *topic, r *run, now Instant) (slice, bool) {
 	switch {
 	case r.passing, !r.alive(now), o.MinDeadline != 0 && r.deadline < o.MinDeadline, o.MaxDeadline != 0 && r.deadline >= o.MaxDeadline:
 		return slice{}, false
+	case !r.publishedWithin(o.MinPublish, o.MaxPublish):
+		return slice{}, false
 	}
-	if a := o.After; a != nil {
+	if a := o.After; a != nil && o.Newest {
+		switch before := cmp.Or(cmp.Compare(r.published, a.Published), cmp.Compare(t.name, a.Topic)); {
+		case before > 0:
+			return slice{}, false
+		case before == 0:
+			last = min(last, a.Sequence-1)
+		}
+	} else if a != nil {
 		before := cmp.Compare(t.name, a.Topic)
 		if o.ByDeadline {
 			before = cmp.Or(cmp.Compare(r.deadline, a.Deadline), before)
@@ -230,10 +250,11 @@ func (b *Broker) fill(p *ListPage, found []slice, o *ListOptions) error {
 func (p *ListPage) add(s *slice, body []byte, o *ListOptions) bool {
 	s.topic.mu.RLock()
 	defer s.topic.mu.RUnlock()
+	begin := len(p.Messages)
 	one, until := s.topic.retainedLocked(&s.run), uint64(0)
 	for ; one.Sequence <= s.run.last(); one.Sequence++ {
 		one.Message, body = frameAt(body)
-		if len(p.Messages) == o.Limit || (o.Bytes > 0 && p.bytes > 0 && p.bytes+len(one.Message) > o.Bytes) {
+		if !o.Newest && p.full(&one, o) {
 			return false
 		}
 		if one.Sequence > until {
@@ -242,7 +263,15 @@ func (p *ListPage) add(s *slice, body []byte, o *ListOptions) bool {
 		p.bytes += len(one.Message)
 		p.Messages = append(p.Messages, one)
 	}
+	if o.Newest {
+		return p.turn(begin, o)
+	}
 	return true
+}
+
+// full tells whether one more message does not belong on the page.
+func (p *ListPage) full(m *Retained, o *ListOptions) bool {
+	return len(p.Messages) >= o.Limit || (o.Bytes > 0 && p.bytes > 0 && p.bytes+len(m.Message) > o.Bytes)
 }
 
 // retainedLocked describes the first message of a run, but for the message itself and its deliveries.

@@ -168,12 +168,13 @@ func TestErrorsNameTheFieldOfTheirRequest(t *testing.T) {
 		}
 	}
 	for want, err := range map[string]error{
-		"patterns":        subscribe("a b"),
-		"patterns[1]":     subscribe("a", "a b"),
-		"scopes[0]":       watch("a b"),
-		"scopes[2]":       watch("a", ">", ""),
-		"min_sequence":    list(&lingerv1.ListMessagesRequest{MinSequence: 2, MaxSequence: 1}),
-		"min_expire_time": list(&lingerv1.ListMessagesRequest{MinExpireTime: at(9), MaxExpireTime: at(9)}),
+		"patterns":         subscribe("a b"),
+		"patterns[1]":      subscribe("a", "a b"),
+		"scopes[0]":        watch("a b"),
+		"scopes[2]":        watch("a", ">", ""),
+		"min_sequence":     list(&lingerv1.ListMessagesRequest{MinSequence: 2, MaxSequence: 1}),
+		"min_publish_time": list(&lingerv1.ListMessagesRequest{MinPublishTime: at(9), MaxPublishTime: at(9)}),
+		"min_expire_time":  list(&lingerv1.ListMessagesRequest{MinExpireTime: at(9), MaxExpireTime: at(9)}),
 	} {
 		if field := blamed(t, err); field != want {
 			t.Errorf("blames %q, want %q", field, want)
@@ -270,6 +271,26 @@ func TestRetained(t *testing.T) {
 	}
 	if !slices.Equal(got, []string{"fou", "one", "zw", "thr"}) { // cut at a character
 		t.Errorf("by deadline: %q", got)
+	}
+	got = nil
+	for in := (&lingerv1.ListMessagesRequest{Pattern: ">", PageSize: 3, Order: lingerv1.ListOrder_LIST_ORDER_NEWEST}); ; {
+		page, err := c.ListMessages(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page.Messages {
+			got = append(got, string(m.Message.Data))
+		}
+		if in.PageToken = page.NextPageToken; in.PageToken == "" {
+			break
+		}
+	}
+	if !slices.Equal(got, []string{"four", "three", "zwölf", "one"}) {
+		t.Errorf("newest first: %q", got)
+	}
+	all, err := c.ListMessages(ctx, &lingerv1.ListMessagesRequest{Pattern: "t", MinPublishTime: timestamppb.New(time.UnixMilli(1))})
+	if err != nil || all.RetainedWithin != 4 || len(all.Messages) != 4 {
+		t.Errorf("published since 1970: %v, %v", all, err)
 	}
 	page, err := c.ListMessages(ctx, &lingerv1.ListMessagesRequest{Pattern: "t", PageSize: 1})
 	if err != nil {

@@ -31,10 +31,11 @@ func (s *retainedService) ListMessages(_ context.Context, in *lingerv1.ListMessa
 		return nil, err
 	}
 	out := &lingerv1.ListMessagesResponse{
-		ServerTime:    timestamp(page.Now),
-		Retained:      page.Retained,
-		RetainedBytes: page.RetainedBytes,
-		Messages:      make([]*lingerv1.RetainedMessage, len(page.Messages)),
+		ServerTime:     timestamp(page.Now),
+		Retained:       page.Retained,
+		RetainedBytes:  page.RetainedBytes,
+		RetainedWithin: page.RetainedWithin,
+		Messages:       make([]*lingerv1.RetainedMessage, len(page.Messages)),
 	}
 	for i, m := range page.Messages {
 		if out.Messages[i], err = retained(m, int(in.GetPreviewBytes())); err != nil {
@@ -59,6 +60,8 @@ func listOptions(in *lingerv1.ListMessagesRequest) (broker.ListOptions, error) {
 	case lingerv1.ListOrder_LIST_ORDER_UNSPECIFIED:
 	case lingerv1.ListOrder_LIST_ORDER_EXPIRE_TIME:
 		o.ByDeadline = true
+	case lingerv1.ListOrder_LIST_ORDER_NEWEST:
+		o.Newest = true
 	default:
 		return o, invalid("order", "%d is not a value this server knows", in.GetOrder())
 	}
@@ -68,11 +71,19 @@ func listOptions(in *lingerv1.ListMessagesRequest) (broker.ListOptions, error) {
 	if o.MaxDeadline, err = instant("max_expire_time", in.GetMaxExpireTime()); err != nil {
 		return o, err
 	}
+	if o.MinPublish, err = instant("min_publish_time", in.GetMinPublishTime()); err != nil {
+		return o, err
+	}
+	if o.MaxPublish, err = instant("max_publish_time", in.GetMaxPublishTime()); err != nil {
+		return o, err
+	}
 	switch {
 	case o.MaxSequence != 0 && o.MinSequence > o.MaxSequence:
 		return o, invalid("min_sequence", "%d is above max_sequence, %d", o.MinSequence, o.MaxSequence)
 	case o.MaxDeadline != 0 && o.MinDeadline >= o.MaxDeadline:
 		return o, invalid("min_expire_time", "%s is not before max_expire_time, %s", jsonInstant(o.MinDeadline), jsonInstant(o.MaxDeadline))
+	case o.MaxPublish != 0 && o.MinPublish >= o.MaxPublish:
+		return o, invalid("min_publish_time", "%s is not before max_publish_time, %s", jsonInstant(o.MinPublish), jsonInstant(o.MaxPublish))
 	}
 	if o.Limit, err = pageSize(in.GetPageSize()); err != nil {
 		return o, err
@@ -88,7 +99,11 @@ func jsonInstant(i broker.Instant) string { return i.Time().Format(jsonTime) }
 
 func listToken(in *lingerv1.ListMessagesRequest, last broker.Retained) string {
 	b := binary.BigEndian.AppendUint64(nil, requestHash(in))
-	b = binary.AppendUvarint(b, uint64(last.Deadline))
+	at := last.Deadline
+	if in.GetOrder() == lingerv1.ListOrder_LIST_ORDER_NEWEST {
+		at = last.PublishTime
+	}
+	b = binary.AppendUvarint(b, uint64(at))
 	b = binary.AppendUvarint(b, last.Sequence)
 	return base64.RawURLEncoding.EncodeToString(append(b, last.Topic...))
 }
@@ -101,12 +116,12 @@ func readListToken(in *lingerv1.ListMessagesRequest) (*broker.ListPosition, erro
 	if err != nil || len(b) < 8 || binary.BigEndian.Uint64(b) != requestHash(in) {
 		return nil, invalid("page_token", "not one that this server gave for this request; leave it empty for the first page")
 	}
-	deadline, n := binary.Uvarint(b[8:])
+	at, n := binary.Uvarint(b[8:]) // what the list is ordered by: a deadline, or a time of publication
 	sequence, m := binary.Uvarint(b[8+max(n, 0):])
 	if n <= 0 || m <= 0 {
 		return nil, invalid("page_token", "cut short; leave it empty for the first page")
 	}
-	return &broker.ListPosition{Topic: string(b[8+n+m:]), Sequence: sequence, Deadline: broker.Instant(deadline)}, nil
+	return &broker.ListPosition{Topic: string(b[8+n+m:]), Sequence: sequence, Deadline: broker.Instant(at), Published: broker.Instant(at)}, nil
 }
 
 // requestHash covers what must stay the same from page to page.

@@ -31,6 +31,8 @@ const (
 	ListOrder_LIST_ORDER_UNSPECIFIED ListOrder = 0
 	// Next to expire first.
 	ListOrder_LIST_ORDER_EXPIRE_TIME ListOrder = 1
+	// Last published first; of one time, by topic and sequence, backwards.
+	ListOrder_LIST_ORDER_NEWEST ListOrder = 2
 )
 
 // Enum value maps for ListOrder.
@@ -38,10 +40,12 @@ var (
 	ListOrder_name = map[int32]string{
 		0: "LIST_ORDER_UNSPECIFIED",
 		1: "LIST_ORDER_EXPIRE_TIME",
+		2: "LIST_ORDER_NEWEST",
 	}
 	ListOrder_value = map[string]int32{
 		"LIST_ORDER_UNSPECIFIED": 0,
 		"LIST_ORDER_EXPIRE_TIME": 1,
+		"LIST_ORDER_NEWEST":      2,
 	}
 )
 
@@ -210,9 +214,13 @@ type ListMessagesRequest struct {
 	// From the last response, for the same request. Empty: the first page.
 	PageToken string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Cut data to at most this many bytes. 0: whole.
-	PreviewBytes  uint32 `protobuf:"varint,9,opt,name=preview_bytes,json=previewBytes,proto3" json:"preview_bytes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	PreviewBytes uint32 `protobuf:"varint,9,opt,name=preview_bytes,json=previewBytes,proto3" json:"preview_bytes,omitempty"`
+	// Only what was published at or after this time. Unset: no bound.
+	MinPublishTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=min_publish_time,json=minPublishTime,proto3" json:"min_publish_time,omitempty"`
+	// Only what was published before this time. Unset: no bound.
+	MaxPublishTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=max_publish_time,json=maxPublishTime,proto3" json:"max_publish_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ListMessagesRequest) Reset() {
@@ -308,6 +316,20 @@ func (x *ListMessagesRequest) GetPreviewBytes() uint32 {
 	return 0
 }
 
+func (x *ListMessagesRequest) GetMinPublishTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MinPublishTime
+	}
+	return nil
+}
+
+func (x *ListMessagesRequest) GetMaxPublishTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MaxPublishTime
+	}
+	return nil
+}
+
 // ListMessagesResponse is a page of messages.
 type ListMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -321,8 +343,10 @@ type ListMessagesResponse struct {
 	Retained uint64 `protobuf:"varint,4,opt,name=retained,proto3" json:"retained,omitempty"`
 	// Their encoded bytes.
 	RetainedBytes uint64 `protobuf:"varint,5,opt,name=retained_bytes,json=retainedBytes,proto3" json:"retained_bytes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// How many of `retained` were published within the bounds of publish time. 0 where the request has none.
+	RetainedWithin uint64 `protobuf:"varint,6,opt,name=retained_within,json=retainedWithin,proto3" json:"retained_within,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ListMessagesResponse) Reset() {
@@ -386,6 +410,13 @@ func (x *ListMessagesResponse) GetRetained() uint64 {
 func (x *ListMessagesResponse) GetRetainedBytes() uint64 {
 	if x != nil {
 		return x.RetainedBytes
+	}
+	return 0
+}
+
+func (x *ListMessagesResponse) GetRetainedWithin() uint64 {
+	if x != nil {
+		return x.RetainedWithin
 	}
 	return 0
 }
@@ -997,7 +1028,7 @@ const file_linger_v1_retained_proto_rawDesc = "" +
 	"deliveries\x18\a \x01(\rR\n" +
 	"deliveries\x12 \n" +
 	"\vincarnation\x18\b \x01(\x06R\vincarnation\x12B\n" +
-	"\x0fmax_expire_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\rmaxExpireTime\"\x8a\x03\n" +
+	"\x0fmax_expire_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\rmaxExpireTime\"\x96\x04\n" +
 	"\x13ListMessagesRequest\x12\x18\n" +
 	"\apattern\x18\x01 \x01(\tR\apattern\x12*\n" +
 	"\x05order\x18\x02 \x01(\x0e2\x14.linger.v1.ListOrderR\x05order\x12!\n" +
@@ -1008,14 +1039,18 @@ const file_linger_v1_retained_proto_rawDesc = "" +
 	"\tpage_size\x18\a \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\b \x01(\tR\tpageToken\x12#\n" +
-	"\rpreview_bytes\x18\t \x01(\rR\fpreviewBytes\"\xf6\x01\n" +
+	"\rpreview_bytes\x18\t \x01(\rR\fpreviewBytes\x12D\n" +
+	"\x10min_publish_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x0eminPublishTime\x12D\n" +
+	"\x10max_publish_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x0emaxPublishTime\"\x9f\x02\n" +
 	"\x14ListMessagesResponse\x126\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1a.linger.v1.RetainedMessageR\bmessages\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n" +
 	"\vserver_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"serverTime\x12\x1a\n" +
 	"\bretained\x18\x04 \x01(\x04R\bretained\x12%\n" +
-	"\x0eretained_bytes\x18\x05 \x01(\x04R\rretainedBytes\"E\n" +
+	"\x0eretained_bytes\x18\x05 \x01(\x04R\rretainedBytes\x12'\n" +
+	"\x0fretained_within\x18\x06 \x01(\x04R\x0eretainedWithin\"E\n" +
 	"\x11GetMessageRequest\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\"\xc5\x01\n" +
@@ -1058,10 +1093,11 @@ const file_linger_v1_retained_proto_rawDesc = "" +
 	"\x10ForecastResponse\x12/\n" +
 	"\bforecast\x18\x01 \x01(\v2\x13.linger.v1.ForecastR\bforecast\x12;\n" +
 	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"serverTime*C\n" +
+	"serverTime*Z\n" +
 	"\tListOrder\x12\x1a\n" +
 	"\x16LIST_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n" +
-	"\x16LIST_ORDER_EXPIRE_TIME\x10\x012\x9a\x03\n" +
+	"\x16LIST_ORDER_EXPIRE_TIME\x10\x01\x12\x15\n" +
+	"\x11LIST_ORDER_NEWEST\x10\x022\x9a\x03\n" +
 	"\x0fRetainedService\x12O\n" +
 	"\fListMessages\x12\x1e.linger.v1.ListMessagesRequest\x1a\x1f.linger.v1.ListMessagesResponse\x12I\n" +
 	"\n" +
@@ -1112,37 +1148,39 @@ var file_linger_v1_retained_proto_depIdxs = []int32{
 	0,  // 4: linger.v1.ListMessagesRequest.order:type_name -> linger.v1.ListOrder
 	13, // 5: linger.v1.ListMessagesRequest.min_expire_time:type_name -> google.protobuf.Timestamp
 	13, // 6: linger.v1.ListMessagesRequest.max_expire_time:type_name -> google.protobuf.Timestamp
-	1,  // 7: linger.v1.ListMessagesResponse.messages:type_name -> linger.v1.RetainedMessage
-	13, // 8: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
-	13, // 9: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
-	1,  // 10: linger.v1.GetMessageResponse.retained:type_name -> linger.v1.RetainedMessage
-	6,  // 11: linger.v1.GetMessageResponse.ended:type_name -> linger.v1.EndedMessage
-	15, // 12: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
-	13, // 13: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
-	13, // 14: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
-	13, // 15: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
-	13, // 16: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
-	13, // 17: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 18: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
-	13, // 19: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
-	13, // 20: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
-	17, // 21: linger.v1.ForecastResponse.forecast:type_name -> linger.v1.Forecast
-	13, // 22: linger.v1.ForecastResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 23: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
-	4,  // 24: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
-	7,  // 25: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
-	9,  // 26: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
-	11, // 27: linger.v1.RetainedService.Forecast:input_type -> linger.v1.ForecastRequest
-	3,  // 28: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
-	5,  // 29: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
-	8,  // 30: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
-	10, // 31: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
-	12, // 32: linger.v1.RetainedService.Forecast:output_type -> linger.v1.ForecastResponse
-	28, // [28:33] is the sub-list for method output_type
-	23, // [23:28] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	13, // 7: linger.v1.ListMessagesRequest.min_publish_time:type_name -> google.protobuf.Timestamp
+	13, // 8: linger.v1.ListMessagesRequest.max_publish_time:type_name -> google.protobuf.Timestamp
+	1,  // 9: linger.v1.ListMessagesResponse.messages:type_name -> linger.v1.RetainedMessage
+	13, // 10: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
+	13, // 11: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	1,  // 12: linger.v1.GetMessageResponse.retained:type_name -> linger.v1.RetainedMessage
+	6,  // 13: linger.v1.GetMessageResponse.ended:type_name -> linger.v1.EndedMessage
+	15, // 14: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
+	13, // 15: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
+	13, // 16: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
+	13, // 17: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
+	13, // 18: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
+	13, // 19: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
+	16, // 20: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
+	13, // 21: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
+	13, // 22: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	17, // 23: linger.v1.ForecastResponse.forecast:type_name -> linger.v1.Forecast
+	13, // 24: linger.v1.ForecastResponse.server_time:type_name -> google.protobuf.Timestamp
+	2,  // 25: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
+	4,  // 26: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
+	7,  // 27: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
+	9,  // 28: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
+	11, // 29: linger.v1.RetainedService.Forecast:input_type -> linger.v1.ForecastRequest
+	3,  // 30: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
+	5,  // 31: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
+	8,  // 32: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
+	10, // 33: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
+	12, // 34: linger.v1.RetainedService.Forecast:output_type -> linger.v1.ForecastResponse
+	30, // [30:35] is the sub-list for method output_type
+	25, // [25:30] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_retained_proto_init() }
