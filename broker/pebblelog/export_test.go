@@ -99,3 +99,6 @@ func (g *Ground) Cut(swept uint64) (from, last uint64) {
 	}
 	return g.graves.cut(class, begin, end)
 }
+
+// WrittenLength is how much of a WAL was written.
+var WrittenLength = writtenLength

@@ -191,9 +191,17 @@ func (f *guardedFile) WriteAt(b []byte, at int64) (int, error) {
 	return written, err
 }
 
-// Preallocate is a hint: without the space that it asks for, writing still may have what it needs.
+// Preallocate is a hint: without the space that it asks for, writing still may have what it needs. A WAL is made that long as
+// well; see wal.go.
 func (f *guardedFile) Preallocate(offset, length int64) error {
-	if err := f.File.Preallocate(offset, length); err != nil && !isFull(err) {
+	err := errors.ErrUnsupported
+	if strings.HasSuffix(f.name, walSuffix) {
+		err = lengthen(f.File, offset, length)
+	}
+	if err != nil {
+		err = f.File.Preallocate(offset, length)
+	}
+	if err != nil && !isFull(err) {
 		return err
 	}
 	return nil

@@ -28,7 +28,7 @@ func recognize(fs vfs.FS, dir string) error {
 		return err
 	}
 	for _, name := range names {
-		if strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".log") || strings.HasPrefix(name, "MANIFEST-") {
+		if strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, walSuffix) || strings.HasPrefix(name, "MANIFEST-") {
 			return nil
 		}
 	}
@@ -73,7 +73,7 @@ func (s *steps) add(n int64) {
 
 // isData tells whether a file is a table or a WAL.
 func isData(name string) bool {
-	return strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".log")
+	return strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, walSuffix)
 }
 
 // sizeOf is a file's size, 0 where it cannot be told.

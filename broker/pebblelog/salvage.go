@@ -50,7 +50,7 @@ func (s *salvage) dir(dir string) error {
 		switch {
 		case strings.HasSuffix(name, ".sst"):
 			err = s.table(path)
-		case strings.HasSuffix(name, ".log"):
+		case strings.HasSuffix(name, walSuffix):
 			err = s.wal(path, name)
 		default:
 			continue
@@ -167,12 +167,9 @@ func (s *salvage) deletions(table *sstable.Reader, path string) {
 	}
 }
 
-// walBlock is where a WAL can be taken up again behind something damaged.
-const walBlock = 32 << 10
-
-// wal reads a WAL. It ends in what was preallocated, or in the rest of an older one; that is no damage.
+// wal reads a WAL. It ends in zeros, or in the rest of an older one; that is no damage.
 func (s *salvage) wal(path, name string) error {
-	number, err := strconv.ParseUint(strings.TrimSuffix(name, ".log"), 10, 64)
+	number, err := strconv.ParseUint(strings.TrimSuffix(name, walSuffix), 10, 64)
 	if err != nil {
 		return nil // not one of Pebble's
 	}
@@ -185,6 +182,8 @@ func (s *salvage) wal(path, name string) error {
 	if err != nil {
 		s.report.add(path, "", "%v", err)
 	}
+	length, _ := writtenLength(bytes.NewReader(b)) // which never fails
+	b = b[:length]
 	ended := 0 // where what could be read so far ends
 	for start := 0; start < len(b); {
 		read, found, err := s.walFrom(b[start:], number)

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"strings"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -24,10 +24,16 @@ var ErrSnapshotOpen = errors.New("another snapshot is open")
 type Snapshot struct {
 	fs    vfs.FS
 	dir   string
-	files []os.FileInfo
+	files []snapshotFile
 	size  int64
 	made  time.Time
 	done  func()
+}
+
+// snapshotFile is a file of a snapshot, of which so much goes into the archive.
+type snapshotFile struct {
+	name string
+	size int64
 }
 
 // Snapshot copies the store as it stands, while the log goes on: all that was acknowledged before the call is in it. There is
@@ -88,25 +94,38 @@ func (s *Snapshot) list() error {
 	if err != nil {
 		return err
 	}
-	var last os.FileInfo
+	var last []snapshotFile
 	for _, name := range names {
-		info, err := s.fs.Stat(s.fs.PathJoin(s.dir, name))
-		if err != nil {
+		f := snapshotFile{name: name}
+		if f.size, err = s.sizeOf(name); err != nil {
 			return err
 		}
-		s.size += tarBlock + (info.Size()+tarBlock-1)/tarBlock*tarBlock
+		s.size += tarBlock + (f.size+tarBlock-1)/tarBlock*tarBlock
 		if name == fenceName {
-			last = info
+			last = append(last, f)
 			continue
 		}
-		s.files = append(s.files, info)
+		s.files = append(s.files, f)
 	}
 	if last == nil {
 		return fmt.Errorf("the copy in %s has no %s", s.dir, fenceName)
 	}
-	s.files = append(s.files, last)
+	s.files = append(s.files, last...)
 	s.size += 2 * tarBlock // the end of the archive
 	return nil
+}
+
+// sizeOf is how long a file is; of a WAL, without the zeros that it is lengthened by.
+func (s *Snapshot) sizeOf(name string) (int64, error) {
+	path := s.fs.PathJoin(s.dir, name)
+	if strings.HasSuffix(name, walSuffix) {
+		return writtenOf(s.fs, path)
+	}
+	info, err := s.fs.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 // tarBlock is what everything in an archive is a multiple of.
@@ -119,8 +138,8 @@ func (s *Snapshot) Size() int64 { return s.size }
 func (s *Snapshot) WriteTo(to io.Writer) (int64, error) {
 	counted := &counter{w: to}
 	archive := tar.NewWriter(counted)
-	for _, info := range s.files {
-		if err := s.add(archive, info); err != nil {
+	for _, f := range s.files {
+		if err := s.add(archive, f); err != nil {
 			return counted.n, err
 		}
 	}
@@ -128,19 +147,19 @@ func (s *Snapshot) WriteTo(to io.Writer) (int64, error) {
 	return counted.n, err
 }
 
-func (s *Snapshot) add(archive *tar.Writer, info os.FileInfo) (err error) {
-	f, err := s.fs.Open(s.fs.PathJoin(s.dir, info.Name()), vfs.SequentialReadsOption)
+func (s *Snapshot) add(archive *tar.Writer, of snapshotFile) (err error) {
+	f, err := s.fs.Open(s.fs.PathJoin(s.dir, of.name), vfs.SequentialReadsOption)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	err = archive.WriteHeader(&tar.Header{
-		Typeflag: tar.TypeReg, Name: info.Name(), Size: info.Size(), Mode: 0o600, ModTime: s.made.Truncate(time.Second), Format: tar.FormatUSTAR,
+		Typeflag: tar.TypeReg, Name: of.name, Size: of.size, Mode: 0o600, ModTime: s.made.Truncate(time.Second), Format: tar.FormatUSTAR,
 	})
 	if err != nil {
 		return err
 	}
-	_, err = io.CopyBuffer(onlyWriter{archive}, io.LimitReader(f, info.Size()), make([]byte, 256<<10))
+	_, err = io.CopyBuffer(onlyWriter{archive}, io.LimitReader(f, of.size), make([]byte, 256<<10))
 	return err
 }
 

@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -126,22 +127,23 @@ func (d *damaged) harm(path string, rng *rand.Rand) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	content := max(len(bytes.TrimRight(b, "\x00")), 1) // a WAL is longer, but in its zeros nothing would be damaged
 	at := 0
 	switch d.way {
 	case "gone":
 		err = os.Remove(path)
 	case "flip":
-		at = rng.IntN(len(b))
+		at = rng.IntN(content)
 		b[at] ^= 1 << rng.IntN(8)
 		err = os.WriteFile(path, b, 0o600)
 	default:
-		at = rng.IntN(len(b))
+		at = rng.IntN(content)
 		err = os.Truncate(path, int64(at))
 	}
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.what = fmt.Sprintf("%s %s at %d of %d", d.way, d.file, at, len(b))
+	d.what = fmt.Sprintf("%s %s at %d of %d", d.way, d.file, at, content)
 }
 
 // served counts the messages that the server has, and checks that nothing else is there; health: it says that it is well.
