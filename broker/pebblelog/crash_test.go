@@ -36,9 +36,9 @@ func seeds(short, long int) (all []uint64) {
 }
 
 // TestContract11PowerLoss crashes a file system that keeps what was synced and an arbitrary part of the rest, MANIFEST
-// and fence included, and compares what comes back with the model. Few seeds; with LINGER_SOAK=1 a thousand, -seed=N this one.
+// and fence included, and compares what comes back with the model. Fifty seeds; with LINGER_SOAK=1 a thousand, -seed=N this one.
 func TestContract11PowerLoss(t *testing.T) {
-	all := seeds(8, 1000)
+	all := seeds(50, 1000)
 	var done atomic.Int64
 	t.Cleanup(func() { t.Logf("soak: %d of %d seeds, from %d on", done.Load(), len(all), all[0]) })
 	for _, s := range all {
@@ -138,7 +138,10 @@ func (d *driver) begin(survived, replay []broker.Commit) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.commits = survived
+	d.commits, d.topics = survived, nil
+	for i := range survived {
+		d.noteTopic(&survived[i])
+	}
 	d.released = map[uint64]bool{}
 	for _, c := range survived {
 		if c.Kind == broker.KindPublished && !present[c.Position] {

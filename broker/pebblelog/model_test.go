@@ -1,6 +1,7 @@
 package pebblelog_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -184,8 +185,9 @@ type driver struct {
 	fs   *vfs.MemFS
 
 	mu       sync.Mutex
-	commits  []broker.Commit // as applied, over all restarts
-	applied  int             // of these when the crash was
+	commits  []broker.Commit  // as applied, over all restarts
+	topics   []broker.TopicID // that these made and did not delete
+	applied  int              // of these when the crash was
 	released map[uint64]bool
 	requests map[broker.ProducerID]uint64
 	pending  sync.WaitGroup
@@ -214,6 +216,7 @@ func (d *driver) apply(c broker.Commit) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.commits = append(d.commits, c)
+	d.noteTopic(&c)
 }
 
 // propose proposes something, mostly messages.
@@ -226,7 +229,7 @@ func (d *driver) propose() {
 }
 
 func (d *driver) pick() broker.Proposal {
-	m := d.topicIDs()
+	m := d.topics
 	if len(m) == 0 || d.rng.IntN(100) == 0 {
 		return topicPut(fmt.Sprintf("t%d", d.rng.IntN(1000)))
 	}
@@ -265,8 +268,10 @@ func (d *driver) pick() broker.Proposal {
 		p.Body = make([]byte, d.rng.IntN(100_000))
 	}
 	p.Size = len(p.Body)
-	for i := range p.Body {
-		p.Body[i] = byte(d.rng.Uint32())
+	for i := 0; i < len(p.Body); i += 8 {
+		var word [8]byte
+		binary.LittleEndian.PutUint64(word[:], d.rng.Uint64())
+		copy(p.Body[i:], word[:])
 	}
 	if d.rng.IntN(2) == 0 {
 		p.Producer = broker.ProducerID{1, byte(d.rng.IntN(5))}
@@ -276,18 +281,14 @@ func (d *driver) pick() broker.Proposal {
 	return p
 }
 
-func (d *driver) topicIDs() (ids []broker.TopicID) {
-	for _, c := range d.commits {
-		switch c.Kind {
-		case broker.KindTopicPut:
-			if c.Topic == 0 {
-				ids = append(ids, broker.TopicID(c.Position))
-			}
-		case broker.KindTopicDeleted:
-			ids = slices.DeleteFunc(ids, func(id broker.TopicID) bool { return id == c.Topic })
-		}
+// noteTopic follows which topics there are.
+func (d *driver) noteTopic(c *broker.Commit) {
+	switch {
+	case c.Kind == broker.KindTopicPut && c.Topic == 0:
+		d.topics = append(d.topics, broker.TopicID(c.Position))
+	case c.Kind == broker.KindTopicDeleted:
+		d.topics = slices.DeleteFunc(d.topics, func(id broker.TopicID) bool { return id == c.Topic })
 	}
-	return ids
 }
 
 // anyRun picks a recent run that was not released.
