@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -63,7 +64,7 @@ func TestMemoryStaysWithinTheBudget(t *testing.T) {
 func (w *work) run(t *testing.T) {
 	s := newServer(t, "--store", "file:"+t.TempDir(), "--memory", strconv.FormatInt(w.budget, 10), "--disk", "40GiB")
 	conn := s.start()
-	w.phase(s, "publish", func() { w.publish(t, conn) })
+	w.phase(s, "publish", func() { w.publishAll(t, conn) })
 	w.phase(s, "replay", func() { w.replay(t, conn) })
 	s.Stop()
 	began := time.Now()
@@ -85,7 +86,7 @@ func (w *work) run(t *testing.T) {
 	w.phase(s, "lists", func() { w.list(t, conn) })
 	more := *w
 	more.retain /= 8
-	w.phase(s, "publish more", func() { more.publish(t, conn) })
+	w.phase(s, "publish more", func() { more.publishAll(t, conn) })
 	s.Stop()
 }
 
@@ -100,6 +101,7 @@ func (w *work) phase(s *server, name string, f func()) {
 	w.told(s, name, time.Since(began))
 }
 
+// told tells the most memory that the server took since it was reset.
 func (w *work) told(s *server, name string, took time.Duration) {
 	peak := s.memory("VmHWM")
 	s.Logf("%-20s %6.1f s   at most %4d MiB, %d more than --memory; now %d MiB, %d of them the program",
@@ -115,18 +117,23 @@ const (
 	requestBytes = 256 << 10
 )
 
-// publish publishes all that is to be kept.
-func (w *work) publish(t *testing.T, conn *grpc.ClientConn) {
+// publishAll publishes all that is to be kept, none of which may be refused.
+func (w *work) publishAll(t *testing.T, conn *grpc.ClientConn) {
+	if refused, why := w.publish(t, conn); refused > 0 {
+		t.Errorf("%d batches were refused, the first with: %v", refused, why)
+	}
+}
+
+// publish publishes all that is to be kept, and tells how many batches were refused, and why the first.
+func (w *work) publish(t testing.TB, conn *grpc.ClientConn) (refused int, why *status.Status) {
 	stream, err := lingerv1.NewPublishServiceClient(conn).PublishStream(t.Context())
 	if err != nil {
-		t.Error(err)
-		return
+		t.Fatal(err)
 	}
 	producer := make([]byte, 16)
 	_, _ = rand.Read(producer) // never fails
 	if err := stream.Send(&lingerv1.PublishRequest{ProducerId: producer}); err != nil {
-		t.Error(err)
-		return
+		t.Fatal(err)
 	}
 	slots := make(chan struct{}, window)
 	ended := make(chan struct{})
@@ -145,8 +152,11 @@ func (w *work) publish(t *testing.T, conn *grpc.ClientConn) {
 				continue
 			}
 			for _, r := range answer.GetResults() {
-				if r.GetError() != nil {
-					t.Errorf("refused: %v", r.GetError())
+				if r.GetError() == nil {
+					continue
+				}
+				if refused++; refused == 1 {
+					why = r.GetError()
 				}
 			}
 			<-slots
@@ -167,12 +177,12 @@ func (w *work) publish(t *testing.T, conn *grpc.ClientConn) {
 		}
 		slots <- struct{}{}
 		if err := stream.Send(q); err != nil {
-			t.Errorf("after %d messages: %v", n, err)
-			return
+			t.Fatalf("after %d messages: %v", n, err)
 		}
 	}
 	_ = stream.CloseSend()
 	<-ended
+	return refused, why
 }
 
 // payload is a message that can be told from every other.

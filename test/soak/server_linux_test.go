@@ -16,10 +16,10 @@ import (
 // server is a process of the program, without the race detector: its memory is what is looked at.
 type server struct {
 	*process.Server
-	*testing.T
+	testing.TB
 }
 
-func newServer(t *testing.T, flags ...string) *server {
+func newServer(t testing.TB, flags ...string) *server {
 	t.Helper()
 	program, err := process.Released()
 	if err != nil {
