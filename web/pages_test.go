@@ -204,7 +204,7 @@ func TestRetainedRow(t *testing.T) {
 		buttons = append(buttons, accessibleName(doc, b))
 	}
 	// Its own 30 s would go beyond what the policy allows.
-	if got := strings.Join(buttons, ", "); got != "Extend #42 by 12 seconds, Expire #42" {
+	if got := strings.Join(buttons, ", "); got != "Extend #42 by 12 seconds, More ways to extend #42, Expire #42, Undo: keep #42" {
 		t.Errorf("buttons %s", got)
 	}
 	form := byClass(row, "extend")[0]

@@ -127,3 +127,6 @@ func fate(p Page, m Message) string {
 func number(sequence uint64) string {
 	return "#" + strconv.FormatUint(sequence, 10)
 }
+
+// longer are the times that a row's menu offers to extend by.
+var longer = []time.Duration{time.Minute, 10 * time.Minute, time.Hour}

@@ -154,12 +154,15 @@ func (c *control) box() box {
 }
 
 // click moves the mouse to the control's middle and presses it.
-func (c *control) click() {
+func (c *control) click(options ...chromedp.MouseOption) {
 	c.b.t.Helper()
 	x, y := c.box().centre()
 	c.b.mouse(chromedp.MouseMoved, x, y)
-	c.b.do(chromedp.MouseClickXY(x, y))
+	c.b.do(chromedp.MouseClickXY(x, y, options...))
 }
+
+// shifted is a click while Shift is held down.
+var shifted = chromedp.ButtonModifiers(chromedp.ModifierShift)
 
 // fill replaces the text of a field, by keys.
 func (c *control) fill(text string) {

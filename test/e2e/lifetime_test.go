@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"linger/test/process"
 )
@@ -45,14 +46,44 @@ func TestExtendAndExpireFromTheRow(t *testing.T) {
 	inOrder(other, "first", "third", "second")
 	inOrder(b, "first", "second", "third") // the pointer has just moved over it: nothing changes its place
 
+	// Expire leaves five seconds for Undo, which sets the old deadline back: by its button, or by a key from anywhere.
+	first := s.deadline("orders", 1)
 	b.find("button", "Expire #1").click()
+	b.holds("Retained", 1, "#1", "first", "going · Undo")
+	if left := time.Until(s.deadline("orders", 1)); left > 5*time.Second {
+		t.Errorf("a message that is going has %v left", left)
+	}
+	b.find("button", "Undo: keep #1").click()
+	s.goesAt("orders", 1, first)
+	b.find("button", "Expire #1").click()
+	b.holds("Retained", 1, "#1", "first", "going · Undo")
+	b.keys("u")
+	s.goesAt("orders", 1, first)
+	b.holds("Retained", 0, "going · Undo")
+
+	// The menu beside Extend.
+	b.find("button", "More ways to extend #3").click()
+	b.find("button", "Extend #3 by 10 minutes").click()
+	process.Eventually(t, patience, func() error {
+		if left := time.Until(s.deadline("orders", 3)); left < 11*time.Minute {
+			return fmt.Errorf("#3 has %v left", left)
+		}
+		return nil
+	})
+	third := s.deadline("orders", 3)
+	b.find("button", "More ways to extend #3").click()
+	b.keys(kb.Escape)
+	b.gone("button", "Extend #3 by 1 hour")
+	s.goesAt("orders", 3, third)
+
+	b.find("button", "Expire #1").click(shifted)
 	// The pointer has just moved over the list, so the row stays, as a ghost without its payload.
 	b.holds("Retained", 1, "#1", "gone", "received by 0")
 	b.holds("Retained", 0, "first")
 	other.holds("Retained", 0, "#1")
 	other.says("gone 1 · 1 undelivered")
 	b.do(chromedp.MouseEvent(chromedp.MouseMoved, 5, 300))
-	inOrder(b, "third", "second") // 3 s later
+	inOrder(b, "second", "third") // 3 s later
 	if state := s.state("orders", 1); state.Ended == nil {
 		t.Error("#1 is still alive")
 	}

@@ -10,6 +10,8 @@ export class Holding {
   private selected = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private last = "";
+  // kept is why the list is held whatever the person does with it: a menu is open, or all is paused.
+  private readonly kept = new Set<string>();
   // scrolled says that the list is not at its start. Kept, since to ask makes the browser lay out the page.
   scrolled = false;
 
@@ -35,7 +37,7 @@ export class Holding {
   }
 
   get held(): boolean {
-    return performance.now() < this.movedUntil || this.focused || this.selected || this.scrolled;
+    return this.kept.size > 0 || performance.now() < this.movedUntil || this.focused || this.selected || this.scrolled;
   }
 
   // away: by its own scroll bar, or, where the page scrolls instead, by the page's.
@@ -45,7 +47,14 @@ export class Holding {
     return !scrollsItself && this.list.clientHeight > innerHeight / 2 && this.list.getBoundingClientRect().top < -40;
   }
 
-  // release lets everything go at once.
+  // keep holds the list for a reason until that reason is gone.
+  keep(reason: string, on: boolean): void {
+    if (on) this.kept.add(reason);
+    else this.kept.delete(reason);
+    this.changed();
+  }
+
+  // release lets everything go at once, but for what has a reason to be kept.
   release(): void {
     this.movedUntil = 0;
     if (this.focused) (document.activeElement as HTMLElement).blur();

@@ -1,31 +1,78 @@
-// Extend and Expire: what the two buttons of a row send. Both name an absolute deadline, so that pressing twice, or again
-// after a lost answer, does no harm.
+// Extend, Expire and Undo: what the actions of a row send. All name an absolute deadline and the one it replaces, so that
+// pressing twice, or again after a lost answer, does no harm.
 import { type Api, problems, timestamp } from "./api";
 import { howEnded } from "./frame";
-import { millis } from "./message";
+import { type Message, millis } from "./message";
 import type { Entry } from "./retained";
-import { extension } from "./row";
+import { t } from "./texts";
+
+// GRACE is how long Expire leaves for Undo.
+export const GRACE = 5000;
+
+// REMEMBERED is how many presses of Expire can be undone, the last one first.
+const REMEMBERED = 20;
+
+// Told hears what became of an action: something to say, or that it was refused.
+export interface Told {
+  say(text: string): void;
+  refuse(text: string): void;
+}
 
 export class Lifetime {
+  private readonly expired: Entry[] = []; // by Expire, the last one last
+
   constructor(
     private readonly api: Pick<Api, "retained">,
     private readonly now: () => number,
     private readonly moved: (entry: Entry, expires: number) => void,
-    private readonly tell: (text: string) => void,
+    private readonly told: Told,
   ) {}
 
-  // extend gives a message its own lifetime once more, within the policy's maximum.
-  async extend(entry: Entry): Promise<void> {
-    const by = extension(entry.message);
-    if (by > 0) await this.set(entry, entry.message.expires + by);
+  // extend gives a message so much more, its own lifetime once more unless told, within the policy's maximum.
+  async extend(entry: Entry, by = entry.message.granted): Promise<void> {
+    const more = extension(entry.message, by);
+    if (more > 0) await this.set(entry, entry.message.expires + more);
   }
 
-  // expire ends a message at once.
+  // until gives it another deadline, within the policy's maximum.
+  async until(entry: Entry, deadline: number): Promise<void> {
+    const { maxExpires } = entry.message;
+    await this.set(entry, maxExpires > 0 ? Math.min(deadline, maxExpires) : deadline);
+  }
+
+  // expire lets a message go in a moment in which that can be undone. One that goes sooner by itself keeps its deadline.
   async expire(entry: Entry): Promise<void> {
-    await this.set(entry, this.now());
+    const { expires: back } = entry.message;
+    if (isGoing(entry)) return;
+    const at = Math.floor(this.now()) + GRACE;
+    if (back <= at) {
+      entry.going = { at: back, back: undefined };
+      return this.moved(entry, back);
+    }
+    if (!(await this.set(entry, at, { at, back }))) return;
+    this.expired.push(entry);
+    if (this.expired.length > REMEMBERED) this.expired.shift();
+    this.told.say(t("lifetime.going", { message: named(entry) }));
   }
 
-  private async set(entry: Entry, expires: number): Promise<void> {
+  // end lets it go at once.
+  async end(entry: Entry): Promise<void> {
+    await this.set(entry, Math.floor(this.now()));
+  }
+
+  // undoable is the last message that Expire was pressed for and that has not gone yet.
+  get undoable(): Entry | undefined {
+    return this.expired.filter(isGoing).at(-1);
+  }
+
+  // undo gives a message that is going its old deadline back.
+  async undo(entry: Entry): Promise<void> {
+    const back = isGoing(entry) ? entry.going?.back : undefined;
+    if (back !== undefined && (await this.set(entry, back))) this.told.say(t("lifetime.stays", { message: named(entry) }));
+  }
+
+  // set changes the deadline, if it still is the one the page knows; false: it was refused, and that was told.
+  private async set(entry: Entry, expires: number, going?: Entry["going"]): Promise<boolean> {
     const { topic, sequence, expires: expected } = entry.message;
     try {
       const answer = await this.api.retained.setExpireTime({
@@ -34,10 +81,29 @@ export class Lifetime {
         expireTime: timestamp(Math.floor(expires)),
         expectedExpireTime: timestamp(expected),
       });
+      entry.going = going;
       this.moved(entry, millis(answer.expireTime));
+      return true;
     } catch (thrown) {
-      const how = entry.end ? `#${sequence} is ${howEnded(entry.end.reason)} already.` : problems(thrown)[0]?.text;
-      this.tell(`#${sequence}: ${how ?? "not changed."}`);
+      const message = named(entry);
+      const why = problems(thrown)[0]?.text ?? "";
+      this.told.refuse(entry.end ? t("lifetime.ended", { message, how: howEnded(entry.end.reason) }) : t("lifetime.refused", { message, why }));
+      return false;
     }
   }
+}
+
+function named({ message }: Entry): string {
+  return `#${message.sequence}`;
+}
+
+// isGoing says that Expire was pressed, and nothing has changed the deadline since.
+export function isGoing({ message, going, end }: Entry): boolean {
+  return going !== undefined && !end && going.at === message.expires;
+}
+
+// extension is how much of `by` a message may have beyond its present deadline.
+export function extension({ expires, maxExpires }: Message, by: number): number {
+  const to = expires + by;
+  return (maxExpires > 0 ? Math.min(to, maxExpires) : to) - expires;
 }

@@ -94,6 +94,8 @@ function listen(page: NowPage | undefined): void {
     keys.on("release", () => page.release());
     keys.on("shorter", () => page.step(-1));
     keys.on("longer", () => page.step(1));
+    keys.on("expire-now", () => page.end());
+    keys.on("undo", () => page.undo());
   }
   listenToKeys();
   document.addEventListener("click", (event) => {

@@ -9,11 +9,13 @@ import { Form, spoken } from "./form";
 import type { Batch, Stats } from "./frame";
 import { Lesson } from "./lesson";
 import { Lifetime } from "./lifetime";
+import { LongerMenu } from "./longer-menu";
 import { LiveList } from "./live-list";
 import { Numbers } from "./numbers";
 import { readLimits } from "./policy";
 import type { Receipt } from "./publisher";
 import { Reader } from "./reader";
+import type { Entry } from "./retained";
 import { RetainedList } from "./retained-list";
 import { Slider } from "./slider";
 import { Strip } from "./strip";
@@ -42,6 +44,7 @@ export class NowPage {
   private readonly voice = new Voice(document.querySelector("#say"));
   private readonly absence = new Absence();
   private readonly lesson: Lesson;
+  private readonly lifetime: Lifetime;
   private readonly suggestions: Suggestions;
   private readonly head = new TopicHead(this.api, this.main);
   private readonly now = () => this.clock.now();
@@ -72,6 +75,12 @@ export class NowPage {
     this.numbers = new Numbers(this.scope, this.main.dataset["topic"] ?? (this.scope === ">" ? "" : this.scope));
     this.slider.onMove = () => this.foot();
     this.offset = clock.offset;
+    this.lifetime = new Lifetime(
+      this.api,
+      this.now,
+      (entry, expires) => this.list.move(entry, expires),
+      { say: (text) => this.voice.say(text), refuse: (text) => this.tell(text) },
+    );
     this.listen();
     this.list.reader.refresh();
     this.paint();
@@ -155,6 +164,7 @@ export class NowPage {
 
   // release lets go what holding keeps back; true when there was something.
   release(): boolean {
+    if (document.querySelector(":popover-open")) return false; // it closes by itself
     if (this.strip.release()) return true;
     const held = this.list.holding.held || this.live.holding.held;
     this.list.holding.release();
@@ -166,20 +176,48 @@ export class NowPage {
     this.slider.step(direction);
   }
 
+  // undo takes back the last Expire; false when there is none to take back.
+  undo(): boolean {
+    const { undoable } = this.lifetime;
+    if (undoable) void this.lifetime.undo(undoable);
+    return undoable !== undefined;
+  }
+
+  // end expires the row that has the focus, at once. False when none has it.
+  end(): boolean {
+    const entry = this.entryOf(document.activeElement);
+    if (entry) void this.lifetime.end(entry);
+    return entry !== undefined;
+  }
+
+  private entryOf(target: EventTarget | null): Entry | undefined {
+    const li = target instanceof Element ? target.closest("li") : null;
+    return li && this.list.list.contains(li) ? this.list.entry(li) : undefined;
+  }
+
   private listen(): void {
-    const lifetime = new Lifetime(
-      this.api,
-      this.now,
-      (entry, expires) => this.list.move(entry, expires),
-      (text) => this.tell(text),
+    const { lifetime } = this;
+    const menu = new LongerMenu(
+      { extend: (entry, by) => void lifetime.extend(entry, by), until: (entry, deadline) => void lifetime.until(entry, deadline) },
+      (open) => this.list.holding.keep("menu", open),
     );
+    // With Shift, Expire leaves no time for Undo. The form's own event does not tell of it.
+    let shift = false;
+    this.list.list.addEventListener("click", (event) => {
+      shift = event.shiftKey;
+      const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".longer, .undo button") : null;
+      const entry = button && this.entryOf(button);
+      if (!entry) return;
+      if (button.matches(".longer")) menu.open(entry, button);
+      else void lifetime.undo(entry);
+    });
     this.list.list.addEventListener("submit", (event) => {
       const form = event.target as HTMLFormElement;
-      const li = form.closest("li");
-      const entry = li && this.list.entry(li);
+      const entry = this.entryOf(form);
       if (!entry) return;
       event.preventDefault();
-      void (form.classList.contains("extend") ? lifetime.extend(entry) : lifetime.expire(entry));
+      if (form.classList.contains("extend")) void lifetime.extend(entry);
+      else void (shift ? lifetime.end(entry) : lifetime.expire(entry));
     });
     for (const id of ["#hold", "#live-hold"]) document.querySelector(id)?.addEventListener("click", () => this.release());
     for (const tab of document.querySelectorAll('input[name="tab"]')) tab.addEventListener("change", () => this.paintSoon());
@@ -187,7 +225,7 @@ export class NowPage {
     document.addEventListener("visibilitychange", () => this.paintSoon());
   }
 
-  // tell says what became of an action on a row.
+  // tell says that an action on a row was refused.
   private tell(text: string): void {
     this.voice.say(text);
     reveal(document.querySelector("#form-error"), text);

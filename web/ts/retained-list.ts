@@ -1,5 +1,5 @@
 // The list "Retained": each message alive, next to go first, counting down.
-import type { Batch, Stats } from "./frame";
+import type { Batch, Change, Stats } from "./frame";
 import { Holding } from "./holding";
 import { calm, release, write } from "./dom";
 import { keyOf } from "./message";
@@ -18,6 +18,9 @@ const DOUBT = 4;
 
 // All rows of this list are equally high.
 const ROW = "row";
+
+// ECHO is how long the watch may take to tell what the server has answered, in milliseconds.
+const ECHO = 3000;
 
 // Part is a set of messages and what reads it from the server.
 interface Part {
@@ -43,6 +46,8 @@ export class RetainedList implements Time {
   private readonly adopted = new Map<string, HTMLLIElement>();
   // held is the list as it stood when holding began: entries stay in place, dead ones as ghosts.
   private held: { entries: Entry[]; from: number; stats: Stats | undefined; more: boolean; loading: boolean } | undefined;
+  // echoes are the changes made here that the watch has yet to tell.
+  private readonly echoes = new Map<string, { expires: number; until: number }>();
   private stats: Stats | undefined;
   private deaths: number[] = [];
   private doubts = 0;
@@ -68,7 +73,7 @@ export class RetainedList implements Time {
   take(batch: Batch, leftOut: boolean): void {
     const now = this.now();
     for (const preview of batch.previews) for (const model of this.models) model.born(preview, now);
-    for (const change of batch.changes) this.change(change, now);
+    for (const change of batch.changes) if (!this.overtaken(change)) this.change(change, now);
     for (const range of batch.ended) {
       for (const model of this.models) model.ended(range, now);
       for (const entry of this.held?.entries ?? []) if (!entry.end && within(range, entry.message)) entry.end = { ...range };
@@ -111,6 +116,9 @@ export class RetainedList implements Time {
   // move changes a deadline before the server's own word of it arrives.
   move(entry: Entry, expires: number): void {
     const { topic, incarnation, sequence } = entry.message;
+    const key = keyOf(entry.message);
+    // The watch may have told it already; if not, what it tells before that is older.
+    if (entry.message.expires !== expires) this.echoes.set(key, { expires, until: performance.now() + ECHO });
     this.change({ topic, incarnation, sequence, expires, previous: entry.message.expires }, this.now());
     this.changed();
   }
@@ -217,7 +225,17 @@ export class RetainedList implements Time {
     for (let i = 0; i < Math.min(n, 1000); i++) this.deaths.push(now);
   }
 
-  private change(change: { topic: string; incarnation: string; sequence: number; expires: number; previous: number }, now: number): void {
+  // overtaken says that a change which the watch tells is older than one that the server has answered.
+  private overtaken(change: Change): boolean {
+    const key = keyOf(change);
+    const echo = this.echoes.get(key);
+    if (!echo) return false;
+    const late = performance.now() > echo.until;
+    if (late || echo.expires === change.expires) this.echoes.delete(key);
+    return !late && echo.expires !== change.expires;
+  }
+
+  private change(change: Change, now: number): void {
     const key = keyOf(change);
     const entry = this.shown.get(key) ?? this.held?.entries.find(({ message }) => keyOf(message) === key);
     for (const model of this.models) model.changed(change, now);

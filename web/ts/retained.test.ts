@@ -49,6 +49,16 @@ test("the page's own clock ends what is past its deadline", () => {
   assert.deepEqual(sequences(r), [2]);
 });
 
+test("what went by its deadline comes back when the server says that it was moved in time", () => {
+  const r = filled(message(1, 1000), message(2, 2000), message(3, 1000));
+  const [first] = r.expire(1000);
+  r.ended(gone(3), 1001);
+  r.changed({ topic: "t", incarnation: "1", sequence: 1, expires: 9000, previous: 1000 }, 1002);
+  r.changed({ topic: "t", incarnation: "1", sequence: 3, expires: 9000, previous: 1000 }, 1002);
+  assert.deepEqual(sequences(r), [2, 1]);
+  assert.equal(first?.end, undefined);
+});
+
 test("an ended range takes those within, of that topic and incarnation", () => {
   const r = filled(message(1, 1000), message(2, 2000), message(3, 3000), message(2, 2000, { topic: "u" }));
   const entry = r.get(keyOf(message(2, 0)));

@@ -18,6 +18,8 @@ export interface Entry {
   end: End | undefined;
   // born is when it came to be known as it was published, by the page's clock; 0 when it was read from a list.
   born: number;
+  // going: someone pressed Expire here. It goes at `at`, and Undo sets the deadline back to `back`, if that was later.
+  going?: { at: number; back: number | undefined } | undefined;
 }
 
 // MOST entries are kept; beyond them the far end is let go, and read again when it comes near.
@@ -162,7 +164,9 @@ export class Retained {
 
   private bury(range: Ended): void {
     const end = { at: range.at, reason: range.reason, deliveries: range.deliveries };
-    for (const entry of this.departed.values()) if (within(range, entry.message) && entry.end) entry.end.deliveries = range.deliveries;
+    for (const entry of this.departed.values()) {
+      if (within(range, entry.message) && entry.end) Object.assign(entry.end, { reason: range.reason, deliveries: range.deliveries });
+    }
     const remaining = this.entries.filter((entry) => {
       if (!within(range, entry.message)) return true;
       entry.end = { ...end, at: Math.min(end.at, entry.message.expires) };
@@ -175,7 +179,7 @@ export class Retained {
 
   private change(change: Change): void {
     const key = keyOf(change);
-    const entry = this.byKey.get(key);
+    const entry = this.byKey.get(key) ?? this.revive(key, change);
     if (!entry) {
       // One from beyond the window came nearer; what it says is not known here.
       if (this.wants(change.expires) && !this.departed.has(key)) this.stale = true;
@@ -190,6 +194,17 @@ export class Retained {
   // wants says whether a message with that deadline belongs here, as far as the set goes.
   private wants(deadline: number): boolean {
     return deadline < this.covered && deadline >= this.bounds.from && deadline < this.bounds.to;
+  }
+
+  // revive takes back what ended here by its deadline alone, when the server says that it has another one: the change was
+  // accepted in time and told a moment after.
+  private revive(key: Key, change: Change): Entry | undefined {
+    const entry = this.departed.get(key);
+    if (entry?.end?.reason !== 0 || change.expires <= entry.message.expires) return undefined;
+    this.departed.delete(key);
+    entry.end = undefined;
+    this.byKey.set(key, entry);
+    return entry;
   }
 
   // departed remembers the last that ended, so that a late word about them neither revives nor misses them.

@@ -3,11 +3,13 @@ import { clone, element, write } from "./dom";
 import { countdown, dyingFrom, short, words } from "./duration";
 import { howEnded } from "./frame";
 import { Lifeline, type Motion } from "./lifeline";
+import { extension, isGoing } from "./lifetime";
 import { type Message, keyOf } from "./message";
 import { topicPath } from "./names";
 import { count, visible } from "./payload";
 import type { End, Entry } from "./retained";
 import type { View } from "./rows";
+import { t } from "./texts";
 import { clock } from "./times";
 
 // Time is the server's clock; an approximate one, while there is no connection to say that a lifetime was changed.
@@ -72,14 +74,32 @@ export class RetainedRow implements View {
     });
     if (message.maxExpires > 0) this.li.dataset["max"] = String(message.maxExpires);
     this.line.had(message.expires - message.published);
-    const by = extension(message);
-    const extend = this.li.querySelector<HTMLElement>("form.extend");
-    if (extend) {
-      extend.hidden = by <= 0;
-      write(extend.querySelector(".amount"), `+${short(by)}`);
-      write(extend.querySelector(".name"), `Extend #${message.sequence} by ${words(by)}`);
-    }
-    write(this.li.querySelector("form.expire .name"), `Expire #${message.sequence}`);
+    this.describeActions(extension(message, message.granted), isGoing(this.entry));
+  }
+
+  // describeActions names the actions; on their way out messages have only Undo.
+  private describeActions(by: number, going: boolean): void {
+    const { li } = this;
+    const { sequence } = this.entry.message;
+    const extend = li.querySelector<HTMLElement>("form.extend");
+    const more = li.querySelector<HTMLElement>("button.longer");
+    const expire = li.querySelector<HTMLElement>("form.expire");
+    const undo = li.querySelector<HTMLElement>(".undo");
+    const focused = li.contains(document.activeElement);
+    for (const action of [extend, more]) if (action) action.hidden = by <= 0 || going;
+    write(extend?.querySelector(".amount") ?? null, `+${short(by)}`);
+    write(extend?.querySelector(".name") ?? null, `Extend #${sequence} by ${words(by)}`);
+    write(more?.querySelector(".name") ?? null, t("row.longer", { message: `#${sequence}` }));
+    write(expire?.querySelector(".name") ?? null, `Expire #${sequence}`);
+    write(undo?.querySelector(".name") ?? null, t("row.undoName", { message: `#${sequence}` }));
+    if (undo) undo.hidden = this.entry.going?.back === undefined;
+    if (going === li.classList.contains("going")) return;
+    li.classList.toggle("going", going);
+    if (expire) expire.hidden = going;
+    const says = li.querySelector<HTMLElement>(".going-says");
+    if (says) says.hidden = !going;
+    // The button that had the focus is gone; what takes its place gets it.
+    if (focused) li.querySelector<HTMLElement>(going ? ".undo button" : "form.expire button")?.focus({ preventScroll: true });
   }
 
   // born shows that the message has just come.
@@ -117,12 +137,6 @@ export class Ghost implements View {
     const how = connected || end.reason !== 0 ? `${howEnded(end.reason)} ${clock(end.at, now)}${by}` : "gone by its deadline";
     write(this.text, how);
   }
-}
-
-// extension is by how much "extend" would extend: its own lifetime once more, within what it may have.
-export function extension(message: Message): number {
-  const to = message.expires + message.granted;
-  return (message.maxExpires > 0 ? Math.min(to, message.maxExpires) : to) - message.expires;
 }
 
 // name writes which message a row is about.
