@@ -78,7 +78,7 @@ import (
 //	  .at, .fate              live rows: time of publication; "kept 30 s", later "gone 14:32:37"
 //	  classes                 born, dying, gone, ghost; live rows: row live-row
 //	template#row-retained #row-live #row-ghost #row-skip #row-note   one li each, of the same markup
-//	  row-ghost .msg          "gone 14:32:07, received by 2"; row-skip .n "333"; row-note .text
+//	  row-ghost .msg          "gone 14:32:07, received by 2"; row-skip "⋯ 333 more"; row-note .text
 //
 //	article#card              a message's page: same data attributes as a row, .left and .life inside
 //	.copy[data-copy]          button that copies; shown only where script runs

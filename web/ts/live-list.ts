@@ -7,8 +7,10 @@ import { Holding } from "./holding";
 import { Live, MOST_ROWS, type Row } from "./live";
 import { passing } from "./message";
 import { count } from "./payload";
+import type { ReadBack } from "./read-back";
 import { fillBody, name, read } from "./row";
 import { Rows, type View } from "./rows";
+import { t } from "./texts";
 import { clock } from "./times";
 
 // LineView is a row of the log; fate is its right side.
@@ -28,7 +30,7 @@ export class LiveList {
 
   private readonly rows: Rows<Row, LineView>;
   private readonly adopted = new Map<string, HTMLLIElement>();
-  // held is the log as it stood when holding began.
+  // held is the log as it stood when holding began, or what was read back then.
   private held: { rows: Row[]; arrived: number } | undefined;
   private counts: Array<{ at: number; published: number; shown: number; leftOut: number }> = [];
 
@@ -66,9 +68,16 @@ export class LiveList {
     this.model.note(text);
   }
 
+  // complete fills what is held with what was read back.
+  complete({ messages, more }: ReadBack): void {
+    if (!this.held) return;
+    this.held.rows = this.model.complete(this.held.rows, messages, more);
+    this.list.dataset["readBack"] = String(messages.length);
+  }
+
   draw(): void {
     const { model } = this;
-    if (!this.holding.held) this.held = undefined;
+    if (!this.holding.held) this.release();
     else this.held ??= { rows: model.rows.slice(), arrived: this.arrivals };
     this.rows.show([...(this.held?.rows ?? model.rows)].reverse());
     this.tick();
@@ -90,6 +99,13 @@ export class LiveList {
   get sampled(): boolean {
     const [first, last] = [this.counts[0], this.counts.at(-1)];
     return first !== undefined && last !== undefined && last.leftOut > first.leftOut;
+  }
+
+  private release(): void {
+    if (!this.held) return;
+    this.held = undefined;
+    this.model.forget();
+    delete this.list.dataset["readBack"];
   }
 
   private get arrivals(): number {
@@ -124,7 +140,7 @@ export class LiveList {
   private make(row: Row): LineView {
     if (row.kind === "skip") {
       const li = clone("row-skip");
-      write(li.querySelector(".n"), count(row.count));
+      write(li, t(row.ended ? "live.ended" : "live.more", { count: row.count }));
       return { li, row, fate: null };
     }
     if (row.kind === "note") {

@@ -93,3 +93,30 @@ test("shown and left out add up to published over all openings of the stream", (
   assert.equal(live.published, 1500);
   assert.equal(live.shown + live.leftOut, live.published);
 });
+
+test("what is read back stands in its place, and the numbers missing between are told as ended", () => {
+  const live = new Live();
+  const at = (sequence: number, published: number, topic = "t"): Message => ({ ...message(sequence), published, topic });
+  const shown = (sequence: number, published: number, leftOut: number): Preview => ({ message: at(sequence, published), leftOut, recent: false });
+  live.take([shown(1, 10, 0), shown(5, 50, 3), shown(9, 90, 3)]);
+  live.note("a note");
+  const read = [at(9, 90), at(2, 70, "u"), at(7, 70), at(5, 50), at(4, 50)];
+  const rows = live.complete(live.rows, read, true);
+  const told = rows.map((row) => (row.kind === "message" ? `${row.message.topic}${row.message.sequence}` : row.kind === "skip" ? `${row.count} ${row.ended}` : row.text));
+  assert.deepEqual(told, ["t1", "2 undefined", "t4", "t5", "1 true", "t7", "u2", "1 true", "t9", "a note"]);
+  assert.equal(live.rows.length, 6); // the log is as it was
+
+  // Rows that were read back learn how their messages end, until they are let go.
+  live.ended({ topic: "t", incarnation: "1", first: 7, last: 7, reason: 3, at: 100, deliveries: 0 });
+  const seventh = rows.find((row) => row.kind === "message" && row.message.sequence === 7);
+  assert.equal(seventh?.kind === "message" && seventh.end?.reason, 3);
+  live.forget();
+  live.changed({ topic: "t", incarnation: "1", sequence: 4, expires: 1, previous: 0 });
+  assert.ok(rows.every((row) => row.kind !== "message" || row.message.expires !== 1));
+});
+
+test("where nothing lives any more, what was shown stands as it was", () => {
+  const live = new Live();
+  live.take([preview(1), preview(5, 3)]);
+  assert.deepEqual(live.complete(live.rows, [], false).filter((row) => row.kind === "message").length, 2);
+});

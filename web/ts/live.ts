@@ -1,6 +1,6 @@
 // The log of what came, newest last: a ring of rows with the counts of what was left out between them. Pure.
 import type { Change, Ended, Preview, Stats } from "./frame";
-import { type Key, type Message, keyOf } from "./message";
+import { type Key, type Message, keyOf, olderFirst } from "./message";
 
 // The ring's bounds; what goes over them is told at the list's foot.
 export const MOST_ROWS = 2000;
@@ -9,10 +9,12 @@ export const MOST_BYTES = 4 << 20;
 // Row is one line of the log.
 export type Row =
   | { id: number; kind: "message"; message: Message; end: { at: number; reason: number } | undefined }
-  // skip: so many messages were published between its neighbours and not shown.
-  | { id: number; kind: "skip"; count: number }
+  // skip: so many messages were published between its neighbours and not shown; ended: since they had ended by then.
+  | { id: number; kind: "skip"; count: number; ended?: boolean }
   // note: something about the connection or the server.
   | { id: number; kind: "note"; text: string };
+
+type Line = Extract<Row, { kind: "message" }>;
 
 export class Live {
   rows: Row[] = [];
@@ -25,7 +27,9 @@ export class Live {
 
   private ids = 0;
   private bytes = 0;
-  private readonly byKey = new Map<Key, Extract<Row, { kind: "message" }>>();
+  private readonly byKey = new Map<Key, Line>();
+  // extra are rows that were read back: they are not part of the log, and learn of their messages' ends as its rows do.
+  private extra = new Map<Key, Line>();
   private epoch: { epoch: number; published: number; leftOut: number; shown: number } | undefined;
 
   // take adds what was published. What is known already, from before the stream was opened anew, is not told twice; returns
@@ -93,22 +97,71 @@ export class Live {
   }
 
   ended(range: Ended): void {
-    if (range.last - range.first > this.byKey.size) {
-      for (const row of this.byKey.values()) {
+    if (range.last - range.first > this.byKey.size + this.extra.size) {
+      for (const row of [...this.byKey.values(), ...this.extra.values()]) {
         const { topic, incarnation, sequence } = row.message;
         if (topic === range.topic && incarnation === range.incarnation && sequence >= range.first && sequence <= range.last) end(row, range);
       }
       return;
     }
     for (let sequence = range.first; sequence <= range.last; sequence++) {
-      const row = this.byKey.get(keyOf({ ...range, sequence }));
+      const row = this.find(keyOf({ ...range, sequence }));
       if (row) end(row, range);
     }
   }
 
   changed(change: Change): void {
-    const row = this.byKey.get(keyOf(change));
+    const row = this.find(keyOf(change));
     if (row) row.message.expires = change.expires;
+  }
+
+  // complete fills rows of this log with what was read back: messages, last published first, and behind them, if there are
+  // `more`, others. From the oldest of them on each message stands in its place by time; where numbers of a topic are missing
+  // between two, as many have ended before they could be read.
+  complete(rows: readonly Row[], messages: readonly Message[], more: boolean): Row[] {
+    const from = more ? (messages.at(-1)?.published ?? Infinity) : -Infinity;
+    const begin = rows.findIndex((row) => row.kind === "message" && row.message.published >= from);
+    const [before, after] = begin < 0 ? [rows, []] : [rows.slice(0, begin), rows.slice(begin)];
+    const known = new Set(rows.flatMap((row) => (row.kind === "message" ? [keyOf(row.message)] : [])));
+    const lines: Row[] = after.filter((row) => row.kind !== "skip");
+    for (const message of messages) {
+      if (known.has(keyOf(message))) continue;
+      const row: Line = { id: this.ids++, kind: "message", message: { ...message }, end: undefined };
+      this.extra.set(keyOf(message), row);
+      lines.push(row);
+    }
+    return this.join(before, this.tellEnded(inTime(lines)), after[0]);
+  }
+
+  // join puts the older part of a log before what was completed. Of those left out between the two, some stand there now.
+  private join(before: readonly Row[], complete: readonly Row[], next: Row | undefined): Row[] {
+    const skip = before.at(-1);
+    if (skip?.kind !== "skip" || !next) return [...before, ...complete];
+    const added = complete.slice(0, complete.indexOf(next));
+    const there = added.reduce((sum, row) => sum + (row.kind === "skip" ? row.count : row.kind === "message" ? 1 : 0), 0);
+    const count = skip.count - there;
+    return [...before.slice(0, -1), ...(count > 0 ? [{ ...skip, id: this.ids++, count }] : []), ...complete];
+  }
+
+  // forget lets go of what was read back.
+  forget(): void {
+    this.extra.clear();
+  }
+
+  private tellEnded(rows: readonly Row[]): Row[] {
+    const last = new Map<string, number>();
+    return rows.flatMap<Row>((row) => {
+      if (row.kind !== "message") return [row];
+      const { topic, incarnation, sequence } = row.message;
+      const before = last.get(`${topic} ${incarnation}`) ?? sequence;
+      last.set(`${topic} ${incarnation}`, sequence);
+      const count = sequence - before - 1;
+      return count > 0 ? [{ id: this.ids++, kind: "skip", count, ended: true }, row] : [row];
+    });
+  }
+
+  private find(key: Key): Line | undefined {
+    return this.byKey.get(key) ?? this.extra.get(key);
   }
 
   // count takes in a statistics frame. The stream's own counts begin anew with each opening; the page's go on.
@@ -146,7 +199,18 @@ export class Live {
   }
 }
 
-function end(row: Extract<Row, { kind: "message" }>, range: Ended): void {
+// inTime sorts rows by when their messages were published; a note stays behind what it stood behind.
+function inTime(rows: readonly Row[]): Row[] {
+  let last: Message | undefined;
+  const placed = rows.map((row) => ({ row, at: row.kind === "message" ? (last = row.message) : last, note: row.kind !== "message" }));
+  placed.sort((a, b) => {
+    if (!a.at || !b.at) return a.at ? 1 : b.at ? -1 : 0;
+    return olderFirst(a.at, b.at) || Number(a.note) - Number(b.note);
+  });
+  return placed.map(({ row }) => row);
+}
+
+function end(row: Line, range: Ended): void {
   row.end = { at: Math.min(range.at, row.message.expires), reason: range.reason };
 }
 

@@ -95,6 +95,7 @@ function listen(page: NowPage | undefined): void {
     keys.on("shorter", () => page.step(-1));
     keys.on("longer", () => page.step(1));
     keys.on("expire-now", () => page.end());
+    keys.on("pause", () => page.togglePause());
     keys.on("undo", () => page.undo());
   }
   listenToKeys();

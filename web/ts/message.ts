@@ -39,6 +39,11 @@ export function soonerFirst(a: Message, b: Message): number {
   return a.expires - b.expires || (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : 0) || a.sequence - b.sequence;
 }
 
+// olderFirst orders by publication, and within a millisecond by topic and sequence.
+export function olderFirst(a: Message, b: Message): number {
+  return a.published - b.published || (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : 0) || a.sequence - b.sequence;
+}
+
 // millis reads a time; an unset one is 0.
 export function millis(time: Timestamp | undefined): number {
   return time ? Number(time.seconds) * 1000 + time.nanos / 1e6 : 0;

@@ -4,7 +4,7 @@ import { type Api, connect } from "./api";
 import type { Clock } from "./clock";
 import { type Connection, dependable } from "./connection";
 import { about } from "./census";
-import { calm, element, release, reveal } from "./dom";
+import { calm, element, release, reveal, write } from "./dom";
 import { Form, spoken } from "./form";
 import type { Batch, Stats } from "./frame";
 import { Lesson } from "./lesson";
@@ -12,8 +12,10 @@ import { Lifetime } from "./lifetime";
 import { LongerMenu } from "./longer-menu";
 import { LiveList } from "./live-list";
 import { Numbers } from "./numbers";
+import { Pause } from "./pause";
 import { readLimits } from "./policy";
 import type { Receipt } from "./publisher";
+import { readBack } from "./read-back";
 import { Reader } from "./reader";
 import type { Entry } from "./retained";
 import { RetainedList } from "./retained-list";
@@ -49,6 +51,7 @@ export class NowPage {
   private readonly head = new TopicHead(this.api, this.main);
   private readonly now = () => this.clock.now();
 
+  private readonly pause: Pause;
   private stats: Stats | undefined;
   private died: number[] = []; // deadlines that have passed by the page's own clock since the last statistics
   private leftOut = 0;
@@ -67,6 +70,7 @@ export class NowPage {
     this.list.reader = new Reader(this.api, this.scope, this.list.model, this.now, paint);
     this.strip = new Strip(this.api, this.scope, this.list, this.now, paint, (text) => this.voice.say(text));
     this.live = new LiveList(element("#live"), this.now, paint);
+    this.pause = new Pause([this.list.holding, this.live.holding]);
     this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || "The topic");
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
     const { fresh, command } = this.main.dataset;
@@ -101,6 +105,7 @@ export class NowPage {
       this.list.distrust(); // what happened between two streams was not told
     }
     if (batch.previews.some(({ recent }) => !recent)) this.lesson.arrived();
+    this.pause.take(batch);
     this.absence.fresh(this.live.take(batch));
     const leftOut = this.live.model.leftOut > this.leftOut;
     this.leftOut = this.live.model.leftOut;
@@ -176,6 +181,32 @@ export class NowPage {
     this.slider.step(direction);
   }
 
+  // togglePause pauses, or resumes. What is held then has no gap of the watch's making: the last messages are read back.
+  togglePause(): void {
+    if (this.pause.on) this.pause.end();
+    else {
+      this.pause.begin(this.now());
+      void this.readBack();
+    }
+    write(document.querySelector("#pause .text"), t(this.pause.on ? "live.resume" : "live.pause"));
+    this.voice.say(this.pause.says(this.now()));
+    this.paintSoon();
+  }
+
+  private async readBack(): Promise<void> {
+    const { since } = this.pause;
+    const sampled = this.live.sampled;
+    try {
+      const last = await readBack(this.api, this.scope, { before: since + 1 });
+      if (this.pause.since === since) this.live.complete(last);
+      if (sampled) await this.list.reader?.read();
+      if (sampled && this.pause.since === since && !this.list.holding.scrolled) this.list.recapture();
+    } catch {
+      // What the watch told stands, and the band still says how much of it that is.
+    }
+    this.paintSoon();
+  }
+
   // undo takes back the last Expire; false when there is none to take back.
   undo(): boolean {
     const { undoable } = this.lifetime;
@@ -219,7 +250,13 @@ export class NowPage {
       if (form.classList.contains("extend")) void lifetime.extend(entry);
       else void (shift ? lifetime.end(entry) : lifetime.expire(entry));
     });
-    for (const id of ["#hold", "#live-hold"]) document.querySelector(id)?.addEventListener("click", () => this.release());
+    document.querySelector("#pause")?.addEventListener("click", () => this.togglePause());
+    for (const id of ["#hold", "#live-hold"]) {
+      document.querySelector(id)?.addEventListener("click", () => {
+        if (this.pause.on) this.togglePause();
+        this.release();
+      });
+    }
     for (const tab of document.querySelectorAll('input[name="tab"]')) tab.addEventListener("change", () => this.paintSoon());
     addEventListener("resize", () => this.paintSoon());
     document.addEventListener("visibilitychange", () => this.paintSoon());
@@ -285,8 +322,10 @@ export class NowPage {
     this.live.draw();
     this.strip.show(this.live.sampled);
     const held = this.list.isHeld;
-    reveal(document.querySelector("#hold"), held ? this.list.pill() : "");
-    reveal(document.querySelector("#live-hold"), this.live.waiting > 0 ? `${count(this.live.waiting)} new · ${release}` : "");
+    const paused = this.pause.on;
+    reveal(document.querySelector("#hold"), paused ? this.pause.says(this.now()) : held ? this.list.pill() : "");
+    reveal(document.querySelector("#paused"), this.pause.says(this.now()));
+    reveal(document.querySelector("#live-hold"), this.live.waiting > 0 && !paused ? `${count(this.live.waiting)} new · ${release}` : "");
     const { stats, retained } = this;
     const sub = document.querySelector("#retained-sub");
     if (sub && this.stats) sub.textContent = this.list.sub(retained);

@@ -42,6 +42,11 @@ export class Reader {
     }, wait);
   }
 
+  // read reads the first window at once, and is done when it is here.
+  async read(): Promise<void> {
+    if (!this.reading) await this.window();
+  }
+
   // further reads what follows the deadline `from`, and then what follows that.
   async further(from: number): Promise<Page> {
     if (this.chain?.from !== from) this.chain = { from, token: "" };

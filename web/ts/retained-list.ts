@@ -201,6 +201,12 @@ export class RetainedList implements Time {
     return parts.length > 0 ? `${parts.join(", ")} · ${release}` : this.holding.scrolled ? `Held while scrolled · ${release}` : "";
   }
 
+  // recapture takes what is held anew: what the list held was a part of what there was.
+  recapture(): void {
+    this.held = undefined;
+    this.changed();
+  }
+
   // sub says what part of the whole is shown.
   sub(retained: number): string {
     const loaded = this.held?.entries.length ?? this.shown.entries.length;
