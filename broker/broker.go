@@ -52,6 +52,7 @@ type Config struct {
 type Broker struct {
 	config Config
 	clock  *Clock
+	opened Instant // when the replay was over
 	lanes  []*lane // the store's, and that of memory topics if it is another
 
 	// mu guards which topics and subscriptions exist. Whatever looks a topic up shares it.
@@ -71,6 +72,7 @@ type Broker struct {
 
 	used      atomic.Int64  // accounted memory, in bytes, without that of readers
 	readers   atomic.Int64  // accounted for readers' places
+	histories atomic.Int64  // of what topics remember of late; see [HistoryBytes]
 	underway  atomic.Int64  // of used, for proposals to a log that can load them again: they may go cold once committed
 	loaded    atomic.Int64  // bytes of cold runs that subscriptions hold
 	loads     chan struct{} // one for each reader that loads; bounds how many do
@@ -142,6 +144,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 	b.reclaim(b.clock.Now()) // what expired meanwhile; only now, since a later commit may have extended it
 	b.coolReplayed()
 	b.replaying.Store(false)
+	b.opened = b.clock.Now()
 	b.stopped.Add(1)
 	go b.sweep()
 	return b, nil
@@ -201,6 +204,7 @@ func (b *Broker) store(l *lane, t *topic, c *Commit) bool {
 	if b.runs.Add(1) == 1 {
 		b.wakeSweeper() // from now on the time has to be stored
 	}
+	b.arrivedLocked(t, &r)
 	t.appendLocked(r)
 	b.revisions.Add(1)
 	b.watchPublished(t, &r)

@@ -21,6 +21,7 @@ type cursor struct {
 	fresh bool          // nothing was handed out yet, and its start was not a sequence
 	gap   Gap           // to be told with the next run
 	ahead ahead         // messages loaded for a cold run
+	life  *lifeTally    // of what it was handed; nil: nothing yet
 
 	key   uint64 // position of the commit with the next message, as far as known; order in the subscription's heap
 	index uint32 // of that message within its commit
@@ -62,6 +63,14 @@ type reading struct {
 	runs    []Run
 	from    []byte // the body of the newest run, and
 	behind  []byte // what lies behind it in memory
+	handed  handed
+}
+
+// handed is what was handed out and is not yet noted: messages that were published at one time with one deadline, as those
+// mostly are that are read at once.
+type handed struct {
+	published, deadline Instant
+	count, firsts       uint32 // firsts: those that nobody was handed before
 }
 
 // full tells that nothing more may be added.
@@ -81,9 +90,15 @@ const (
 
 // read hands out what c's topic has for it, nothing behind the position until.
 func (c *cursor) read(rd *reading, until uint64) state {
+	c.topic.mu.RLock()
+	defer c.topic.mu.RUnlock()
+	s := c.readLocked(rd, until)
+	c.noteLocked(rd)
+	return s
+}
+
+func (c *cursor) readLocked(rd *reading, until uint64) state {
 	t := c.topic
-	t.mu.RLock()
-	defer t.mu.RUnlock()
 	if t.deleted {
 		c.dropAhead()
 		return atEnd
@@ -153,6 +168,7 @@ func (c *cursor) take(rd *reading, r *run, from, last uint64, body []byte) {
 		count, size = framesWithin(body, rd.bytes, rd.count)
 	}
 	c.hand(rd, r, from, count, body[:size])
+	c.tally(rd, r, from, uint32(count))
 	rd.bytes -= size
 	if rd.bounded {
 		rd.count -= count
@@ -169,6 +185,40 @@ func (c *cursor) take(rd *reading, r *run, from, last uint64, body []byte) {
 			c.dropAhead()
 		}
 	}
+}
+
+// tally counts messages of a run, from sequence from on, with those that were handed out before and are like them.
+func (c *cursor) tally(rd *reading, r *run, from uint64, count uint32) {
+	firsts := uint32(0)
+	if h := c.topic.history; h != nil {
+		firsts = h.claim(c.pos.Load(), from, from+uint64(count))
+	}
+	if r.passing {
+		return
+	}
+	n := &rd.handed
+	if n.published != r.published || n.deadline != r.deadline {
+		c.noteLocked(rd)
+		n.published, n.deadline = r.published, r.deadline
+	}
+	n.count += count
+	n.firsts += firsts
+}
+
+// noteLocked notes what was handed out: how old it was, if nobody had been handed it before, and what it had left.
+func (c *cursor) noteLocked(rd *reading) {
+	n := &rd.handed
+	if n.count == 0 {
+		return
+	}
+	if c.life == nil {
+		c.life = &lifeTally{}
+	}
+	c.life.add(rd.now, n.deadline.Sub(rd.now), n.deadline.Sub(n.published), n.count)
+	if n.firsts > 0 {
+		c.topic.history.handed(n.published, rd.now, n.firsts)
+	}
+	*n = handed{}
 }
 
 // hand adds messages to what is handed out: to the run before, where they continue it and lie behind it in memory, as

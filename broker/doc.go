@@ -29,7 +29,7 @@
 // Within a second of the deadline, without any subscriber or poll, it is gone from every count and limit; retained memory,
 // as the broker accounts and reports it, never exceeds twice the live bytes, [RunOverhead] counted with each run, plus
 // [TopicOverhead] per topic and [ReaderOverhead] per reader; a reader of messages that are only in the log has up to
-// [AheadBytes] and a run besides. A short TTL never waits behind a long one.
+// [AheadBytes] and a run besides, and what happened of late takes up to [HistoryBytes] in all. A short TTL never waits behind a long one.
 //
 // 5. Clock. Server time is anchored to the wall clock at start, then advances with the clock it was given, and never runs
 // backwards: commits store it, an idle broker with live messages stores it each second, and a start takes the later of
@@ -88,7 +88,7 @@
 // Locks are taken in this order, and none is held while sending, waiting, or calling the log, but for its Release:
 //
 //	Broker.reclaimMu (one clean-up at a time) → Broker.mu (which topics and subscriptions exist)
-//	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, wheel, hot chunks, forecast of all topics
+//	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, history.mu, wheel, hot chunks, forecast of all topics
 //
 // The lock of turns, in which readers are woken, is held while taking no other.
 //

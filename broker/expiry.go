@@ -158,10 +158,12 @@ func (b *Broker) endLocked(t *topic, r *run, reason EndReason, at Instant) {
 		}
 		t.counts.Ended.add(why, last-sequence+1)
 		t.ends.record(sequence, last, why, r.published, at, deliveries)
-		b.watchEnded(t, Ended{
+		e := Ended{
 			Topic: t.name, Incarnation: t.incarnation, First: sequence, Last: last,
 			Reason: why, PublishTime: r.published, EndTime: at, Deliveries: deliveries,
-		})
+		}
+		b.endedInHistoryLocked(t, &e, r.passing)
+		b.watchEnded(t, e)
 		sequence = last + 1
 	}
 	t.lastEnd = max(t.lastEnd, at)
@@ -280,6 +282,7 @@ func (b *Broker) forget(now Instant) {
 		t.mu.Lock()
 		t.ends.forget(now.Add(-endsKeptFor))
 		inAll += t.ends.len()
+		b.forgetHistoryLocked(t, now)
 		if t.auto && t.runs.runs == 0 && !t.namedByReaderLocked() && now.Sub(t.emptySince) >= idleTopicLife {
 			// Not if something is published meanwhile.
 			idle = append(idle, Proposal{Kind: KindTopicDeleted, Topic: t.id, Sequence: t.next})

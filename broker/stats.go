@@ -28,6 +28,7 @@ type Stats struct {
 	// MemoryReaders is what of these readers have, beside what messages may: for their places, up to a quarter of the
 	// limit, and as much for what was loaded for them; see [AheadBytes] for what happens then.
 	MemoryReaders int64
+	MemoryHistory int64 // for what topics remember of late, beside MemoryUsed; at most [HistoryBytes]
 	MemoryLimit   int64 // 0: none
 	Topics        int
 	Subscriptions int
@@ -42,7 +43,7 @@ func (b *Broker) Stats() Stats {
 	b.reclaim(b.clock.Now())
 	readers := b.readers.Load() + b.loaded.Load()
 	s := Stats{
-		MemoryUsed: b.used.Load() + readers, MemoryReaders: readers, MemoryLimit: b.config.MemoryLimit,
+		MemoryUsed: b.used.Load() + readers, MemoryReaders: readers, MemoryHistory: b.histories.Load(), MemoryLimit: b.config.MemoryLimit,
 		Watchers: int(b.watching.Load()), Pending: int(b.pending.Load()),
 	}
 	b.mu.RLock()

@@ -21,6 +21,9 @@ type SubscribeOptions struct {
 	Patterns []string // 1 to [MaxPatterns]
 	Start    Start
 	Slow     SlowPolicy
+
+	// Client and Peer say who subscribes, and from where, for [Broker.TopicReaders]. They may be empty.
+	Client, Peer string
 }
 
 // Subscribe begins a subscription. Errors: [ErrInvalid], [ErrBadToken], [ErrFull], [ErrStopped].
@@ -30,6 +33,7 @@ func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
 		return nil, err
 	}
 	s := &Subscription{broker: b, patterns: ps, slow: o.Slow, hash: hashPatterns(o.Patterns), wake: make(chan struct{}, 1)}
+	s.client, s.peer, s.patternTexts, s.began = o.Client, o.Peer, slices.Clone(o.Patterns), b.clock.Now()
 	var t *token
 	if o.Start.Kind == StartToken {
 		if t, err = s.resume(o.Start.Token); err != nil {

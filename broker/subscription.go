@@ -15,6 +15,11 @@ type Subscription struct {
 	slow     SlowPolicy
 	hash     uint64 // of its patterns, for tokens
 
+	// For [Broker.TopicReaders]; they do not change.
+	client, peer string
+	patternTexts []string
+	began        Instant
+
 	parts    []part // one a lane
 	turn     int    // which of them is read first, so that none waits for the others to be read out
 	caughtUp bool

@@ -42,6 +42,7 @@ type topic struct {
 	pieces        map[uint64]uint32   // of split commits, by position: messages not ended yet
 	deletedBefore uint64              // messages deleted one by one before the topic was
 	activity      activity
+	history       *history // what happened of late; nil: nothing, or there was no room to note it
 	quota         quota
 
 	// soonest is the earliest deadline among what is alive: unknown, none, or an instant. Changed by who holds mu alone;

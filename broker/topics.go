@@ -352,6 +352,7 @@ func (b *Broker) endTopic(l *lane, t *topic, at Instant) Counts {
 		}
 	}
 	t.frozen.valid = false
+	b.dropHistoryLocked(t)
 	b.readers.Add(-int64(len(t.cursors)) * ReaderOverhead)
 	t.cursors = nil
 	b.watchDeleted(t)
