@@ -23,6 +23,8 @@ type SubscribeOptions struct {
 	Slow SlowPolicy
 	// RetryFor is how long an outage may last before the subscription gives up. 0: for ever.
 	RetryFor time.Duration
+	// Name says who subscribes, to people who look at the topic's subscribers: at most 128 bytes. Empty: [Options.UserAgent].
+	Name string
 	// Borrow receives without making memory anew: a [Run] that is handed out, its messages and their data are valid only
 	// until the next event (of [Subscription.Deliveries]: message) is asked for; what is to be kept longer has to be copied.
 	// It is for those who read at hundreds of megabytes or millions of messages a second.

@@ -17,7 +17,7 @@ import (
 
 // connect opens a stream, resuming after the last response received.
 func (s *Subscription) connect(ctx context.Context) error {
-	req := &pb.SubscribeRequest{Patterns: s.patterns, Slow: pb.SlowPolicy(s.opts.Slow)}
+	req := &pb.SubscribeRequest{Patterns: s.patterns, Slow: pb.SlowPolicy(s.opts.Slow), ClientName: s.opts.Name}
 	if s.latest != nil {
 		FromToken(s.latest).apply(req)
 	} else {

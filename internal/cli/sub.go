@@ -112,7 +112,7 @@ func (a *app) subscribe(ctx context.Context, f subFlags, patterns []string) erro
 	terminal := isTerminal(a.Stdout)
 	s := &subscriber{app: a, flags: f, out: out, encoder: newJSON(out, terminal), terminal: terminal}
 	err = s.read(ctx, c.Subscribe(patterns, client.SubscribeOptions{
-		Start: start, Slow: f.slow.policy, RetryFor: max(f.retry, 0),
+		Start: start, Slow: f.slow.policy, RetryFor: max(f.retry, 0), Name: "linger sub",
 	}))
 	if closeErr := out.close(); closeErr != nil {
 		return closeErr // reading ended for the same reason, if for any

@@ -12,7 +12,7 @@ import (
 
 const topicHelp = `linger topic NAME [create|set|delete] [flags]
 
-Shows a topic, makes it, changes its policy for messages published later, or deletes it with all its messages.
+Shows a topic and who subscribes to it, makes it, changes its policy for messages published later, or deletes it with all its messages.
 
   --ttl-min D      least lifetime (default: the server's, 1ms)
   --ttl-default D  lifetime where none is asked (default: the server's, 10m)
@@ -110,7 +110,9 @@ func (a *app) topic(ctx context.Context, f topicFlags, name, action string) erro
 	case "delete":
 		return a.deleteTopic(ctx, c, name)
 	default:
-		t, err = c.GetTopic(ctx, name)
+		if t, err = c.GetTopic(ctx, name); err == nil && !f.json {
+			return a.showTopicAndSubscribers(ctx, c, t)
+		}
 	}
 	if err != nil {
 		return err

@@ -74,14 +74,18 @@ func topicStats(c broker.Counts) *lingerv1.TopicStats {
 		Retained:      c.Retained,
 		RetainedBytes: c.RetainedBytes,
 		Passing:       c.Passing,
-		Ended: &lingerv1.Ends{
-			ExpiredDelivered:   c.Ended.ExpiredDelivered,
-			ExpiredUndelivered: c.Ended.ExpiredUndelivered,
-			ExpiredUnknown:     c.Ended.ExpiredUnknown,
-			Evicted:            c.Ended.Evicted,
-			Deleted:            c.Ended.Deleted,
-			Lost:               c.Ended.Lost,
-		},
+		Ended:         ends(c.Ended),
+	}
+}
+
+func ends(e broker.Ends) *lingerv1.Ends {
+	return &lingerv1.Ends{
+		ExpiredDelivered:   e.ExpiredDelivered,
+		ExpiredUndelivered: e.ExpiredUndelivered,
+		ExpiredUnknown:     e.ExpiredUnknown,
+		Evicted:            e.Evicted,
+		Deleted:            e.Deleted,
+		Lost:               e.Lost,
 	}
 }
 

@@ -77,20 +77,22 @@ func (s *exerciseService) place(ctx context.Context) (*place, error) {
 	if !ok {
 		return nil, status.Error(codes.FailedPrecondition, "this service needs a gRPC connection of its own; over gRPC-Web use linger.v1")
 	}
-	p, began, err := s.findOrBegin(from.connection)
+	p, began, err := s.findOrBegin(from.connection, from.String())
 	if began {
 		from.connection.whenClosed(func() { s.forget(from.connection) })
 	}
 	return p, err
 }
 
-func (s *exerciseService) findOrBegin(c *connection) (p *place, began bool, err error) {
+func (s *exerciseService) findOrBegin(c *connection, address string) (p *place, began bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.places[c]; p != nil {
 		return p, false, nil
 	}
-	sub, err := s.broker.Subscribe(broker.SubscribeOptions{Patterns: []string{s.config.ExerciseTopic}})
+	sub, err := s.broker.Subscribe(broker.SubscribeOptions{
+		Patterns: []string{s.config.ExerciseTopic}, Client: exercise.Pubsub_ServiceDesc.ServiceName, Peer: address,
+	})
 	if err != nil {
 		return nil, false, err
 	}

@@ -30,6 +30,9 @@ func (s *subscribeService) Subscribe(in *lingerv1.SubscribeRequest, stream grpc.
 	if err != nil {
 		return err
 	}
+	if options.Client, options.Peer, err = caller(stream.Context(), in.GetClientName()); err != nil {
+		return err
+	}
 	sub, err := s.broker.Subscribe(options)
 	if err != nil {
 		return err

@@ -152,7 +152,10 @@ type SubscribeRequest struct {
 	//	*SubscribeRequest_ResumeToken
 	Start isSubscribeRequest_Start `protobuf_oneof:"start"`
 	// What happens when this subscription falls behind what is retained.
-	Slow          SlowPolicy `protobuf:"varint,8,opt,name=slow,proto3,enum=linger.v1.SlowPolicy" json:"slow,omitempty"`
+	Slow SlowPolicy `protobuf:"varint,8,opt,name=slow,proto3,enum=linger.v1.SlowPolicy" json:"slow,omitempty"`
+	// Who subscribes, for people who look at the topic's subscribers: at most 128 bytes. Empty: the name that the program
+	// gives itself in the user-agent header.
+	ClientName    string `protobuf:"bytes,9,opt,name=client_name,json=clientName,proto3" json:"client_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -260,6 +263,13 @@ func (x *SubscribeRequest) GetSlow() SlowPolicy {
 		return x.Slow
 	}
 	return SlowPolicy_SLOW_POLICY_UNSPECIFIED
+}
+
+func (x *SubscribeRequest) GetClientName() string {
+	if x != nil {
+		return x.ClientName
+	}
+	return ""
 }
 
 type isSubscribeRequest_Start interface {
@@ -802,7 +812,7 @@ var File_linger_v1_subscribe_proto protoreflect.FileDescriptor
 
 const file_linger_v1_subscribe_proto_rawDesc = "" +
 	"\n" +
-	"\x19linger/v1/subscribe.proto\x12\tlinger.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linger/v1/message.proto\"\xbf\x02\n" +
+	"\x19linger/v1/subscribe.proto\x12\tlinger.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linger/v1/message.proto\"\xe0\x02\n" +
 	"\x10SubscribeRequest\x12\x1a\n" +
 	"\bpatterns\x18\x01 \x03(\tR\bpatterns\x12'\n" +
 	"\x03all\x18\x02 \x01(\v2\x13.linger.v1.StartAllH\x00R\x03all\x12'\n" +
@@ -811,7 +821,9 @@ const file_linger_v1_subscribe_proto_rawDesc = "" +
 	"\bsequence\x18\x05 \x01(\x04H\x00R\bsequence\x120\n" +
 	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x04time\x12#\n" +
 	"\fresume_token\x18\a \x01(\fH\x00R\vresumeToken\x12)\n" +
-	"\x04slow\x18\b \x01(\x0e2\x15.linger.v1.SlowPolicyR\x04slowB\a\n" +
+	"\x04slow\x18\b \x01(\x0e2\x15.linger.v1.SlowPolicyR\x04slow\x12\x1f\n" +
+	"\vclient_name\x18\t \x01(\tR\n" +
+	"clientNameB\a\n" +
 	"\x05start\"\n" +
 	"\n" +
 	"\bStartAll\"\n" +

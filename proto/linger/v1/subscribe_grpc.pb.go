@@ -32,7 +32,8 @@ type SubscribeServiceClient interface {
 	// when the client ends it, or with UNAVAILABLE when the server stops, or RESOURCE_EXHAUSTED when the subscription
 	// asked to be disconnected if it falls behind.
 	//
-	// Errors: INVALID_ARGUMENT for a bad pattern (of several, the field is patterns[i]), a bad start or an unreadable token.
+	// Errors: INVALID_ARGUMENT for a bad pattern (of several, the field is patterns[i]), a bad start, an unreadable token or a
+	// client name that is too long.
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
 }
 
@@ -73,7 +74,8 @@ type SubscribeServiceServer interface {
 	// when the client ends it, or with UNAVAILABLE when the server stops, or RESOURCE_EXHAUSTED when the subscription
 	// asked to be disconnected if it falls behind.
 	//
-	// Errors: INVALID_ARGUMENT for a bad pattern (of several, the field is patterns[i]), a bad start or an unreadable token.
+	// Errors: INVALID_ARGUMENT for a bad pattern (of several, the field is patterns[i]), a bad start, an unreadable token or a
+	// client name that is too long.
 	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
 	mustEmbedUnimplementedSubscribeServiceServer()
 }

@@ -1265,6 +1265,903 @@ func (x *DeleteTopicResponse) GetServerTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// ListSubscriptionsRequest asks who subscribes.
+type ListSubscriptionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The topic's name.
+	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	// How many to show: 1 to 1,000; 0 means 100. There are no further pages: whoever lags less than all of these is counted.
+	PageSize      int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSubscriptionsRequest) Reset() {
+	*x = ListSubscriptionsRequest{}
+	mi := &file_linger_v1_topic_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSubscriptionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSubscriptionsRequest) ProtoMessage() {}
+
+func (x *ListSubscriptionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSubscriptionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSubscriptionsRequest) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListSubscriptionsRequest) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *ListSubscriptionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+// ListSubscriptionsResponse shows them.
+type ListSubscriptionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those that lag the most first.
+	Subscriptions []*TopicSubscription `protobuf:"bytes,1,rep,name=subscriptions,proto3" json:"subscriptions,omitempty"`
+	// How many there are in all.
+	Total uint32 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// The sequence that the topic's next message will have.
+	NextSequence uint64 `protobuf:"varint,3,opt,name=next_sequence,json=nextSequence,proto3" json:"next_sequence,omitempty"`
+	// The server's clock.
+	ServerTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSubscriptionsResponse) Reset() {
+	*x = ListSubscriptionsResponse{}
+	mi := &file_linger_v1_topic_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSubscriptionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSubscriptionsResponse) ProtoMessage() {}
+
+func (x *ListSubscriptionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSubscriptionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSubscriptionsResponse) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListSubscriptionsResponse) GetSubscriptions() []*TopicSubscription {
+	if x != nil {
+		return x.Subscriptions
+	}
+	return nil
+}
+
+func (x *ListSubscriptionsResponse) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *ListSubscriptionsResponse) GetNextSequence() uint64 {
+	if x != nil {
+		return x.NextSequence
+	}
+	return 0
+}
+
+func (x *ListSubscriptionsResponse) GetServerTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ServerTime
+	}
+	return nil
+}
+
+// TopicSubscription is a subscription as one of its topics sees it.
+type TopicSubscription struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it calls itself, or its user-agent header. May be empty.
+	ClientName string `protobuf:"bytes,1,opt,name=client_name,json=clientName,proto3" json:"client_name,omitempty"`
+	// The network address from which it came.
+	Peer string `protobuf:"bytes,2,opt,name=peer,proto3" json:"peer,omitempty"`
+	// The patterns it subscribed to.
+	Patterns []string `protobuf:"bytes,3,rep,name=patterns,proto3" json:"patterns,omitempty"`
+	// When it did.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// The sequence that it will be handed next, or one after it.
+	Position uint64 `protobuf:"varint,5,opt,name=position,proto3" json:"position,omitempty"`
+	// Messages that it has still to be given.
+	Lag uint64 `protobuf:"varint,6,opt,name=lag,proto3" json:"lag,omitempty"`
+	// What messages of the topic had left of their lifetimes when they were handed to it, in the last five to ten minutes.
+	// Unset: none were.
+	LifeLeft      *LifeLeft `protobuf:"bytes,7,opt,name=life_left,json=lifeLeft,proto3" json:"life_left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopicSubscription) Reset() {
+	*x = TopicSubscription{}
+	mi := &file_linger_v1_topic_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopicSubscription) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopicSubscription) ProtoMessage() {}
+
+func (x *TopicSubscription) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopicSubscription.ProtoReflect.Descriptor instead.
+func (*TopicSubscription) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *TopicSubscription) GetClientName() string {
+	if x != nil {
+		return x.ClientName
+	}
+	return ""
+}
+
+func (x *TopicSubscription) GetPeer() string {
+	if x != nil {
+		return x.Peer
+	}
+	return ""
+}
+
+func (x *TopicSubscription) GetPatterns() []string {
+	if x != nil {
+		return x.Patterns
+	}
+	return nil
+}
+
+func (x *TopicSubscription) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *TopicSubscription) GetPosition() uint64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *TopicSubscription) GetLag() uint64 {
+	if x != nil {
+		return x.Lag
+	}
+	return 0
+}
+
+func (x *TopicSubscription) GetLifeLeft() *LifeLeft {
+	if x != nil {
+		return x.LifeLeft
+	}
+	return nil
+}
+
+// LifeLeft tells what messages had left of their lifetimes when they were handed out. "Now or never" does not count.
+type LifeLeft struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many messages that is about.
+	Messages uint64 `protobuf:"varint,1,opt,name=messages,proto3" json:"messages,omitempty"`
+	// At least this share was left of half of them or more, in thousandths. One of 0, 10, 20, 50, 100, 200, 300, 400, 500,
+	// 600, 700, 800, 900, 950 and 990.
+	MedianPermille uint32 `protobuf:"varint,2,opt,name=median_permille,json=medianPermille,proto3" json:"median_permille,omitempty"`
+	// The least share that was left of one, in thousandths, rounded down.
+	WorstPermille uint32 `protobuf:"varint,3,opt,name=worst_permille,json=worstPermille,proto3" json:"worst_permille,omitempty"`
+	// What that one had left.
+	Worst         *durationpb.Duration `protobuf:"bytes,4,opt,name=worst,proto3" json:"worst,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LifeLeft) Reset() {
+	*x = LifeLeft{}
+	mi := &file_linger_v1_topic_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LifeLeft) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LifeLeft) ProtoMessage() {}
+
+func (x *LifeLeft) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LifeLeft.ProtoReflect.Descriptor instead.
+func (*LifeLeft) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *LifeLeft) GetMessages() uint64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *LifeLeft) GetMedianPermille() uint32 {
+	if x != nil {
+		return x.MedianPermille
+	}
+	return 0
+}
+
+func (x *LifeLeft) GetWorstPermille() uint32 {
+	if x != nil {
+		return x.WorstPermille
+	}
+	return 0
+}
+
+func (x *LifeLeft) GetWorst() *durationpb.Duration {
+	if x != nil {
+		return x.Worst
+	}
+	return nil
+}
+
+// WhatIfRequest asks what would have been.
+type WhatIfRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The topic's name.
+	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	// How long each message would have been kept. Unset: the topic's default lifetime.
+	Ttl           *durationpb.Duration `protobuf:"bytes,2,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WhatIfRequest) Reset() {
+	*x = WhatIfRequest{}
+	mi := &file_linger_v1_topic_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WhatIfRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WhatIfRequest) ProtoMessage() {}
+
+func (x *WhatIfRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WhatIfRequest.ProtoReflect.Descriptor instead.
+func (*WhatIfRequest) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *WhatIfRequest) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *WhatIfRequest) GetTtl() *durationpb.Duration {
+	if x != nil {
+		return x.Ttl
+	}
+	return nil
+}
+
+// WhatIfResponse tells what would have been, had each message been kept so long. It is about what was published in the last
+// ten minutes, or since `since`; "now or never" does not count.
+type WhatIfResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lifetime.
+	Ttl *durationpb.Duration `protobuf:"bytes,1,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	// From when on it is known what was published.
+	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	// Messages published since then.
+	Published uint64 `protobuf:"varint,3,opt,name=published,proto3" json:"published,omitempty"`
+	// Their encoded bytes.
+	PublishedBytes uint64 `protobuf:"varint,4,opt,name=published_bytes,json=publishedBytes,proto3" json:"published_bytes,omitempty"`
+	// The most messages that would have been retained at the end of any second, the lifetime rounded up to whole seconds.
+	MostMessages uint64 `protobuf:"varint,5,opt,name=most_messages,json=mostMessages,proto3" json:"most_messages,omitempty"`
+	// The most bytes.
+	MostBytes uint64 `protobuf:"varint,6,opt,name=most_bytes,json=mostBytes,proto3" json:"most_bytes,omitempty"`
+	// The lifetime is longer than the time since `since`: more would be retained by and by.
+	Growing bool `protobuf:"varint,7,opt,name=growing,proto3" json:"growing,omitempty"`
+	// Messages of which it is known whether a subscription would have been handed them before their end. 0: not known of any.
+	Judged uint64 `protobuf:"varint,8,opt,name=judged,proto3" json:"judged,omitempty"`
+	// How many of these would have been.
+	Delivered uint64 `protobuf:"varint,9,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	// There may have been more: some ended, undelivered, before this time would have come, or are still waiting.
+	AtLeast bool `protobuf:"varint,10,opt,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
+	// The server's clock.
+	ServerTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WhatIfResponse) Reset() {
+	*x = WhatIfResponse{}
+	mi := &file_linger_v1_topic_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WhatIfResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WhatIfResponse) ProtoMessage() {}
+
+func (x *WhatIfResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WhatIfResponse.ProtoReflect.Descriptor instead.
+func (*WhatIfResponse) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *WhatIfResponse) GetTtl() *durationpb.Duration {
+	if x != nil {
+		return x.Ttl
+	}
+	return nil
+}
+
+func (x *WhatIfResponse) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *WhatIfResponse) GetPublished() uint64 {
+	if x != nil {
+		return x.Published
+	}
+	return 0
+}
+
+func (x *WhatIfResponse) GetPublishedBytes() uint64 {
+	if x != nil {
+		return x.PublishedBytes
+	}
+	return 0
+}
+
+func (x *WhatIfResponse) GetMostMessages() uint64 {
+	if x != nil {
+		return x.MostMessages
+	}
+	return 0
+}
+
+func (x *WhatIfResponse) GetMostBytes() uint64 {
+	if x != nil {
+		return x.MostBytes
+	}
+	return 0
+}
+
+func (x *WhatIfResponse) GetGrowing() bool {
+	if x != nil {
+		return x.Growing
+	}
+	return false
+}
+
+func (x *WhatIfResponse) GetJudged() uint64 {
+	if x != nil {
+		return x.Judged
+	}
+	return 0
+}
+
+func (x *WhatIfResponse) GetDelivered() uint64 {
+	if x != nil {
+		return x.Delivered
+	}
+	return 0
+}
+
+func (x *WhatIfResponse) GetAtLeast() bool {
+	if x != nil {
+		return x.AtLeast
+	}
+	return false
+}
+
+func (x *WhatIfResponse) GetServerTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ServerTime
+	}
+	return nil
+}
+
+// GetRecordRequest asks for a record.
+type GetRecordRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The topic's name.
+	Topic         string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRecordRequest) Reset() {
+	*x = GetRecordRequest{}
+	mi := &file_linger_v1_topic_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRecordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRecordRequest) ProtoMessage() {}
+
+func (x *GetRecordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRecordRequest.ProtoReflect.Descriptor instead.
+func (*GetRecordRequest) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *GetRecordRequest) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+// GetRecordResponse shows it.
+type GetRecordResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The topic. Its numbers add up: published = retained + passing + the ends.
+	Topic *Topic `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	// The minutes of the last sixty in which messages ended, oldest first, as far as there was memory to note them.
+	Intervals []*EndsInterval `protobuf:"bytes,2,rep,name=intervals,proto3" json:"intervals,omitempty"`
+	// How many entries ListEnds has.
+	Remembered uint32 `protobuf:"varint,3,opt,name=remembered,proto3" json:"remembered,omitempty"`
+	// The server's clock.
+	ServerTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRecordResponse) Reset() {
+	*x = GetRecordResponse{}
+	mi := &file_linger_v1_topic_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRecordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRecordResponse) ProtoMessage() {}
+
+func (x *GetRecordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRecordResponse.ProtoReflect.Descriptor instead.
+func (*GetRecordResponse) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *GetRecordResponse) GetTopic() *Topic {
+	if x != nil {
+		return x.Topic
+	}
+	return nil
+}
+
+func (x *GetRecordResponse) GetIntervals() []*EndsInterval {
+	if x != nil {
+		return x.Intervals
+	}
+	return nil
+}
+
+func (x *GetRecordResponse) GetRemembered() uint32 {
+	if x != nil {
+		return x.Remembered
+	}
+	return 0
+}
+
+func (x *GetRecordResponse) GetServerTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ServerTime
+	}
+	return nil
+}
+
+// EndsInterval counts what ended in a minute.
+type EndsInterval struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it begins.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// What ended in it, by how.
+	Ended         *Ends `protobuf:"bytes,2,opt,name=ended,proto3" json:"ended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndsInterval) Reset() {
+	*x = EndsInterval{}
+	mi := &file_linger_v1_topic_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndsInterval) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndsInterval) ProtoMessage() {}
+
+func (x *EndsInterval) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndsInterval.ProtoReflect.Descriptor instead.
+func (*EndsInterval) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *EndsInterval) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *EndsInterval) GetEnded() *Ends {
+	if x != nil {
+		return x.Ended
+	}
+	return nil
+}
+
+// ListEndsRequest asks for ends.
+type ListEndsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The topic's name.
+	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	// Only messages that ended for one of these reasons. None: all.
+	Reasons []EndReason `protobuf:"varint,2,rep,packed,name=reasons,proto3,enum=linger.v1.EndReason" json:"reasons,omitempty"`
+	// 1 to 1,000; 0 means 100.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the last response. Empty: from the newest message.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEndsRequest) Reset() {
+	*x = ListEndsRequest{}
+	mi := &file_linger_v1_topic_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEndsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEndsRequest) ProtoMessage() {}
+
+func (x *ListEndsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEndsRequest.ProtoReflect.Descriptor instead.
+func (*ListEndsRequest) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListEndsRequest) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *ListEndsRequest) GetReasons() []EndReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *ListEndsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListEndsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListEndsResponse is a page of ends.
+type ListEndsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest messages first.
+	Ends []*EndsEntry `protobuf:"bytes,1,rep,name=ends,proto3" json:"ends,omitempty"`
+	// Empty: there are no more.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The server's clock.
+	ServerTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEndsResponse) Reset() {
+	*x = ListEndsResponse{}
+	mi := &file_linger_v1_topic_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEndsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEndsResponse) ProtoMessage() {}
+
+func (x *ListEndsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEndsResponse.ProtoReflect.Descriptor instead.
+func (*ListEndsResponse) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ListEndsResponse) GetEnds() []*EndsEntry {
+	if x != nil {
+		return x.Ends
+	}
+	return nil
+}
+
+func (x *ListEndsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListEndsResponse) GetServerTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ServerTime
+	}
+	return nil
+}
+
+// EndsEntry tells how consecutive messages ended that were published together.
+type EndsEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// First sequence.
+	FirstSequence uint64 `protobuf:"varint,1,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
+	// Last sequence.
+	LastSequence uint64 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	// How they ended.
+	Reason EndReason `protobuf:"varint,3,opt,name=reason,proto3,enum=linger.v1.EndReason" json:"reason,omitempty"`
+	// When they were published.
+	PublishTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=publish_time,json=publishTime,proto3" json:"publish_time,omitempty"`
+	// When they ended.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// To how many subscriptions each had been handed.
+	Deliveries    uint32 `protobuf:"varint,6,opt,name=deliveries,proto3" json:"deliveries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndsEntry) Reset() {
+	*x = EndsEntry{}
+	mi := &file_linger_v1_topic_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndsEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndsEntry) ProtoMessage() {}
+
+func (x *EndsEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndsEntry.ProtoReflect.Descriptor instead.
+func (*EndsEntry) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *EndsEntry) GetFirstSequence() uint64 {
+	if x != nil {
+		return x.FirstSequence
+	}
+	return 0
+}
+
+func (x *EndsEntry) GetLastSequence() uint64 {
+	if x != nil {
+		return x.LastSequence
+	}
+	return 0
+}
+
+func (x *EndsEntry) GetReason() EndReason {
+	if x != nil {
+		return x.Reason
+	}
+	return EndReason_END_REASON_UNSPECIFIED
+}
+
+func (x *EndsEntry) GetPublishTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PublishTime
+	}
+	return nil
+}
+
+func (x *EndsEntry) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *EndsEntry) GetDeliveries() uint32 {
+	if x != nil {
+		return x.Deliveries
+	}
+	return 0
+}
+
 var File_linger_v1_topic_proto protoreflect.FileDescriptor
 
 const file_linger_v1_topic_proto_rawDesc = "" +
@@ -1363,7 +2260,83 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\x13DeleteTopicResponse\x12\x18\n" +
 	"\adeleted\x18\x01 \x01(\x04R\adeleted\x12;\n" +
 	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"serverTime*y\n" +
+	"serverTime\"M\n" +
+	"\x18ListSubscriptionsRequest\x12\x14\n" +
+	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\"\xd7\x01\n" +
+	"\x19ListSubscriptionsResponse\x12B\n" +
+	"\rsubscriptions\x18\x01 \x03(\v2\x1c.linger.v1.TopicSubscriptionR\rsubscriptions\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\rR\x05total\x12#\n" +
+	"\rnext_sequence\x18\x03 \x01(\x04R\fnextSequence\x12;\n" +
+	"\vserver_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"serverTime\"\xff\x01\n" +
+	"\x11TopicSubscription\x12\x1f\n" +
+	"\vclient_name\x18\x01 \x01(\tR\n" +
+	"clientName\x12\x12\n" +
+	"\x04peer\x18\x02 \x01(\tR\x04peer\x12\x1a\n" +
+	"\bpatterns\x18\x03 \x03(\tR\bpatterns\x129\n" +
+	"\n" +
+	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1a\n" +
+	"\bposition\x18\x05 \x01(\x04R\bposition\x12\x10\n" +
+	"\x03lag\x18\x06 \x01(\x04R\x03lag\x120\n" +
+	"\tlife_left\x18\a \x01(\v2\x13.linger.v1.LifeLeftR\blifeLeft\"\xa7\x01\n" +
+	"\bLifeLeft\x12\x1a\n" +
+	"\bmessages\x18\x01 \x01(\x04R\bmessages\x12'\n" +
+	"\x0fmedian_permille\x18\x02 \x01(\rR\x0emedianPermille\x12%\n" +
+	"\x0eworst_permille\x18\x03 \x01(\rR\rworstPermille\x12/\n" +
+	"\x05worst\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x05worst\"R\n" +
+	"\rWhatIfRequest\x12\x14\n" +
+	"\x05topic\x18\x01 \x01(\tR\x05topic\x12+\n" +
+	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\"\xa2\x03\n" +
+	"\x0eWhatIfResponse\x12+\n" +
+	"\x03ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x1c\n" +
+	"\tpublished\x18\x03 \x01(\x04R\tpublished\x12'\n" +
+	"\x0fpublished_bytes\x18\x04 \x01(\x04R\x0epublishedBytes\x12#\n" +
+	"\rmost_messages\x18\x05 \x01(\x04R\fmostMessages\x12\x1d\n" +
+	"\n" +
+	"most_bytes\x18\x06 \x01(\x04R\tmostBytes\x12\x18\n" +
+	"\agrowing\x18\a \x01(\bR\agrowing\x12\x16\n" +
+	"\x06judged\x18\b \x01(\x04R\x06judged\x12\x1c\n" +
+	"\tdelivered\x18\t \x01(\x04R\tdelivered\x12\x19\n" +
+	"\bat_least\x18\n" +
+	" \x01(\bR\aatLeast\x12;\n" +
+	"\vserver_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"serverTime\"(\n" +
+	"\x10GetRecordRequest\x12\x14\n" +
+	"\x05topic\x18\x01 \x01(\tR\x05topic\"\xcf\x01\n" +
+	"\x11GetRecordResponse\x12&\n" +
+	"\x05topic\x18\x01 \x01(\v2\x10.linger.v1.TopicR\x05topic\x125\n" +
+	"\tintervals\x18\x02 \x03(\v2\x17.linger.v1.EndsIntervalR\tintervals\x12\x1e\n" +
+	"\n" +
+	"remembered\x18\x03 \x01(\rR\n" +
+	"remembered\x12;\n" +
+	"\vserver_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"serverTime\"p\n" +
+	"\fEndsInterval\x129\n" +
+	"\n" +
+	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12%\n" +
+	"\x05ended\x18\x02 \x01(\v2\x0f.linger.v1.EndsR\x05ended\"\x93\x01\n" +
+	"\x0fListEndsRequest\x12\x14\n" +
+	"\x05topic\x18\x01 \x01(\tR\x05topic\x12.\n" +
+	"\areasons\x18\x02 \x03(\x0e2\x14.linger.v1.EndReasonR\areasons\x12\x1b\n" +
+	"\tpage_size\x18\x03 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tR\tpageToken\"\xa1\x01\n" +
+	"\x10ListEndsResponse\x12(\n" +
+	"\x04ends\x18\x01 \x03(\v2\x14.linger.v1.EndsEntryR\x04ends\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n" +
+	"\vserver_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"serverTime\"\x9b\x02\n" +
+	"\tEndsEntry\x12%\n" +
+	"\x0efirst_sequence\x18\x01 \x01(\x04R\rfirstSequence\x12#\n" +
+	"\rlast_sequence\x18\x02 \x01(\x04R\flastSequence\x12,\n" +
+	"\x06reason\x18\x03 \x01(\x0e2\x14.linger.v1.EndReasonR\x06reason\x12=\n" +
+	"\fpublish_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishTime\x125\n" +
+	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x1e\n" +
+	"\n" +
+	"deliveries\x18\x06 \x01(\rR\n" +
+	"deliveries*y\n" +
 	"\tLimitRule\x12\x1a\n" +
 	"\x16LIMIT_RULE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11LIMIT_RULE_REJECT\x10\x01\x12\x1b\n" +
@@ -1371,14 +2344,18 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\x18LIMIT_RULE_EVICT_SOONEST\x10\x03*F\n" +
 	"\vOutOfPolicy\x12\x1d\n" +
 	"\x19OUT_OF_POLICY_UNSPECIFIED\x10\x00\x12\x18\n" +
-	"\x14OUT_OF_POLICY_REJECT\x10\x012\x91\x03\n" +
+	"\x14OUT_OF_POLICY_REJECT\x10\x012\xbd\x05\n" +
 	"\fTopicService\x12L\n" +
 	"\vCreateTopic\x12\x1d.linger.v1.CreateTopicRequest\x1a\x1e.linger.v1.CreateTopicResponse\x12C\n" +
 	"\bGetTopic\x12\x1a.linger.v1.GetTopicRequest\x1a\x1b.linger.v1.GetTopicResponse\x12I\n" +
 	"\n" +
 	"ListTopics\x12\x1c.linger.v1.ListTopicsRequest\x1a\x1d.linger.v1.ListTopicsResponse\x12U\n" +
 	"\x0eSetTopicPolicy\x12 .linger.v1.SetTopicPolicyRequest\x1a!.linger.v1.SetTopicPolicyResponse\x12L\n" +
-	"\vDeleteTopic\x12\x1d.linger.v1.DeleteTopicRequest\x1a\x1e.linger.v1.DeleteTopicResponseB!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3"
+	"\vDeleteTopic\x12\x1d.linger.v1.DeleteTopicRequest\x1a\x1e.linger.v1.DeleteTopicResponse\x12^\n" +
+	"\x11ListSubscriptions\x12#.linger.v1.ListSubscriptionsRequest\x1a$.linger.v1.ListSubscriptionsResponse\x12=\n" +
+	"\x06WhatIf\x12\x18.linger.v1.WhatIfRequest\x1a\x19.linger.v1.WhatIfResponse\x12F\n" +
+	"\tGetRecord\x12\x1b.linger.v1.GetRecordRequest\x1a\x1c.linger.v1.GetRecordResponse\x12C\n" +
+	"\bListEnds\x12\x1a.linger.v1.ListEndsRequest\x1a\x1b.linger.v1.ListEndsResponseB!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3"
 
 var (
 	file_linger_v1_topic_proto_rawDescOnce sync.Once
@@ -1393,75 +2370,116 @@ func file_linger_v1_topic_proto_rawDescGZIP() []byte {
 }
 
 var file_linger_v1_topic_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_linger_v1_topic_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_linger_v1_topic_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_linger_v1_topic_proto_goTypes = []any{
-	(LimitRule)(0),                 // 0: linger.v1.LimitRule
-	(OutOfPolicy)(0),               // 1: linger.v1.OutOfPolicy
-	(*TopicPolicy)(nil),            // 2: linger.v1.TopicPolicy
-	(*Topic)(nil),                  // 3: linger.v1.Topic
-	(*Forecast)(nil),               // 4: linger.v1.Forecast
-	(*ForecastInterval)(nil),       // 5: linger.v1.ForecastInterval
-	(*TopicStats)(nil),             // 6: linger.v1.TopicStats
-	(*Ends)(nil),                   // 7: linger.v1.Ends
-	(*CreateTopicRequest)(nil),     // 8: linger.v1.CreateTopicRequest
-	(*CreateTopicResponse)(nil),    // 9: linger.v1.CreateTopicResponse
-	(*GetTopicRequest)(nil),        // 10: linger.v1.GetTopicRequest
-	(*GetTopicResponse)(nil),       // 11: linger.v1.GetTopicResponse
-	(*ListTopicsRequest)(nil),      // 12: linger.v1.ListTopicsRequest
-	(*ListTopicsResponse)(nil),     // 13: linger.v1.ListTopicsResponse
-	(*SetTopicPolicyRequest)(nil),  // 14: linger.v1.SetTopicPolicyRequest
-	(*SetTopicPolicyResponse)(nil), // 15: linger.v1.SetTopicPolicyResponse
-	(*DeleteTopicRequest)(nil),     // 16: linger.v1.DeleteTopicRequest
-	(*DeleteTopicResponse)(nil),    // 17: linger.v1.DeleteTopicResponse
-	(*durationpb.Duration)(nil),    // 18: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
-	(Durability)(0),                // 20: linger.v1.Durability
+	(LimitRule)(0),                    // 0: linger.v1.LimitRule
+	(OutOfPolicy)(0),                  // 1: linger.v1.OutOfPolicy
+	(*TopicPolicy)(nil),               // 2: linger.v1.TopicPolicy
+	(*Topic)(nil),                     // 3: linger.v1.Topic
+	(*Forecast)(nil),                  // 4: linger.v1.Forecast
+	(*ForecastInterval)(nil),          // 5: linger.v1.ForecastInterval
+	(*TopicStats)(nil),                // 6: linger.v1.TopicStats
+	(*Ends)(nil),                      // 7: linger.v1.Ends
+	(*CreateTopicRequest)(nil),        // 8: linger.v1.CreateTopicRequest
+	(*CreateTopicResponse)(nil),       // 9: linger.v1.CreateTopicResponse
+	(*GetTopicRequest)(nil),           // 10: linger.v1.GetTopicRequest
+	(*GetTopicResponse)(nil),          // 11: linger.v1.GetTopicResponse
+	(*ListTopicsRequest)(nil),         // 12: linger.v1.ListTopicsRequest
+	(*ListTopicsResponse)(nil),        // 13: linger.v1.ListTopicsResponse
+	(*SetTopicPolicyRequest)(nil),     // 14: linger.v1.SetTopicPolicyRequest
+	(*SetTopicPolicyResponse)(nil),    // 15: linger.v1.SetTopicPolicyResponse
+	(*DeleteTopicRequest)(nil),        // 16: linger.v1.DeleteTopicRequest
+	(*DeleteTopicResponse)(nil),       // 17: linger.v1.DeleteTopicResponse
+	(*ListSubscriptionsRequest)(nil),  // 18: linger.v1.ListSubscriptionsRequest
+	(*ListSubscriptionsResponse)(nil), // 19: linger.v1.ListSubscriptionsResponse
+	(*TopicSubscription)(nil),         // 20: linger.v1.TopicSubscription
+	(*LifeLeft)(nil),                  // 21: linger.v1.LifeLeft
+	(*WhatIfRequest)(nil),             // 22: linger.v1.WhatIfRequest
+	(*WhatIfResponse)(nil),            // 23: linger.v1.WhatIfResponse
+	(*GetRecordRequest)(nil),          // 24: linger.v1.GetRecordRequest
+	(*GetRecordResponse)(nil),         // 25: linger.v1.GetRecordResponse
+	(*EndsInterval)(nil),              // 26: linger.v1.EndsInterval
+	(*ListEndsRequest)(nil),           // 27: linger.v1.ListEndsRequest
+	(*ListEndsResponse)(nil),          // 28: linger.v1.ListEndsResponse
+	(*EndsEntry)(nil),                 // 29: linger.v1.EndsEntry
+	(*durationpb.Duration)(nil),       // 30: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 31: google.protobuf.Timestamp
+	(Durability)(0),                   // 32: linger.v1.Durability
+	(EndReason)(0),                    // 33: linger.v1.EndReason
 }
 var file_linger_v1_topic_proto_depIdxs = []int32{
-	18, // 0: linger.v1.TopicPolicy.ttl_min:type_name -> google.protobuf.Duration
-	18, // 1: linger.v1.TopicPolicy.ttl_default:type_name -> google.protobuf.Duration
-	18, // 2: linger.v1.TopicPolicy.ttl_max:type_name -> google.protobuf.Duration
+	30, // 0: linger.v1.TopicPolicy.ttl_min:type_name -> google.protobuf.Duration
+	30, // 1: linger.v1.TopicPolicy.ttl_default:type_name -> google.protobuf.Duration
+	30, // 2: linger.v1.TopicPolicy.ttl_max:type_name -> google.protobuf.Duration
 	1,  // 3: linger.v1.TopicPolicy.out_of_policy:type_name -> linger.v1.OutOfPolicy
 	0,  // 4: linger.v1.TopicPolicy.at_limit:type_name -> linger.v1.LimitRule
-	19, // 5: linger.v1.Topic.create_time:type_name -> google.protobuf.Timestamp
-	20, // 6: linger.v1.Topic.durability:type_name -> linger.v1.Durability
+	31, // 5: linger.v1.Topic.create_time:type_name -> google.protobuf.Timestamp
+	32, // 6: linger.v1.Topic.durability:type_name -> linger.v1.Durability
 	2,  // 7: linger.v1.Topic.policy:type_name -> linger.v1.TopicPolicy
 	6,  // 8: linger.v1.Topic.stats:type_name -> linger.v1.TopicStats
 	4,  // 9: linger.v1.Topic.forecast:type_name -> linger.v1.Forecast
 	5,  // 10: linger.v1.Forecast.intervals:type_name -> linger.v1.ForecastInterval
-	18, // 11: linger.v1.ForecastInterval.after:type_name -> google.protobuf.Duration
-	18, // 12: linger.v1.ForecastInterval.within:type_name -> google.protobuf.Duration
+	30, // 11: linger.v1.ForecastInterval.after:type_name -> google.protobuf.Duration
+	30, // 12: linger.v1.ForecastInterval.within:type_name -> google.protobuf.Duration
 	7,  // 13: linger.v1.TopicStats.ended:type_name -> linger.v1.Ends
-	19, // 14: linger.v1.TopicStats.next_expire_time:type_name -> google.protobuf.Timestamp
-	19, // 15: linger.v1.TopicStats.last_publish_time:type_name -> google.protobuf.Timestamp
-	19, // 16: linger.v1.TopicStats.last_end_time:type_name -> google.protobuf.Timestamp
+	31, // 14: linger.v1.TopicStats.next_expire_time:type_name -> google.protobuf.Timestamp
+	31, // 15: linger.v1.TopicStats.last_publish_time:type_name -> google.protobuf.Timestamp
+	31, // 16: linger.v1.TopicStats.last_end_time:type_name -> google.protobuf.Timestamp
 	2,  // 17: linger.v1.CreateTopicRequest.policy:type_name -> linger.v1.TopicPolicy
-	20, // 18: linger.v1.CreateTopicRequest.durability:type_name -> linger.v1.Durability
+	32, // 18: linger.v1.CreateTopicRequest.durability:type_name -> linger.v1.Durability
 	3,  // 19: linger.v1.CreateTopicResponse.topic:type_name -> linger.v1.Topic
-	19, // 20: linger.v1.CreateTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	31, // 20: linger.v1.CreateTopicResponse.server_time:type_name -> google.protobuf.Timestamp
 	3,  // 21: linger.v1.GetTopicResponse.topic:type_name -> linger.v1.Topic
-	19, // 22: linger.v1.GetTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	31, // 22: linger.v1.GetTopicResponse.server_time:type_name -> google.protobuf.Timestamp
 	3,  // 23: linger.v1.ListTopicsResponse.topics:type_name -> linger.v1.Topic
-	19, // 24: linger.v1.ListTopicsResponse.server_time:type_name -> google.protobuf.Timestamp
+	31, // 24: linger.v1.ListTopicsResponse.server_time:type_name -> google.protobuf.Timestamp
 	2,  // 25: linger.v1.SetTopicPolicyRequest.policy:type_name -> linger.v1.TopicPolicy
 	3,  // 26: linger.v1.SetTopicPolicyResponse.topic:type_name -> linger.v1.Topic
-	19, // 27: linger.v1.SetTopicPolicyResponse.server_time:type_name -> google.protobuf.Timestamp
-	19, // 28: linger.v1.DeleteTopicResponse.server_time:type_name -> google.protobuf.Timestamp
-	8,  // 29: linger.v1.TopicService.CreateTopic:input_type -> linger.v1.CreateTopicRequest
-	10, // 30: linger.v1.TopicService.GetTopic:input_type -> linger.v1.GetTopicRequest
-	12, // 31: linger.v1.TopicService.ListTopics:input_type -> linger.v1.ListTopicsRequest
-	14, // 32: linger.v1.TopicService.SetTopicPolicy:input_type -> linger.v1.SetTopicPolicyRequest
-	16, // 33: linger.v1.TopicService.DeleteTopic:input_type -> linger.v1.DeleteTopicRequest
-	9,  // 34: linger.v1.TopicService.CreateTopic:output_type -> linger.v1.CreateTopicResponse
-	11, // 35: linger.v1.TopicService.GetTopic:output_type -> linger.v1.GetTopicResponse
-	13, // 36: linger.v1.TopicService.ListTopics:output_type -> linger.v1.ListTopicsResponse
-	15, // 37: linger.v1.TopicService.SetTopicPolicy:output_type -> linger.v1.SetTopicPolicyResponse
-	17, // 38: linger.v1.TopicService.DeleteTopic:output_type -> linger.v1.DeleteTopicResponse
-	34, // [34:39] is the sub-list for method output_type
-	29, // [29:34] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	31, // 27: linger.v1.SetTopicPolicyResponse.server_time:type_name -> google.protobuf.Timestamp
+	31, // 28: linger.v1.DeleteTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	20, // 29: linger.v1.ListSubscriptionsResponse.subscriptions:type_name -> linger.v1.TopicSubscription
+	31, // 30: linger.v1.ListSubscriptionsResponse.server_time:type_name -> google.protobuf.Timestamp
+	31, // 31: linger.v1.TopicSubscription.start_time:type_name -> google.protobuf.Timestamp
+	21, // 32: linger.v1.TopicSubscription.life_left:type_name -> linger.v1.LifeLeft
+	30, // 33: linger.v1.LifeLeft.worst:type_name -> google.protobuf.Duration
+	30, // 34: linger.v1.WhatIfRequest.ttl:type_name -> google.protobuf.Duration
+	30, // 35: linger.v1.WhatIfResponse.ttl:type_name -> google.protobuf.Duration
+	31, // 36: linger.v1.WhatIfResponse.since:type_name -> google.protobuf.Timestamp
+	31, // 37: linger.v1.WhatIfResponse.server_time:type_name -> google.protobuf.Timestamp
+	3,  // 38: linger.v1.GetRecordResponse.topic:type_name -> linger.v1.Topic
+	26, // 39: linger.v1.GetRecordResponse.intervals:type_name -> linger.v1.EndsInterval
+	31, // 40: linger.v1.GetRecordResponse.server_time:type_name -> google.protobuf.Timestamp
+	31, // 41: linger.v1.EndsInterval.start_time:type_name -> google.protobuf.Timestamp
+	7,  // 42: linger.v1.EndsInterval.ended:type_name -> linger.v1.Ends
+	33, // 43: linger.v1.ListEndsRequest.reasons:type_name -> linger.v1.EndReason
+	29, // 44: linger.v1.ListEndsResponse.ends:type_name -> linger.v1.EndsEntry
+	31, // 45: linger.v1.ListEndsResponse.server_time:type_name -> google.protobuf.Timestamp
+	33, // 46: linger.v1.EndsEntry.reason:type_name -> linger.v1.EndReason
+	31, // 47: linger.v1.EndsEntry.publish_time:type_name -> google.protobuf.Timestamp
+	31, // 48: linger.v1.EndsEntry.end_time:type_name -> google.protobuf.Timestamp
+	8,  // 49: linger.v1.TopicService.CreateTopic:input_type -> linger.v1.CreateTopicRequest
+	10, // 50: linger.v1.TopicService.GetTopic:input_type -> linger.v1.GetTopicRequest
+	12, // 51: linger.v1.TopicService.ListTopics:input_type -> linger.v1.ListTopicsRequest
+	14, // 52: linger.v1.TopicService.SetTopicPolicy:input_type -> linger.v1.SetTopicPolicyRequest
+	16, // 53: linger.v1.TopicService.DeleteTopic:input_type -> linger.v1.DeleteTopicRequest
+	18, // 54: linger.v1.TopicService.ListSubscriptions:input_type -> linger.v1.ListSubscriptionsRequest
+	22, // 55: linger.v1.TopicService.WhatIf:input_type -> linger.v1.WhatIfRequest
+	24, // 56: linger.v1.TopicService.GetRecord:input_type -> linger.v1.GetRecordRequest
+	27, // 57: linger.v1.TopicService.ListEnds:input_type -> linger.v1.ListEndsRequest
+	9,  // 58: linger.v1.TopicService.CreateTopic:output_type -> linger.v1.CreateTopicResponse
+	11, // 59: linger.v1.TopicService.GetTopic:output_type -> linger.v1.GetTopicResponse
+	13, // 60: linger.v1.TopicService.ListTopics:output_type -> linger.v1.ListTopicsResponse
+	15, // 61: linger.v1.TopicService.SetTopicPolicy:output_type -> linger.v1.SetTopicPolicyResponse
+	17, // 62: linger.v1.TopicService.DeleteTopic:output_type -> linger.v1.DeleteTopicResponse
+	19, // 63: linger.v1.TopicService.ListSubscriptions:output_type -> linger.v1.ListSubscriptionsResponse
+	23, // 64: linger.v1.TopicService.WhatIf:output_type -> linger.v1.WhatIfResponse
+	25, // 65: linger.v1.TopicService.GetRecord:output_type -> linger.v1.GetRecordResponse
+	28, // 66: linger.v1.TopicService.ListEnds:output_type -> linger.v1.ListEndsResponse
+	58, // [58:67] is the sub-list for method output_type
+	49, // [49:58] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_topic_proto_init() }
@@ -1477,7 +2495,7 @@ func file_linger_v1_topic_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linger_v1_topic_proto_rawDesc), len(file_linger_v1_topic_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

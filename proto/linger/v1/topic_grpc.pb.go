@@ -19,11 +19,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TopicService_CreateTopic_FullMethodName    = "/linger.v1.TopicService/CreateTopic"
-	TopicService_GetTopic_FullMethodName       = "/linger.v1.TopicService/GetTopic"
-	TopicService_ListTopics_FullMethodName     = "/linger.v1.TopicService/ListTopics"
-	TopicService_SetTopicPolicy_FullMethodName = "/linger.v1.TopicService/SetTopicPolicy"
-	TopicService_DeleteTopic_FullMethodName    = "/linger.v1.TopicService/DeleteTopic"
+	TopicService_CreateTopic_FullMethodName       = "/linger.v1.TopicService/CreateTopic"
+	TopicService_GetTopic_FullMethodName          = "/linger.v1.TopicService/GetTopic"
+	TopicService_ListTopics_FullMethodName        = "/linger.v1.TopicService/ListTopics"
+	TopicService_SetTopicPolicy_FullMethodName    = "/linger.v1.TopicService/SetTopicPolicy"
+	TopicService_DeleteTopic_FullMethodName       = "/linger.v1.TopicService/DeleteTopic"
+	TopicService_ListSubscriptions_FullMethodName = "/linger.v1.TopicService/ListSubscriptions"
+	TopicService_WhatIf_FullMethodName            = "/linger.v1.TopicService/WhatIf"
+	TopicService_GetRecord_FullMethodName         = "/linger.v1.TopicService/GetRecord"
+	TopicService_ListEnds_FullMethodName          = "/linger.v1.TopicService/ListEnds"
 )
 
 // TopicServiceClient is the client API for TopicService service.
@@ -46,6 +50,19 @@ type TopicServiceClient interface {
 	// DeleteTopic ends all of a topic's messages and the topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no
 	// topic can have.
 	DeleteTopic(ctx context.Context, in *DeleteTopicRequest, opts ...grpc.CallOption) (*DeleteTopicResponse, error)
+	// ListSubscriptions shows who subscribes to a topic, those that lag the most first. Errors: NOT_FOUND; INVALID_ARGUMENT
+	// for a name that no topic can have or a page size outside its bounds.
+	ListSubscriptions(ctx context.Context, in *ListSubscriptionsRequest, opts ...grpc.CallOption) (*ListSubscriptionsResponse, error)
+	// WhatIf tells what a topic would have held of late with another default lifetime. Errors: NOT_FOUND; INVALID_ARGUMENT for
+	// a name that no topic can have or a lifetime below 1 ms or above 10 years.
+	WhatIf(ctx context.Context, in *WhatIfRequest, opts ...grpc.CallOption) (*WhatIfResponse, error)
+	// GetRecord shows how a topic's messages have ended: in all, and in each of the last sixty minutes. Errors: NOT_FOUND;
+	// INVALID_ARGUMENT for a name that no topic can have.
+	GetRecord(ctx context.Context, in *GetRecordRequest, opts ...grpc.CallOption) (*GetRecordResponse, error)
+	// ListEnds shows the ends that are remembered, one by one, the newest messages first: of the last hour, 10,000 ranges of
+	// messages that ended alike a topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no topic can have, a reason that
+	// is none, a page size outside its bounds or a bad page token.
+	ListEnds(ctx context.Context, in *ListEndsRequest, opts ...grpc.CallOption) (*ListEndsResponse, error)
 }
 
 type topicServiceClient struct {
@@ -106,6 +123,46 @@ func (c *topicServiceClient) DeleteTopic(ctx context.Context, in *DeleteTopicReq
 	return out, nil
 }
 
+func (c *topicServiceClient) ListSubscriptions(ctx context.Context, in *ListSubscriptionsRequest, opts ...grpc.CallOption) (*ListSubscriptionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSubscriptionsResponse)
+	err := c.cc.Invoke(ctx, TopicService_ListSubscriptions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *topicServiceClient) WhatIf(ctx context.Context, in *WhatIfRequest, opts ...grpc.CallOption) (*WhatIfResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WhatIfResponse)
+	err := c.cc.Invoke(ctx, TopicService_WhatIf_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *topicServiceClient) GetRecord(ctx context.Context, in *GetRecordRequest, opts ...grpc.CallOption) (*GetRecordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetRecordResponse)
+	err := c.cc.Invoke(ctx, TopicService_GetRecord_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *topicServiceClient) ListEnds(ctx context.Context, in *ListEndsRequest, opts ...grpc.CallOption) (*ListEndsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListEndsResponse)
+	err := c.cc.Invoke(ctx, TopicService_ListEnds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TopicServiceServer is the server API for TopicService service.
 // All implementations must embed UnimplementedTopicServiceServer
 // for forward compatibility.
@@ -126,6 +183,19 @@ type TopicServiceServer interface {
 	// DeleteTopic ends all of a topic's messages and the topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no
 	// topic can have.
 	DeleteTopic(context.Context, *DeleteTopicRequest) (*DeleteTopicResponse, error)
+	// ListSubscriptions shows who subscribes to a topic, those that lag the most first. Errors: NOT_FOUND; INVALID_ARGUMENT
+	// for a name that no topic can have or a page size outside its bounds.
+	ListSubscriptions(context.Context, *ListSubscriptionsRequest) (*ListSubscriptionsResponse, error)
+	// WhatIf tells what a topic would have held of late with another default lifetime. Errors: NOT_FOUND; INVALID_ARGUMENT for
+	// a name that no topic can have or a lifetime below 1 ms or above 10 years.
+	WhatIf(context.Context, *WhatIfRequest) (*WhatIfResponse, error)
+	// GetRecord shows how a topic's messages have ended: in all, and in each of the last sixty minutes. Errors: NOT_FOUND;
+	// INVALID_ARGUMENT for a name that no topic can have.
+	GetRecord(context.Context, *GetRecordRequest) (*GetRecordResponse, error)
+	// ListEnds shows the ends that are remembered, one by one, the newest messages first: of the last hour, 10,000 ranges of
+	// messages that ended alike a topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no topic can have, a reason that
+	// is none, a page size outside its bounds or a bad page token.
+	ListEnds(context.Context, *ListEndsRequest) (*ListEndsResponse, error)
 	mustEmbedUnimplementedTopicServiceServer()
 }
 
@@ -150,6 +220,18 @@ func (UnimplementedTopicServiceServer) SetTopicPolicy(context.Context, *SetTopic
 }
 func (UnimplementedTopicServiceServer) DeleteTopic(context.Context, *DeleteTopicRequest) (*DeleteTopicResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteTopic not implemented")
+}
+func (UnimplementedTopicServiceServer) ListSubscriptions(context.Context, *ListSubscriptionsRequest) (*ListSubscriptionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSubscriptions not implemented")
+}
+func (UnimplementedTopicServiceServer) WhatIf(context.Context, *WhatIfRequest) (*WhatIfResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WhatIf not implemented")
+}
+func (UnimplementedTopicServiceServer) GetRecord(context.Context, *GetRecordRequest) (*GetRecordResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRecord not implemented")
+}
+func (UnimplementedTopicServiceServer) ListEnds(context.Context, *ListEndsRequest) (*ListEndsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEnds not implemented")
 }
 func (UnimplementedTopicServiceServer) mustEmbedUnimplementedTopicServiceServer() {}
 func (UnimplementedTopicServiceServer) testEmbeddedByValue()                      {}
@@ -262,6 +344,78 @@ func _TopicService_DeleteTopic_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TopicService_ListSubscriptions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSubscriptionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TopicServiceServer).ListSubscriptions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TopicService_ListSubscriptions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TopicServiceServer).ListSubscriptions(ctx, req.(*ListSubscriptionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TopicService_WhatIf_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WhatIfRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TopicServiceServer).WhatIf(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TopicService_WhatIf_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TopicServiceServer).WhatIf(ctx, req.(*WhatIfRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TopicService_GetRecord_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRecordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TopicServiceServer).GetRecord(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TopicService_GetRecord_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TopicServiceServer).GetRecord(ctx, req.(*GetRecordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TopicService_ListEnds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListEndsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TopicServiceServer).ListEnds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TopicService_ListEnds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TopicServiceServer).ListEnds(ctx, req.(*ListEndsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TopicService_ServiceDesc is the grpc.ServiceDesc for TopicService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -288,6 +442,22 @@ var TopicService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteTopic",
 			Handler:    _TopicService_DeleteTopic_Handler,
+		},
+		{
+			MethodName: "ListSubscriptions",
+			Handler:    _TopicService_ListSubscriptions_Handler,
+		},
+		{
+			MethodName: "WhatIf",
+			Handler:    _TopicService_WhatIf_Handler,
+		},
+		{
+			MethodName: "GetRecord",
+			Handler:    _TopicService_GetRecord_Handler,
+		},
+		{
+			MethodName: "ListEnds",
+			Handler:    _TopicService_ListEnds_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -6,7 +6,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Durability } from "./message_pb";
+import type { Durability, EndReason } from "./message_pb";
 import { file_linger_v1_message } from "./message_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file linger/v1/topic.proto.
  */
 export const file_linger_v1_topic: GenFile = /*@__PURE__*/
-  fileDesc("ChVsaW5nZXIvdjEvdG9waWMucHJvdG8SCWxpbmdlci52MSLTAgoLVG9waWNQb2xpY3kSKgoHdHRsX21pbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgt0dGxfZGVmYXVsdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0dGxfbWF4GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KDW91dF9vZl9wb2xpY3kYBCABKA4yFi5saW5nZXIudjEuT3V0T2ZQb2xpY3kSEwoLcmVmdXNlX3plcm8YBSABKAgSGQoMbWF4X21lc3NhZ2VzGAYgASgESACIAQESFgoJbWF4X2J5dGVzGAcgASgESAGIAQESJgoIYXRfbGltaXQYCCABKA4yFC5saW5nZXIudjEuTGltaXRSdWxlQg8KDV9tYXhfbWVzc2FnZXNCDAoKX21heF9ieXRlcyL7AQoFVG9waWMSDAoEbmFtZRgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoBhIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoKZHVyYWJpbGl0eRgEIAEoDjIVLmxpbmdlci52MS5EdXJhYmlsaXR5EiYKBnBvbGljeRgFIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIkCgVzdGF0cxgGIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzEiUKCGZvcmVjYXN0GAcgASgLMhMubGluZ2VyLnYxLkZvcmVjYXN0IjoKCEZvcmVjYXN0Ei4KCWludGVydmFscxgBIAMoCzIbLmxpbmdlci52MS5Gb3JlY2FzdEludGVydmFsIogBChBGb3JlY2FzdEludGVydmFsEigKBWFmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBndpdGhpbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghtZXNzYWdlcxgDIAEoBBINCgVieXRlcxgEIAEoBCLbAgoKVG9waWNTdGF0cxIRCglwdWJsaXNoZWQYASABKAQSEAoIcmV0YWluZWQYAiABKAQSFgoOcmV0YWluZWRfYnl0ZXMYAyABKAQSDwoHcGFzc2luZxgEIAEoBBIeCgVlbmRlZBgFIAEoCzIPLmxpbmdlci52MS5FbmRzEhUKDXN1YnNjcmlwdGlvbnMYBiABKA0SEQoJd29yc3RfbGFnGAcgASgEEjQKEG5leHRfZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW5leHRfc2VxdWVuY2UYCSABKAQSNQoRbGFzdF9wdWJsaXNoX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfZW5kX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIocBCgRFbmRzEhkKEWV4cGlyZWRfZGVsaXZlcmVkGAEgASgEEhsKE2V4cGlyZWRfdW5kZWxpdmVyZWQYAiABKAQSFwoPZXhwaXJlZF91bmtub3duGAMgASgEEg8KB2V2aWN0ZWQYBCABKAQSDwoHZGVsZXRlZBgFIAEoBBIMCgRsb3N0GAYgASgEInUKEkNyZWF0ZVRvcGljUmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBnBvbGljeRgCIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIpCgpkdXJhYmlsaXR5GAMgASgOMhUubGluZ2VyLnYxLkR1cmFiaWxpdHkiZwoTQ3JlYXRlVG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiHwoPR2V0VG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkiZAoQR2V0VG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXQoRTGlzdFRvcGljc1JlcXVlc3QSDwoHcGF0dGVybhgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIQCghmb3JlY2FzdBgEIAEoCCKPAQoSTGlzdFRvcGljc1Jlc3BvbnNlEiAKBnRvcGljcxgBIAMoCzIQLmxpbmdlci52MS5Ub3BpYxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDQoFdG90YWwYAyABKA0SLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk0KFVNldFRvcGljUG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBnBvbGljeRgCIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeSJqChZTZXRUb3BpY1BvbGljeVJlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIiChJEZWxldGVUb3BpY1JlcXVlc3QSDAoEbmFtZRgBIAEoCSJXChNEZWxldGVUb3BpY1Jlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAQSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKnkKCUxpbWl0UnVsZRIaChZMSU1JVF9SVUxFX1VOU1BFQ0lGSUVEEAASFQoRTElNSVRfUlVMRV9SRUpFQ1QQARIbChdMSU1JVF9SVUxFX0VWSUNUX09MREVTVBACEhwKGExJTUlUX1JVTEVfRVZJQ1RfU09PTkVTVBADKkYKC091dE9mUG9saWN5Eh0KGU9VVF9PRl9QT0xJQ1lfVU5TUEVDSUZJRUQQABIYChRPVVRfT0ZfUE9MSUNZX1JFSkVDVBABMpEDCgxUb3BpY1NlcnZpY2USTAoLQ3JlYXRlVG9waWMSHS5saW5nZXIudjEuQ3JlYXRlVG9waWNSZXF1ZXN0Gh4ubGluZ2VyLnYxLkNyZWF0ZVRvcGljUmVzcG9uc2USQwoIR2V0VG9waWMSGi5saW5nZXIudjEuR2V0VG9waWNSZXF1ZXN0GhsubGluZ2VyLnYxLkdldFRvcGljUmVzcG9uc2USSQoKTGlzdFRvcGljcxIcLmxpbmdlci52MS5MaXN0VG9waWNzUmVxdWVzdBodLmxpbmdlci52MS5MaXN0VG9waWNzUmVzcG9uc2USVQoOU2V0VG9waWNQb2xpY3kSIC5saW5nZXIudjEuU2V0VG9waWNQb2xpY3lSZXF1ZXN0GiEubGluZ2VyLnYxLlNldFRvcGljUG9saWN5UmVzcG9uc2USTAoLRGVsZXRlVG9waWMSHS5saW5nZXIudjEuRGVsZXRlVG9waWNSZXF1ZXN0Gh4ubGluZ2VyLnYxLkRlbGV0ZVRvcGljUmVzcG9uc2VCIVofbGluZ2VyL3Byb3RvL2xpbmdlci92MTtsaW5nZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message]);
+  fileDesc("ChVsaW5nZXIvdjEvdG9waWMucHJvdG8SCWxpbmdlci52MSLTAgoLVG9waWNQb2xpY3kSKgoHdHRsX21pbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgt0dGxfZGVmYXVsdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0dGxfbWF4GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KDW91dF9vZl9wb2xpY3kYBCABKA4yFi5saW5nZXIudjEuT3V0T2ZQb2xpY3kSEwoLcmVmdXNlX3plcm8YBSABKAgSGQoMbWF4X21lc3NhZ2VzGAYgASgESACIAQESFgoJbWF4X2J5dGVzGAcgASgESAGIAQESJgoIYXRfbGltaXQYCCABKA4yFC5saW5nZXIudjEuTGltaXRSdWxlQg8KDV9tYXhfbWVzc2FnZXNCDAoKX21heF9ieXRlcyL7AQoFVG9waWMSDAoEbmFtZRgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoBhIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoKZHVyYWJpbGl0eRgEIAEoDjIVLmxpbmdlci52MS5EdXJhYmlsaXR5EiYKBnBvbGljeRgFIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIkCgVzdGF0cxgGIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzEiUKCGZvcmVjYXN0GAcgASgLMhMubGluZ2VyLnYxLkZvcmVjYXN0IjoKCEZvcmVjYXN0Ei4KCWludGVydmFscxgBIAMoCzIbLmxpbmdlci52MS5Gb3JlY2FzdEludGVydmFsIogBChBGb3JlY2FzdEludGVydmFsEigKBWFmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBndpdGhpbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghtZXNzYWdlcxgDIAEoBBINCgVieXRlcxgEIAEoBCLbAgoKVG9waWNTdGF0cxIRCglwdWJsaXNoZWQYASABKAQSEAoIcmV0YWluZWQYAiABKAQSFgoOcmV0YWluZWRfYnl0ZXMYAyABKAQSDwoHcGFzc2luZxgEIAEoBBIeCgVlbmRlZBgFIAEoCzIPLmxpbmdlci52MS5FbmRzEhUKDXN1YnNjcmlwdGlvbnMYBiABKA0SEQoJd29yc3RfbGFnGAcgASgEEjQKEG5leHRfZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW5leHRfc2VxdWVuY2UYCSABKAQSNQoRbGFzdF9wdWJsaXNoX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfZW5kX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIocBCgRFbmRzEhkKEWV4cGlyZWRfZGVsaXZlcmVkGAEgASgEEhsKE2V4cGlyZWRfdW5kZWxpdmVyZWQYAiABKAQSFwoPZXhwaXJlZF91bmtub3duGAMgASgEEg8KB2V2aWN0ZWQYBCABKAQSDwoHZGVsZXRlZBgFIAEoBBIMCgRsb3N0GAYgASgEInUKEkNyZWF0ZVRvcGljUmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBnBvbGljeRgCIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIpCgpkdXJhYmlsaXR5GAMgASgOMhUubGluZ2VyLnYxLkR1cmFiaWxpdHkiZwoTQ3JlYXRlVG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiHwoPR2V0VG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkiZAoQR2V0VG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXQoRTGlzdFRvcGljc1JlcXVlc3QSDwoHcGF0dGVybhgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIQCghmb3JlY2FzdBgEIAEoCCKPAQoSTGlzdFRvcGljc1Jlc3BvbnNlEiAKBnRvcGljcxgBIAMoCzIQLmxpbmdlci52MS5Ub3BpYxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDQoFdG90YWwYAyABKA0SLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk0KFVNldFRvcGljUG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBnBvbGljeRgCIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeSJqChZTZXRUb3BpY1BvbGljeVJlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIiChJEZWxldGVUb3BpY1JlcXVlc3QSDAoEbmFtZRgBIAEoCSJXChNEZWxldGVUb3BpY1Jlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAQSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjwKGExpc3RTdWJzY3JpcHRpb25zUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUipwEKGUxpc3RTdWJzY3JpcHRpb25zUmVzcG9uc2USMwoNc3Vic2NyaXB0aW9ucxgBIAMoCzIcLmxpbmdlci52MS5Ub3BpY1N1YnNjcmlwdGlvbhINCgV0b3RhbBgCIAEoDRIVCg1uZXh0X3NlcXVlbmNlGAMgASgEEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK/AQoRVG9waWNTdWJzY3JpcHRpb24SEwoLY2xpZW50X25hbWUYASABKAkSDAoEcGVlchgCIAEoCRIQCghwYXR0ZXJucxgDIAMoCRIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghwb3NpdGlvbhgFIAEoBBILCgNsYWcYBiABKAQSJgoJbGlmZV9sZWZ0GAcgASgLMhMubGluZ2VyLnYxLkxpZmVMZWZ0IncKCExpZmVMZWZ0EhAKCG1lc3NhZ2VzGAEgASgEEhcKD21lZGlhbl9wZXJtaWxsZRgCIAEoDRIWCg53b3JzdF9wZXJtaWxsZRgDIAEoDRIoCgV3b3JzdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJGCg1XaGF0SWZSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEiYKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKxAgoOV2hhdElmUmVzcG9uc2USJgoDdHRsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwdWJsaXNoZWQYAyABKAQSFwoPcHVibGlzaGVkX2J5dGVzGAQgASgEEhUKDW1vc3RfbWVzc2FnZXMYBSABKAQSEgoKbW9zdF9ieXRlcxgGIAEoBBIPCgdncm93aW5nGAcgASgIEg4KBmp1ZGdlZBgIIAEoBBIRCglkZWxpdmVyZWQYCSABKAQSEAoIYXRfbGVhc3QYCiABKAgSLwoLc2VydmVyX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiEKEEdldFJlY29yZFJlcXVlc3QSDQoFdG9waWMYASABKAkipQEKEUdldFJlY29yZFJlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEioKCWludGVydmFscxgCIAMoCzIXLmxpbmdlci52MS5FbmRzSW50ZXJ2YWwSEgoKcmVtZW1iZXJlZBgDIAEoDRIvCgtzZXJ2ZXJfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXgoMRW5kc0ludGVydmFsEi4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh4KBWVuZGVkGAIgASgLMg8ubGluZ2VyLnYxLkVuZHMibgoPTGlzdEVuZHNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEiUKB3JlYXNvbnMYAiADKA4yFC5saW5nZXIudjEuRW5kUmVhc29uEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIoABChBMaXN0RW5kc1Jlc3BvbnNlEiIKBGVuZHMYASADKAsyFC5saW5nZXIudjEuRW5kc0VudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIvCgtzZXJ2ZXJfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi1AEKCUVuZHNFbnRyeRIWCg5maXJzdF9zZXF1ZW5jZRgBIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAIgASgEEiQKBnJlYXNvbhgDIAEoDjIULmxpbmdlci52MS5FbmRSZWFzb24SMAoMcHVibGlzaF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZGVsaXZlcmllcxgGIAEoDSp5CglMaW1pdFJ1bGUSGgoWTElNSVRfUlVMRV9VTlNQRUNJRklFRBAAEhUKEUxJTUlUX1JVTEVfUkVKRUNUEAESGwoXTElNSVRfUlVMRV9FVklDVF9PTERFU1QQAhIcChhMSU1JVF9SVUxFX0VWSUNUX1NPT05FU1QQAypGCgtPdXRPZlBvbGljeRIdChlPVVRfT0ZfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGAoUT1VUX09GX1BPTElDWV9SRUpFQ1QQATK9BQoMVG9waWNTZXJ2aWNlEkwKC0NyZWF0ZVRvcGljEh0ubGluZ2VyLnYxLkNyZWF0ZVRvcGljUmVxdWVzdBoeLmxpbmdlci52MS5DcmVhdGVUb3BpY1Jlc3BvbnNlEkMKCEdldFRvcGljEhoubGluZ2VyLnYxLkdldFRvcGljUmVxdWVzdBobLmxpbmdlci52MS5HZXRUb3BpY1Jlc3BvbnNlEkkKCkxpc3RUb3BpY3MSHC5saW5nZXIudjEuTGlzdFRvcGljc1JlcXVlc3QaHS5saW5nZXIudjEuTGlzdFRvcGljc1Jlc3BvbnNlElUKDlNldFRvcGljUG9saWN5EiAubGluZ2VyLnYxLlNldFRvcGljUG9saWN5UmVxdWVzdBohLmxpbmdlci52MS5TZXRUb3BpY1BvbGljeVJlc3BvbnNlEkwKC0RlbGV0ZVRvcGljEh0ubGluZ2VyLnYxLkRlbGV0ZVRvcGljUmVxdWVzdBoeLmxpbmdlci52MS5EZWxldGVUb3BpY1Jlc3BvbnNlEl4KEUxpc3RTdWJzY3JpcHRpb25zEiMubGluZ2VyLnYxLkxpc3RTdWJzY3JpcHRpb25zUmVxdWVzdBokLmxpbmdlci52MS5MaXN0U3Vic2NyaXB0aW9uc1Jlc3BvbnNlEj0KBldoYXRJZhIYLmxpbmdlci52MS5XaGF0SWZSZXF1ZXN0GhkubGluZ2VyLnYxLldoYXRJZlJlc3BvbnNlEkYKCUdldFJlY29yZBIbLmxpbmdlci52MS5HZXRSZWNvcmRSZXF1ZXN0GhwubGluZ2VyLnYxLkdldFJlY29yZFJlc3BvbnNlEkMKCExpc3RFbmRzEhoubGluZ2VyLnYxLkxpc3RFbmRzUmVxdWVzdBobLmxpbmdlci52MS5MaXN0RW5kc1Jlc3BvbnNlQiFaH2xpbmdlci9wcm90by9saW5nZXIvdjE7bGluZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message]);
 
 /**
  * TopicPolicy rules the lifetimes of a topic's messages, and how many it retains.
@@ -665,6 +665,527 @@ export const DeleteTopicResponseSchema: GenMessage<DeleteTopicResponse> = /*@__P
   messageDesc(file_linger_v1_topic, 15);
 
 /**
+ * ListSubscriptionsRequest asks who subscribes.
+ *
+ * @generated from message linger.v1.ListSubscriptionsRequest
+ */
+export type ListSubscriptionsRequest = Message<"linger.v1.ListSubscriptionsRequest"> & {
+  /**
+   * The topic's name.
+   *
+   * @generated from field: string topic = 1;
+   */
+  topic: string;
+
+  /**
+   * How many to show: 1 to 1,000; 0 means 100. There are no further pages: whoever lags less than all of these is counted.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+};
+
+/**
+ * Describes the message linger.v1.ListSubscriptionsRequest.
+ * Use `create(ListSubscriptionsRequestSchema)` to create a new message.
+ */
+export const ListSubscriptionsRequestSchema: GenMessage<ListSubscriptionsRequest> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 16);
+
+/**
+ * ListSubscriptionsResponse shows them.
+ *
+ * @generated from message linger.v1.ListSubscriptionsResponse
+ */
+export type ListSubscriptionsResponse = Message<"linger.v1.ListSubscriptionsResponse"> & {
+  /**
+   * Those that lag the most first.
+   *
+   * @generated from field: repeated linger.v1.TopicSubscription subscriptions = 1;
+   */
+  subscriptions: TopicSubscription[];
+
+  /**
+   * How many there are in all.
+   *
+   * @generated from field: uint32 total = 2;
+   */
+  total: number;
+
+  /**
+   * The sequence that the topic's next message will have.
+   *
+   * @generated from field: uint64 next_sequence = 3;
+   */
+  nextSequence: bigint;
+
+  /**
+   * The server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 4;
+   */
+  serverTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message linger.v1.ListSubscriptionsResponse.
+ * Use `create(ListSubscriptionsResponseSchema)` to create a new message.
+ */
+export const ListSubscriptionsResponseSchema: GenMessage<ListSubscriptionsResponse> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 17);
+
+/**
+ * TopicSubscription is a subscription as one of its topics sees it.
+ *
+ * @generated from message linger.v1.TopicSubscription
+ */
+export type TopicSubscription = Message<"linger.v1.TopicSubscription"> & {
+  /**
+   * What it calls itself, or its user-agent header. May be empty.
+   *
+   * @generated from field: string client_name = 1;
+   */
+  clientName: string;
+
+  /**
+   * The network address from which it came.
+   *
+   * @generated from field: string peer = 2;
+   */
+  peer: string;
+
+  /**
+   * The patterns it subscribed to.
+   *
+   * @generated from field: repeated string patterns = 3;
+   */
+  patterns: string[];
+
+  /**
+   * When it did.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * The sequence that it will be handed next, or one after it.
+   *
+   * @generated from field: uint64 position = 5;
+   */
+  position: bigint;
+
+  /**
+   * Messages that it has still to be given.
+   *
+   * @generated from field: uint64 lag = 6;
+   */
+  lag: bigint;
+
+  /**
+   * What messages of the topic had left of their lifetimes when they were handed to it, in the last five to ten minutes.
+   * Unset: none were.
+   *
+   * @generated from field: linger.v1.LifeLeft life_left = 7;
+   */
+  lifeLeft?: LifeLeft | undefined;
+};
+
+/**
+ * Describes the message linger.v1.TopicSubscription.
+ * Use `create(TopicSubscriptionSchema)` to create a new message.
+ */
+export const TopicSubscriptionSchema: GenMessage<TopicSubscription> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 18);
+
+/**
+ * LifeLeft tells what messages had left of their lifetimes when they were handed out. "Now or never" does not count.
+ *
+ * @generated from message linger.v1.LifeLeft
+ */
+export type LifeLeft = Message<"linger.v1.LifeLeft"> & {
+  /**
+   * How many messages that is about.
+   *
+   * @generated from field: uint64 messages = 1;
+   */
+  messages: bigint;
+
+  /**
+   * At least this share was left of half of them or more, in thousandths. One of 0, 10, 20, 50, 100, 200, 300, 400, 500,
+   * 600, 700, 800, 900, 950 and 990.
+   *
+   * @generated from field: uint32 median_permille = 2;
+   */
+  medianPermille: number;
+
+  /**
+   * The least share that was left of one, in thousandths, rounded down.
+   *
+   * @generated from field: uint32 worst_permille = 3;
+   */
+  worstPermille: number;
+
+  /**
+   * What that one had left.
+   *
+   * @generated from field: google.protobuf.Duration worst = 4;
+   */
+  worst?: Duration | undefined;
+};
+
+/**
+ * Describes the message linger.v1.LifeLeft.
+ * Use `create(LifeLeftSchema)` to create a new message.
+ */
+export const LifeLeftSchema: GenMessage<LifeLeft> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 19);
+
+/**
+ * WhatIfRequest asks what would have been.
+ *
+ * @generated from message linger.v1.WhatIfRequest
+ */
+export type WhatIfRequest = Message<"linger.v1.WhatIfRequest"> & {
+  /**
+   * The topic's name.
+   *
+   * @generated from field: string topic = 1;
+   */
+  topic: string;
+
+  /**
+   * How long each message would have been kept. Unset: the topic's default lifetime.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 2;
+   */
+  ttl?: Duration | undefined;
+};
+
+/**
+ * Describes the message linger.v1.WhatIfRequest.
+ * Use `create(WhatIfRequestSchema)` to create a new message.
+ */
+export const WhatIfRequestSchema: GenMessage<WhatIfRequest> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 20);
+
+/**
+ * WhatIfResponse tells what would have been, had each message been kept so long. It is about what was published in the last
+ * ten minutes, or since `since`; "now or never" does not count.
+ *
+ * @generated from message linger.v1.WhatIfResponse
+ */
+export type WhatIfResponse = Message<"linger.v1.WhatIfResponse"> & {
+  /**
+   * The lifetime.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 1;
+   */
+  ttl?: Duration | undefined;
+
+  /**
+   * From when on it is known what was published.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Messages published since then.
+   *
+   * @generated from field: uint64 published = 3;
+   */
+  published: bigint;
+
+  /**
+   * Their encoded bytes.
+   *
+   * @generated from field: uint64 published_bytes = 4;
+   */
+  publishedBytes: bigint;
+
+  /**
+   * The most messages that would have been retained at the end of any second, the lifetime rounded up to whole seconds.
+   *
+   * @generated from field: uint64 most_messages = 5;
+   */
+  mostMessages: bigint;
+
+  /**
+   * The most bytes.
+   *
+   * @generated from field: uint64 most_bytes = 6;
+   */
+  mostBytes: bigint;
+
+  /**
+   * The lifetime is longer than the time since `since`: more would be retained by and by.
+   *
+   * @generated from field: bool growing = 7;
+   */
+  growing: boolean;
+
+  /**
+   * Messages of which it is known whether a subscription would have been handed them before their end. 0: not known of any.
+   *
+   * @generated from field: uint64 judged = 8;
+   */
+  judged: bigint;
+
+  /**
+   * How many of these would have been.
+   *
+   * @generated from field: uint64 delivered = 9;
+   */
+  delivered: bigint;
+
+  /**
+   * There may have been more: some ended, undelivered, before this time would have come, or are still waiting.
+   *
+   * @generated from field: bool at_least = 10;
+   */
+  atLeast: boolean;
+
+  /**
+   * The server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 11;
+   */
+  serverTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message linger.v1.WhatIfResponse.
+ * Use `create(WhatIfResponseSchema)` to create a new message.
+ */
+export const WhatIfResponseSchema: GenMessage<WhatIfResponse> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 21);
+
+/**
+ * GetRecordRequest asks for a record.
+ *
+ * @generated from message linger.v1.GetRecordRequest
+ */
+export type GetRecordRequest = Message<"linger.v1.GetRecordRequest"> & {
+  /**
+   * The topic's name.
+   *
+   * @generated from field: string topic = 1;
+   */
+  topic: string;
+};
+
+/**
+ * Describes the message linger.v1.GetRecordRequest.
+ * Use `create(GetRecordRequestSchema)` to create a new message.
+ */
+export const GetRecordRequestSchema: GenMessage<GetRecordRequest> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 22);
+
+/**
+ * GetRecordResponse shows it.
+ *
+ * @generated from message linger.v1.GetRecordResponse
+ */
+export type GetRecordResponse = Message<"linger.v1.GetRecordResponse"> & {
+  /**
+   * The topic. Its numbers add up: published = retained + passing + the ends.
+   *
+   * @generated from field: linger.v1.Topic topic = 1;
+   */
+  topic?: Topic | undefined;
+
+  /**
+   * The minutes of the last sixty in which messages ended, oldest first, as far as there was memory to note them.
+   *
+   * @generated from field: repeated linger.v1.EndsInterval intervals = 2;
+   */
+  intervals: EndsInterval[];
+
+  /**
+   * How many entries ListEnds has.
+   *
+   * @generated from field: uint32 remembered = 3;
+   */
+  remembered: number;
+
+  /**
+   * The server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 4;
+   */
+  serverTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message linger.v1.GetRecordResponse.
+ * Use `create(GetRecordResponseSchema)` to create a new message.
+ */
+export const GetRecordResponseSchema: GenMessage<GetRecordResponse> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 23);
+
+/**
+ * EndsInterval counts what ended in a minute.
+ *
+ * @generated from message linger.v1.EndsInterval
+ */
+export type EndsInterval = Message<"linger.v1.EndsInterval"> & {
+  /**
+   * When it begins.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 1;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * What ended in it, by how.
+   *
+   * @generated from field: linger.v1.Ends ended = 2;
+   */
+  ended?: Ends | undefined;
+};
+
+/**
+ * Describes the message linger.v1.EndsInterval.
+ * Use `create(EndsIntervalSchema)` to create a new message.
+ */
+export const EndsIntervalSchema: GenMessage<EndsInterval> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 24);
+
+/**
+ * ListEndsRequest asks for ends.
+ *
+ * @generated from message linger.v1.ListEndsRequest
+ */
+export type ListEndsRequest = Message<"linger.v1.ListEndsRequest"> & {
+  /**
+   * The topic's name.
+   *
+   * @generated from field: string topic = 1;
+   */
+  topic: string;
+
+  /**
+   * Only messages that ended for one of these reasons. None: all.
+   *
+   * @generated from field: repeated linger.v1.EndReason reasons = 2;
+   */
+  reasons: EndReason[];
+
+  /**
+   * 1 to 1,000; 0 means 100.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * From the last response. Empty: from the newest message.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message linger.v1.ListEndsRequest.
+ * Use `create(ListEndsRequestSchema)` to create a new message.
+ */
+export const ListEndsRequestSchema: GenMessage<ListEndsRequest> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 25);
+
+/**
+ * ListEndsResponse is a page of ends.
+ *
+ * @generated from message linger.v1.ListEndsResponse
+ */
+export type ListEndsResponse = Message<"linger.v1.ListEndsResponse"> & {
+  /**
+   * The newest messages first.
+   *
+   * @generated from field: repeated linger.v1.EndsEntry ends = 1;
+   */
+  ends: EndsEntry[];
+
+  /**
+   * Empty: there are no more.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * The server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 3;
+   */
+  serverTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message linger.v1.ListEndsResponse.
+ * Use `create(ListEndsResponseSchema)` to create a new message.
+ */
+export const ListEndsResponseSchema: GenMessage<ListEndsResponse> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 26);
+
+/**
+ * EndsEntry tells how consecutive messages ended that were published together.
+ *
+ * @generated from message linger.v1.EndsEntry
+ */
+export type EndsEntry = Message<"linger.v1.EndsEntry"> & {
+  /**
+   * First sequence.
+   *
+   * @generated from field: uint64 first_sequence = 1;
+   */
+  firstSequence: bigint;
+
+  /**
+   * Last sequence.
+   *
+   * @generated from field: uint64 last_sequence = 2;
+   */
+  lastSequence: bigint;
+
+  /**
+   * How they ended.
+   *
+   * @generated from field: linger.v1.EndReason reason = 3;
+   */
+  reason: EndReason;
+
+  /**
+   * When they were published.
+   *
+   * @generated from field: google.protobuf.Timestamp publish_time = 4;
+   */
+  publishTime?: Timestamp | undefined;
+
+  /**
+   * When they ended.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 5;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * To how many subscriptions each had been handed.
+   *
+   * @generated from field: uint32 deliveries = 6;
+   */
+  deliveries: number;
+};
+
+/**
+ * Describes the message linger.v1.EndsEntry.
+ * Use `create(EndsEntrySchema)` to create a new message.
+ */
+export const EndsEntrySchema: GenMessage<EndsEntry> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 27);
+
+/**
  * LimitRule is what happens to a publish that finds no room in its topic, or on the server.
  *
  * @generated from enum linger.v1.LimitRule
@@ -791,6 +1312,51 @@ export const TopicService: GenService<{
     methodKind: "unary";
     input: typeof DeleteTopicRequestSchema;
     output: typeof DeleteTopicResponseSchema;
+  },
+  /**
+   * ListSubscriptions shows who subscribes to a topic, those that lag the most first. Errors: NOT_FOUND; INVALID_ARGUMENT
+   * for a name that no topic can have or a page size outside its bounds.
+   *
+   * @generated from rpc linger.v1.TopicService.ListSubscriptions
+   */
+  listSubscriptions: {
+    methodKind: "unary";
+    input: typeof ListSubscriptionsRequestSchema;
+    output: typeof ListSubscriptionsResponseSchema;
+  },
+  /**
+   * WhatIf tells what a topic would have held of late with another default lifetime. Errors: NOT_FOUND; INVALID_ARGUMENT for
+   * a name that no topic can have or a lifetime below 1 ms or above 10 years.
+   *
+   * @generated from rpc linger.v1.TopicService.WhatIf
+   */
+  whatIf: {
+    methodKind: "unary";
+    input: typeof WhatIfRequestSchema;
+    output: typeof WhatIfResponseSchema;
+  },
+  /**
+   * GetRecord shows how a topic's messages have ended: in all, and in each of the last sixty minutes. Errors: NOT_FOUND;
+   * INVALID_ARGUMENT for a name that no topic can have.
+   *
+   * @generated from rpc linger.v1.TopicService.GetRecord
+   */
+  getRecord: {
+    methodKind: "unary";
+    input: typeof GetRecordRequestSchema;
+    output: typeof GetRecordResponseSchema;
+  },
+  /**
+   * ListEnds shows the ends that are remembered, one by one, the newest messages first: of the last hour, 10,000 ranges of
+   * messages that ended alike a topic. Errors: NOT_FOUND; INVALID_ARGUMENT for a name that no topic can have, a reason that
+   * is none, a page size outside its bounds or a bad page token.
+   *
+   * @generated from rpc linger.v1.TopicService.ListEnds
+   */
+  listEnds: {
+    methodKind: "unary";
+    input: typeof ListEndsRequestSchema;
+    output: typeof ListEndsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_linger_v1_topic, 0);
