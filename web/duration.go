@@ -1,12 +1,12 @@
 package web
 
 import (
-	"errors"
-	"fmt"
 	"math/big"
 	"strings"
 	"time"
 	"unicode"
+
+	"linger/web/texts"
 )
 
 const (
@@ -27,14 +27,15 @@ var units = map[string]time.Duration{
 }
 
 // ParseTTL reads a lifetime as the page's box does: 250ms, 1.5 h, 2h30m, 10 分钟; a bare number is seconds. What is finer
-// than a millisecond is rounded up, as the server would. The errors are sentences for people, without the field's name.
+// than a millisecond is rounded up, as the server would. The errors are sentences for people, without the field's name,
+// and of type *texts.Sentence.
 func ParseTTL(text string) (time.Duration, error) {
 	rest := strings.ToLower(strings.TrimSpace(narrow(text)))
 	if rest == "" {
-		return 0, errors.New("no time given. Write 30 s, 10 min, 1.5 h or 7 d.")
+		return 0, texts.Say("parse.none")
 	}
 	if strings.HasPrefix(rest, "-") || strings.HasPrefix(rest, "−") {
-		return 0, errors.New("a time to live cannot be negative. 0 means now or never.")
+		return 0, texts.Say("parse.negative")
 	}
 	var total big.Rat
 	above := maxTTL
@@ -44,28 +45,28 @@ func ParseTTL(text string) (time.Duration, error) {
 			return 0, err
 		}
 		if unit == "" && (parts > 0 || after != "") {
-			return 0, fmt.Errorf("%s has no unit. Write 2 h 30 min, or one number for seconds.", number)
+			return 0, texts.Say("parse.noUnit", "text", number)
 		}
 		scale := time.Second
 		if unit != "" {
 			var ok bool
 			if scale, ok = lookUnit(unit); !ok {
-				return 0, fmt.Errorf("%q is not a unit. Units are ms, s, min, h and d.", clip(visibleLine(unit), 20))
+				return 0, texts.Say("parse.unit", "text", clip(visibleLine(unit), 20))
 			}
 		}
 		if scale >= above {
-			return 0, errors.New("write the greater unit first, each once: 2 h 30 min.")
+			return 0, texts.Say("parse.order")
 		}
 		above = scale
 		value, ok := new(big.Rat).SetString(number)
 		if !ok {
-			return 0, fmt.Errorf("%q is not a number.", clip(number, 20))
+			return 0, texts.Say("parse.noSuchNumber", "text", clip(number, 20))
 		}
 		total.Add(&total, value.Mul(value, new(big.Rat).SetInt64(int64(scale/time.Millisecond))))
 		rest = after
 	}
 	if total.Cmp(new(big.Rat).SetInt64(int64(maxTTL/time.Millisecond))) > 0 {
-		return 0, errors.New("longer than 10 years. Nothing is kept for ever.")
+		return 0, texts.Say("parse.long")
 	}
 	ms, remainder := new(big.Int).QuoRem(total.Num(), total.Denom(), new(big.Int))
 	d := time.Duration(ms.Int64()) * time.Millisecond
@@ -87,15 +88,15 @@ func nextPart(s string) (number, unit, rest string, err error) {
 	number, rest = s[:end], strings.TrimSpace(s[end:])
 	switch {
 	case number == "":
-		return "", "", "", fmt.Errorf("%q does not begin with a number. Write 30 s, 10 min, 1.5 h or 7 d.", clip(visibleLine(s), 20))
+		return "", "", "", texts.Say("parse.noNumber", "text", clip(visibleLine(s), 20))
 	case strings.HasPrefix(rest, ","):
-		return "", "", "", errors.New("a comma could be thousands or a fraction. Write 1.5 h or 1500 s.")
+		return "", "", "", texts.Say("parse.comma")
 	case strings.HasPrefix(rest, ":"):
-		return "", "", "", errors.New("a colon could be minutes or hours. Write 1 min 30 s or 1 h 30 min.")
+		return "", "", "", texts.Say("parse.colon")
 	case strings.Count(number, ".") > 1 || number == ".":
-		return "", "", "", fmt.Errorf("%q is not a number.", clip(number, 20))
+		return "", "", "", texts.Say("parse.noSuchNumber", "text", clip(number, 20))
 	case len(number) > maxDigits:
-		return "", "", "", fmt.Errorf("%q has too many digits.", clip(number, 12))
+		return "", "", "", texts.Say("parse.digits", "text", clip(number, 12))
 	}
 	end = strings.IndexFunc(rest, func(r rune) bool { return r >= '0' && r <= '9' || r == '.' || unicode.IsSpace(r) })
 	if end < 0 {

@@ -159,7 +159,7 @@ func areaText(s string) string {
 // told is what the last publish did, its parts joined by dots.
 func (r Result) told(p Page) templ.Component {
 	ttl := r.Expires.Sub(r.Published)
-	kept := p.rich("result.until", "ttl", p.short(ttl), "time", moment(p, r.Expires))
+	kept := p.rich("result.until", "ttl", p.short(ttl), "time", momentAt(p, r.Expires))
 	switch {
 	case ttl <= 0:
 		kept = p.rich("result.passed")

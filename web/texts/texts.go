@@ -89,6 +89,21 @@ type Catalogue map[string]Forms
 // Forms is a text in the forms that numbers need. One is empty where one form does for all.
 type Forms struct{ One, Other string }
 
+// Sentence is a text that is yet to be said: an error for people, who read it in their language.
+type Sentence struct {
+	Key    string
+	Values []any
+}
+
+// Say makes a sentence of a text and its values.
+func Say(key string, values ...any) *Sentence { return &Sentence{key, values} }
+
+// In writes the sentence in a language.
+func (s *Sentence) In(l Language) string { return l.Text(s.Key, s.Values...) }
+
+// Error is the sentence in English.
+func (s *Sentence) Error() string { return s.In(English) }
+
 // List are the words of a text that is several, with spaces between them.
 func (l Language) List(key string) []string {
 	return strings.Fields(strings.Trim(l.Text(key), before+after)) // Marked has marks around the whole

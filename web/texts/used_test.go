@@ -16,7 +16,7 @@ import (
 )
 
 // writers are the functions that take a key and its values.
-var writers = []string{"t", "rich", "title", "Text", "Pieces", "List"}
+var writers = []string{"t", "rich", "title", "Say", "Text", "Pieces", "List"}
 
 // Whatever Go asks the catalogue for is there, with the values that its text has places for.
 func TestGoAsksForWhatIsThere(t *testing.T) {

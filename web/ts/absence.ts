@@ -1,6 +1,6 @@
 // What the page missed: told as one row of Live when the connection is back.
 import type { Hello, Stats } from "./frame";
-import { count } from "./payload";
+import { t } from "./texts";
 import { clock, span } from "./times";
 
 // BLIP: an interruption this short in which nothing was missed is not worth a row.
@@ -53,15 +53,18 @@ export class Absence {
     if (restarted) return afterRestart(restarted, away.since, ended, now);
     const length = Math.max(0, stats.at - away.since);
     if (missed === 0 && (length < BLIP || away.hidden)) return "";
-    const where = away.hidden ? "hidden" : "without connection";
-    const what = missed > 0 ? `${count(missed)} missed` : "nothing missed";
-    return `${span(length)} ${where}: ${what}${ended > 0 ? `, ${count(ended)} gone meanwhile` : ""}`;
+    return t(away.hidden ? "absence.hidden" : "absence.connection", { time: span(length), what: what(missed, ended) });
   }
 }
 
+function what(missed: number, gone: number): string {
+  if (missed > 0) return gone > 0 ? t("absence.missedGone", { count: missed, gone }) : t("absence.missed", { count: missed });
+  return gone > 0 ? t("absence.nothingGone", { gone }) : t("absence.nothing");
+}
+
 function afterRestart({ from, to }: { from: Hello; to: Hello }, since: number, ended: number, now: number): string {
-  const at = clock(to.started, now);
-  if (from.store !== to.store) return `Server restarted ${at} with an empty memory store`;
+  const time = clock(to.started, now);
+  if (from.store !== to.store) return t("restart.empty", { time });
   const down = Math.max(0, Math.round((to.started - since) / 1000));
-  return `Server restarted ${at}, down ${count(down)} s${ended > 0 ? `; ${count(ended)} expired meanwhile` : ""}`;
+  return ended > 0 ? t("restart.expired", { time, count: down, expired: ended }) : t("restart.down", { time, count: down });
 }

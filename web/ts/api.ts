@@ -11,6 +11,7 @@ import { SubscribeService } from "./gen/linger/v1/subscribe_pb.js";
 import { TopicService } from "./gen/linger/v1/topic_pb.js";
 import { WatchService } from "./gen/linger/v1/watch_pb.js";
 import { isRecovering } from "./stream";
+import { t } from "./texts";
 
 const DEADLINE = 10_000;
 
@@ -85,13 +86,13 @@ function fieldOf(path: string): Problem["field"] {
 function sentence(error: ConnectError): string {
   switch (error.code) {
     case Code.DeadlineExceeded:
-      return "No answer from the server.";
+      return t("problem.noAnswer");
     case Code.Unavailable:
       if (isRecovering(error)) return capital(error.rawMessage);
-      return error.rawMessage.includes("stopping") ? "The server is stopping." : "The server cannot be reached.";
+      return error.rawMessage.includes("stopping") ? t("problem.stopping") : t("problem.unreachable");
     case Code.Unknown:
     case Code.Canceled:
-      return /fetch|network|load failed/i.test(error.rawMessage) ? "The server cannot be reached." : capital(error.rawMessage);
+      return /fetch|network|load failed/i.test(error.rawMessage) ? t("problem.unreachable") : capital(error.rawMessage);
     default:
       return capital(error.rawMessage);
   }

@@ -3,7 +3,8 @@ import { element, write } from "./dom";
 import { countdown, dyingFrom } from "./duration";
 import { Lifeline } from "./lifeline";
 import { read } from "./row";
-import { clock } from "./times";
+import { rich } from "./texts";
+import { moment } from "./times";
 
 export class Card {
   private readonly line: Lifeline;
@@ -32,7 +33,7 @@ export class Card {
 
   private end(expires: number, now: number): number {
     this.line.end();
-    write(element(".lead", this.card), `Gone ${clock(expires, now)}`);
+    element(".lead", this.card).replaceChildren(...rich("message.ended", { time: moment(expires, now) }));
     for (const form of this.card.querySelectorAll<HTMLElement>("form")) form.hidden = true;
     // What is past its deadline is not shown any more; the server, if it is there, tells how it ended.
     for (let next = this.card.nextElementSibling; next; next = next.nextElementSibling) (next as HTMLElement).hidden = true;

@@ -1,4 +1,5 @@
 // Small things that every part of the page needs. Text goes in through textContent only.
+import { t } from "./texts";
 
 // element finds what the markup promises (web/parts.templ); its absence is a mistake of ours.
 export function element<T extends Element = HTMLElement>(selector: string, root: ParentNode = document): T {
@@ -65,4 +66,6 @@ export function calm(): boolean {
 let still: boolean | undefined;
 
 // release names what lets a held list go: a key, or a tap on the pill where there are no keys.
-export const release = typeof matchMedia === "function" && matchMedia("(hover: none)").matches ? "tap" : "Esc";
+export function release(): string {
+  return matchMedia("(hover: none)").matches ? t("held.tap") : "Esc";
+}

@@ -1,5 +1,6 @@
 // The server's clock and the wall clock, when the wall clock was set. web/format.go writes the same.
 import { short } from "./duration";
+import { t } from "./texts";
 
 // TOLD: a difference up to this is not worth telling.
 const TOLD = 1000;
@@ -8,7 +9,5 @@ const TOLD = 1000;
 export function driftText(ahead: number): string {
   if (Math.abs(ahead) <= TOLD) return "";
   const by = short(Math.round(Math.abs(ahead) / 1000) * 1000);
-  return ahead > 0
-    ? `The server's clock is ${by} ahead of the wall clock: the wall clock was set back. Lifetimes are not affected.`
-    : `The server's clock is ${by} behind the wall clock: the wall clock was set forward. Lifetimes are not affected.`;
+  return ahead > 0 ? t("drift.ahead", { by }) : t("drift.behind", { by });
 }

@@ -1,5 +1,6 @@
 // Lifetimes as people write and read them. All numbers are milliseconds.
 import { visible } from "./payload";
+import { t } from "./texts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -25,8 +26,8 @@ export type Parsed = { ms: number } | { error: string };
 // millisecond counts as one more, as the server counts it.
 export function parse(text: string): Parsed {
   const input = text.normalize("NFKC").replaceAll("。", ".").trim().toLowerCase();
-  if (input === "") return { error: "no time given. Write 30 s, 10 min, 1.5 h or 7 d." };
-  if (/^[-−]/.test(input)) return { error: "a time to live cannot be negative. 0 means now or never." };
+  if (input === "") return { error: t("parse.none") };
+  if (/^[-−]/.test(input)) return { error: t("parse.negative") };
   if (/^(\d+\.?\d*|\.\d+)$/.test(input)) return inRange(Number(input) * SECOND);
   return parseParts(input);
 }
@@ -40,8 +41,8 @@ function parseParts(input: string): Parsed {
     const match = part.exec(input);
     if (!match) return { error: misread(rest) };
     const unit = UNITS.find(([, name]) => name.test(match[2] as string))?.[0];
-    if (unit === undefined) return { error: `“${quote(match[2] as string)}” is not a unit. Units are ms, s, min, h and d.` };
-    if (unit >= above) return { error: "write the greater unit first, each once: 2 h 30 min." };
+    if (unit === undefined) return { error: t("parse.unit", { text: quote(match[2] as string) }) };
+    if (unit >= above) return { error: t("parse.order") };
     above = unit;
     ms += Number(match[1]) * unit;
   }
@@ -50,10 +51,10 @@ function parseParts(input: string): Parsed {
 
 // misread says what is wrong with a rest that does not begin with a number and a unit.
 function misread(rest: string): string {
-  if (/^\d[\d.]*\s*,/.test(rest)) return "a comma could be thousands or a fraction. Write 1.5 h or 1500 s.";
-  if (/^\d[\d.]*\s*:/.test(rest)) return "a colon could be minutes or hours. Write 1 min 30 s or 1 h 30 min.";
-  if (/^\d[\d.]*\s*$/.test(rest)) return `${quote(rest)} has no unit. Write 2 h 30 min, or one number for seconds.`;
-  return `“${quote(rest)}” does not begin with a number. Write 30 s, 10 min, 1.5 h or 7 d.`;
+  if (/^\d[\d.]*\s*,/.test(rest)) return t("parse.comma");
+  if (/^\d[\d.]*\s*:/.test(rest)) return t("parse.colon");
+  if (/^\d[\d.]*\s*$/.test(rest)) return t("parse.noUnit", { text: quote(rest) });
+  return t("parse.noNumber", { text: quote(rest) });
 }
 
 function quote(typed: string): string {
@@ -64,51 +65,56 @@ function quote(typed: string): string {
 function inRange(ms: number): Parsed {
   // 0.1 + 0.2 seconds is 300 ms, not 301: what is less than a nanosecond is the arithmetic's, not the person's.
   const whole = Math.ceil(Number((ms - 1e-6).toFixed(6)));
-  if (whole > LONGEST) return { error: "longer than 10 years. Nothing is kept for ever." };
+  if (whole > LONGEST) return { error: t("parse.long") };
   return { ms: Math.max(0, whole) };
 }
 
+const SHORT = ["short.day", "short.hour", "short.minute", "short.second", "short.millisecond"] as const;
+const WORDS = ["words.day", "words.hour", "words.minute", "words.second", "words.millisecond"] as const;
+const TYPED = ["d", "h", "m", "s", "ms"] as const;
+
 // short writes a lifetime exactly and compactly: `250 ms`, `1.5 s`, `30 s`, `2 h 30 min`, `7 d`.
 export function short(ms: number): string {
-  return write(ms, ["d", "h", "min", "s", "ms"], (_, unit) => unit, "0");
+  return ms <= 0 ? "0" : spell(ms, (number, unit) => t(SHORT[unit], { count: number })).join(" ");
 }
 
 // words writes a lifetime for reading aloud. It never ticks, so a screen reader says it once.
 export function words(ms: number): string {
-  return write(ms, ["day", "hour", "minute", "second", "millisecond"], plural, "now or never: not kept");
+  return ms <= 0 ? t("words.zero") : spell(ms, (number, unit) => t(WORDS[unit], { count: number })).join(" ");
 }
 
-function plural(count: number, unit: string): string {
-  return count === 1 ? unit : unit + "s";
+// typed writes a lifetime as in an address or a command, the same in every language: `1h30m`.
+export function typed(ms: number): string {
+  return ms <= 0 ? "0" : spell(ms, (number, unit) => number + TYPED[unit]).join("");
 }
 
-function write(ms: number, names: string[], inflect: (count: number, unit: string) => string, zero: string): string {
-  if (ms <= 0) return zero;
+// Unit is an index from the day to the millisecond.
+type Unit = 0 | 1 | 2 | 3 | 4;
+
+// spell writes each unit's number by name, the seconds with what is less.
+function spell(ms: number, name: (number: string, unit: Unit) => string): string[] {
   const parts: string[] = [];
   let rest = Math.ceil(ms);
-  [DAY, HOUR, MINUTE].forEach((unit, i) => {
-    const count = Math.floor(rest / unit);
-    if (count > 0) parts.push(`${count} ${inflect(count, names[i] as string)}`);
-    rest -= count * unit;
-  });
-  if (rest >= SECOND || (rest > 0 && parts.length > 0)) {
-    parts.push(`${rest / SECOND} ${inflect(rest / SECOND, names[3] as string)}`);
-  } else if (rest > 0) {
-    parts.push(`${rest} ${inflect(rest, names[4] as string)}`);
+  for (const [unit, size] of [DAY, HOUR, MINUTE].entries()) {
+    const count = Math.floor(rest / size);
+    if (count > 0) parts.push(name(String(count), unit as Unit));
+    rest -= count * size;
   }
-  return parts.join(" ");
+  if (rest >= SECOND || (rest > 0 && parts.length > 0)) parts.push(name(String(rest / SECOND), 3));
+  else if (rest > 0) parts.push(name(String(rest), 4));
+  return parts;
 }
 
 // countdown writes what is left: `9.8 s`, `26 s`, `4:07`, `3 h 12`, `6 d`. Rounded up, so never 0 while alive.
 export function countdown(left: number): string {
   const tenths = Math.max(1, Math.ceil(left / 100));
-  if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
+  if (tenths < 100) return t("short.second", { count: (tenths / 10).toFixed(1) });
   const seconds = Math.ceil(left / SECOND);
-  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 60) return t("short.second", { count: seconds });
   if (seconds < 3600) return `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
   const minutes = Math.ceil(left / MINUTE);
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)}`;
-  return `${Math.ceil(left / DAY)} d`;
+  if (minutes < 48 * 60) return t("left.hours", { h: Math.floor(minutes / 60), m: two(minutes % 60) });
+  return t("short.day", { count: Math.ceil(left / DAY) });
 }
 
 // rough writes a span for a sentence, to the two greatest units: `26 s`, `10 min`, `3 h 12 min`, `2 d 5 h`.

@@ -2,8 +2,8 @@
 import { percent } from "./dom";
 import { short } from "./duration";
 import type { Ending } from "./frame";
-import { count } from "./payload";
 import { LAST, lifetime, position, stop, stopAtOrBelow } from "./scale";
+import { t } from "./texts";
 
 const MINUTE = 60_000;
 
@@ -33,15 +33,13 @@ export function outlook(forecast: readonly Ending[]): string {
     if (after < MINUTE) soon += messages;
     last = Math.max(last, after);
   }
-  if (all === 0) return "Nothing retained";
+  if (all === 0) return t("horizon.none");
   const i = stopAtOrBelow(last);
-  const end = i < LAST ? `within ${short(stop(i + 1))}` : `after more than ${short(stop(LAST))}`;
-  const head = `${count(all)} retained;`;
-  if (all === 1) return `${head} it goes ${end}`;
-  if (soon === all) return `${head} all go ${end}`;
-  if (soon === 0) return `${head} none goes within a minute, the last ${end}`;
-  if (soon === 1) return `${head} 1 goes within a minute, the last ${end}`;
-  return `${head} ${count(soon)} go within a minute, the last ${end}`;
+  const end = i < LAST ? t("horizon.within", { time: short(stop(i + 1)) }) : t("horizon.after", { time: short(stop(LAST)) });
+  if (all === 1) return t("horizon.one", { count: all, end });
+  if (soon === all) return t("horizon.all", { count: all, end });
+  if (soon === 0) return t("horizon.late", { count: all, end });
+  return t("horizon.some", { all, count: soon, end });
 }
 
 // pace is in how many milliseconds what has `left` to live has moved on the axis by a fortieth of an interval, about half

@@ -9,7 +9,8 @@ import { bytes, count, visible } from "./payload";
 import { PolicyReader } from "./policy";
 import { type Draft, OutcomeUnknown, Publisher, type Receipt } from "./publisher";
 import type { Slider } from "./slider";
-import { clock } from "./times";
+import { rich, t } from "./texts";
+import { moment } from "./times";
 
 const PATIENCE = 300; // before the button says that it is at work
 const SLOW = 5000; // before the form says that there is no answer
@@ -65,8 +66,8 @@ export class Form {
   connection(connected: boolean): void {
     if (this.connected === connected) return;
     this.connected = connected;
-    if (!connected) write(this.result, "Not connected: publishing will fail until it is back.");
-    else if (this.result.textContent?.startsWith("Not connected")) write(this.result, "");
+    if (!connected) write(this.result, t("form.disconnected"));
+    else if (this.result.textContent === t("form.disconnected")) write(this.result, "");
   }
 
   private listen(): void {
@@ -130,13 +131,13 @@ export class Form {
   private tellSlow(): void {
     this.slow = true;
     this.pending(false);
-    this.complain("", "No answer for 5 s. It may or may not be stored. Publish again: it will not be stored twice.");
+    this.complain("", t("form.noAnswer"));
   }
 
   private pending(pending: boolean): void {
     this.button.disabled = pending;
     this.button.toggleAttribute("aria-busy", pending);
-    write(this.button, pending ? "Publishing…" : "Publish");
+    write(this.button, t(pending ? "form.publishing" : "form.publish"));
   }
 
   private succeed(receipt: Receipt): void {
@@ -151,7 +152,7 @@ export class Form {
   private fail(thrown: unknown): void {
     this.clear();
     if (thrown instanceof OutcomeUnknown) {
-      return this.complain("", "The server no longer knows whether this was stored. Look before you publish it again.");
+      return this.complain("", t("form.forgotten"));
     }
     const found = problems(thrown);
     for (const problem of found) this.complain(problem.field, this.sentence(problem));
@@ -162,16 +163,16 @@ export class Form {
   }
 
   private sentence(problem: Problem): string {
-    if (problem.unknown && problem.code !== Code.Unavailable) return `${problem.text} It may or may not be stored. Publish again: it will not be stored twice.`;
+    if (problem.unknown && problem.code !== Code.Unavailable) return t("form.unknown", { problem: problem.text });
     return problem.text;
   }
 
   // complain writes an error under its field, or under the form.
   private complain(field: Problem["field"], text: string): void {
-    if (field === "ttl") return this.slider.complain(text && `Time to live: ${text}`, text !== "");
+    if (field === "ttl") return this.slider.complain(text && t("form.problem", { field: t("form.ttl"), problem: text }), text !== "");
     const place = document.querySelector<HTMLElement>(`#${field || "form"}-error`);
-    const name = field === "topic" ? "Topic: " : field === "message" ? "Message: " : "";
-    reveal(place, text && name + text);
+    const named = field && text && t("form.problem", { field: t(field === "topic" ? "form.topic" : "form.message"), problem: text });
+    reveal(place, named || text);
     const input = field === "topic" ? this.topic : field === "message" ? this.message : undefined;
     if (text) input?.setAttribute("aria-invalid", "true");
     else input?.removeAttribute("aria-invalid");
@@ -186,21 +187,21 @@ export class Form {
     const link = document.createElement("a");
     link.href = topicPath(receipt.topic, receipt.sequence);
     link.textContent = `#${receipt.sequence}`;
-    const parts = [` ${this.granted(receipt)}`, receipt.durability];
-    if (receivedBy !== undefined) parts.push(`received by ${count(receivedBy)}`);
-    this.result.replaceChildren(link, parts.join(" · "));
+    const rest = [t(receipt.durability === "fsynced" ? "result.fsynced" : "result.memory")];
+    if (receivedBy !== undefined) rest.push(t("result.receivedBy", { count: receivedBy }));
+    this.result.replaceChildren(link, " ", ...this.granted(receipt), ...rest.map((part) => ` · ${part}`));
   }
 
-  private granted(receipt: Receipt): string {
-    if (receipt.ttl <= 0) return "passed on, not kept";
-    const kept = `kept ${short(receipt.ttl)}`;
+  private granted(receipt: Receipt): Array<string | Node> {
+    if (receipt.ttl <= 0) return [t("result.passed")];
+    const [ttl, asked, topic] = [short(receipt.ttl), short(receipt.asked), visible(receipt.topic)];
     switch (receipt.adjustment) {
       case TtlAdjustment.LOWERED_TO_MAXIMUM:
-        return `${kept}, not ${short(receipt.asked)}: ${visible(receipt.topic)} allows ${short(receipt.ttl)} at most`;
+        return [t("result.because", { ttl, reason: t("reason.atMost", { asked, topic, max: ttl }) })];
       case TtlAdjustment.RAISED_TO_MINIMUM:
-        return `${kept}, not ${short(receipt.asked)}: ${visible(receipt.topic)} keeps ${short(receipt.ttl)} at least`;
+        return [t("result.because", { ttl, reason: t("reason.atLeast", { asked, topic, min: ttl }) })];
       default:
-        return `${kept}, until ${clock(receipt.expires, this.now())}`;
+        return rich("result.until", { ttl, time: moment(receipt.expires, this.now(), "at") });
     }
   }
 
@@ -227,8 +228,8 @@ export class Form {
 
 // spoken is what is read aloud of one's own publish.
 export function spoken(receipt: Receipt): string {
-  const kept = receipt.ttl > 0 ? `Kept ${words(receipt.ttl)}.` : "Passed on, not kept.";
-  return `Published as message ${receipt.sequence} of ${visible(receipt.topic)}. ${kept}`;
+  const published = { sequence: String(receipt.sequence), topic: visible(receipt.topic) };
+  return receipt.ttl > 0 ? t("form.spoken", { ...published, words: words(receipt.ttl) }) : t("form.spokenPassed", published);
 }
 
 // tooLarge says that a message is over the server's limit, before it is sent; empty when it is not.
@@ -236,5 +237,5 @@ export function tooLarge(size: number, limit: number): string {
   if (size <= limit) return "";
   // A little over the limit is told to the byte: "1.0 MiB; the limit is 1 MiB" explains nothing.
   const write = bytes(size) === bytes(limit) ? (n: number) => `${count(n)} B` : bytes;
-  return `${write(size)}; the limit is ${write(limit).replace(".0 ", " ")} (--max-message).`;
+  return t("form.tooLarge", { size: write(size), limit: write(limit).replace(".0 ", " ") });
 }

@@ -1,5 +1,5 @@
 // What the worker passes on: frames of the watch, taken off the wire and sorted by scope.
-import { type Durability, EndReason } from "./gen/linger/v1/message_pb.js";
+import type { Durability, EndReason } from "./gen/linger/v1/message_pb.js";
 import type { ScopeStats, WatchHello, WatchResponse } from "./gen/linger/v1/watch_pb.js";
 import { type Message, fromRetained, millis, span } from "./message";
 
@@ -179,18 +179,4 @@ export function readStats(wire: ScopeStats, at: number, epoch: number, shown: nu
       bytes: Number(bytes),
     })),
   };
-}
-
-// howEnded writes a reason as the lists say it.
-export function howEnded(reason: EndReason): string {
-  switch (reason) {
-    case EndReason.EVICTED:
-      return "evicted";
-    case EndReason.DELETED:
-      return "deleted";
-    case EndReason.LOST:
-      return "lost";
-    default:
-      return "gone";
-  }
 }

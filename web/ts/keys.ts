@@ -2,6 +2,7 @@
 // what an action does is registered by the part of the page that can do it. A key whose action nobody here can do does
 // nothing.
 import table from "../keys.json";
+import { storage } from "./storage";
 
 // Run does an action. False: there was nothing to do; whoever registered before is asked.
 export type Run = () => boolean | void;
@@ -108,12 +109,3 @@ export function listen(on: Keys = keys): void {
 
 const FIELD = "textarea, select, [contenteditable], input:not([type=range], [type=radio], [type=checkbox], [type=submit])";
 const CONTROL = "a, button, summary, input, [role=button], [role=slider]";
-
-// storage is the browser's, where pages may keep something.
-function storage(): Storage | undefined {
-  try {
-    return globalThis.localStorage;
-  } catch {
-    return undefined;
-  }
-}

@@ -3,8 +3,9 @@
 import type { Api } from "./api";
 import { short } from "./duration";
 import { millis } from "./message";
-import { count, visible } from "./payload";
+import { visible } from "./payload";
 import type { Receipt } from "./publisher";
+import { rich, t } from "./texts";
 
 const LOOK = 700; // between two looks at who received it
 const FIRST = 300; // before the first one
@@ -30,10 +31,8 @@ export class Lesson {
     clearTimeout(this.timer);
     if (this.receipt || receipt.ttl <= 0) return this.end();
     this.receipt = receipt;
-    this.say(
-      `Nobody is listening; #${receipt.sequence} waits. Run this before it goes: `,
-      command(this.typed.replace("{}", () => `sub ${receipt.topic}`)),
-    );
+    const subscribe = command(this.typed.replace("{}", () => `sub ${receipt.topic}`));
+    this.say(...rich("lesson.waits", { number: `#${receipt.sequence}`, command: subscribe }));
     this.look(FIRST);
   }
 
@@ -69,15 +68,12 @@ export class Lesson {
         const lived = millis(state.value.endTime) - receipt.published;
         const after = Number.isFinite(lived) && lived > 0 ? short(Math.round(lived / 100) * 100) : short(receipt.ttl);
         this.told = true;
-        return this.say(
-          `#${receipt.sequence} is gone after ${after}, received by ${count(state.value.deliveries)}. `,
-          "Linger keeps nothing longer than it was asked to.",
-        );
+        return this.say(t("lesson.over", { number: `#${receipt.sequence}`, time: after, count: state.value.deliveries }));
       }
       if (state.case === "retained" && state.value.deliveries > 0 && !this.taken) {
         this.taken = true;
         const left = Math.max(0, millis(state.value.expireTime) - this.now());
-        this.say(`A subscriber got #${receipt.sequence} with ${short(Math.ceil(left / 1000) * 1000)} left.`);
+        this.say(t("lesson.taken", { number: `#${receipt.sequence}`, left: short(Math.ceil(left / 1000) * 1000) }));
       }
     } catch {
       // Asked again.
@@ -104,7 +100,7 @@ function command(text: string): HTMLElement {
   button.type = "button";
   button.className = "copy";
   button.dataset["copy"] = text;
-  button.textContent = "Copy";
+  button.textContent = t("command.copy");
   const hidden = document.createElement("span");
   hidden.className = "vh";
   hidden.textContent = ` ${visible(text)}`;

@@ -1,7 +1,7 @@
 // Extend, Expire and Undo: what the actions of a row send. All name an absolute deadline and the one it replaces, so that
 // pressing twice, or again after a lost answer, does no harm.
 import { type Api, problems, timestamp } from "./api";
-import { howEnded } from "./frame";
+import { howEnded } from "./ends";
 import { type Message, millis } from "./message";
 import type { Entry } from "./retained";
 import { t } from "./texts";

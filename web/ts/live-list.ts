@@ -1,6 +1,6 @@
 // The list "Live": newest first, a log that never loses a row at its message's death.
 import type { Batch } from "./frame";
-import { howEnded } from "./frame";
+import { endedAt } from "./ends";
 import { clone, element, reveal, write } from "./dom";
 import { short } from "./duration";
 import { Holding } from "./holding";
@@ -11,7 +11,7 @@ import type { ReadBack } from "./read-back";
 import { fillBody, name, read } from "./row";
 import { Rows, type View } from "./rows";
 import { t } from "./texts";
-import { clock } from "./times";
+import { when } from "./times";
 
 // LineView is a row of the log; fate is its right side.
 interface LineView extends View {
@@ -119,7 +119,7 @@ export class LiveList {
     const seen = Math.max(model.published, model.dropped + model.rows.length);
     reveal(
       document.querySelector("#live-foot"),
-      full ? `the last ${count(Math.min(model.rows.length, MOST_ROWS))} of ${count(seen)}; older ones are not kept here` : "",
+      full ? t("live.foot", { shown: Math.min(model.rows.length, MOST_ROWS), count: seen }) : "",
     );
     Object.assign(this.list.dataset, {
       published: String(model.published),
@@ -134,7 +134,7 @@ export class LiveList {
     const first = this.counts.find(({ at }) => last !== undefined && at >= last.at - SPAN - 100);
     if (!first || !last || last.at <= first.at) return "";
     const perSecond = (n: number) => count((n * 1000) / (last.at - first.at));
-    return `Showing ${perSecond(last.shown - first.shown)} of ${perSecond(last.published - first.published)} a second`;
+    return t("live.sampled", { shown: perSecond(last.shown - first.shown), published: perSecond(last.published - first.published) });
   }
 
   private make(row: Row): LineView {
@@ -158,7 +158,7 @@ export class LiveList {
       fillBody(li, message);
       const at = element<HTMLTimeElement>("time.at", li);
       at.dateTime = new Date(message.published).toISOString();
-      write(at, clock(message.published, this.serverNow()));
+      write(at, when(message.published, this.serverNow()));
     }
     Object.assign(li.dataset, { topic: message.topic, seq: String(message.sequence), published: String(message.published) });
     return { li, row, fate: li.querySelector(".fate") };
@@ -179,8 +179,8 @@ export class LiveList {
 // fate is how long a message is kept, or since when it is gone.
 function fate(row: Extract<Row, { kind: "message" }>, now: number): string {
   const { message, end } = row;
-  if (passing(message)) return "not kept";
-  if (end && end.at <= now) return `${howEnded(end.reason)} ${clock(end.at, now)}`;
-  if (message.expires <= now) return `gone ${clock(message.expires, now)}`;
-  return `kept ${short(message.expires - message.published)}`;
+  if (passing(message)) return t("fate.notKept");
+  if (end && end.at <= now) return endedAt(end.reason, when(end.at, now));
+  if (message.expires <= now) return t("fate.gone", { time: when(message.expires, now) });
+  return t("fate.kept", { ttl: short(message.expires - message.published) });
 }

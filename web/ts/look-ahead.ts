@@ -2,7 +2,7 @@
 // pointer or the arrow keys look, a click or Enter keeps looking there, Esc lets go.
 import { type Census, type Share, about, size } from "./census";
 import { element, percent, reveal } from "./dom";
-import { parse, short } from "./duration";
+import { parse, short, typed } from "./duration";
 import { LAST, keyed, nearestStop, position, stop } from "./scale";
 import { t } from "./texts";
 import { clock } from "./times";
@@ -67,7 +67,7 @@ export class LookAhead {
     if (at !== undefined) this.kept();
     const url = new URL(location.href);
     if (at === undefined) url.searchParams.delete(PARAMETER);
-    else url.searchParams.set(PARAMETER, short(at).replace(/ min/g, "m").replaceAll(" ", ""));
+    else url.searchParams.set(PARAMETER, typed(at));
     history.replaceState(history.state, "", url);
   }
 

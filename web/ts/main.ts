@@ -10,7 +10,9 @@ import { keys, listen as listenToKeys } from "./keys";
 import { NowPage } from "./now-page";
 import { shortcuts } from "./shortcuts";
 import { t } from "./texts";
-import { clock as clockText, localize, zone } from "./times";
+import { clock as clockText } from "./times";
+import { zone } from "./zone";
+import { ZoneButton } from "./zone-button";
 
 const clock = new Clock();
 const main = document.querySelector<HTMLElement>("#main");
@@ -18,16 +20,16 @@ const connection = new Connection(document.querySelector("#mark"));
 
 function start(): void {
   beginClock();
-  localize(document, clock.now());
-  write(document.querySelector("#zone"), zone(clock.now()));
+  const times = new ZoneButton(() => clock.now());
   const page = document.querySelector("#retained") ? new NowPage(clock, connection) : undefined;
   const place = document.querySelector<HTMLElement>("#card");
   const card = place ? new Card(place, () => clock.now()) : undefined;
   const demo = document.querySelector("#demo") ? new DemoBar(() => clock.now()) : undefined;
   listen(page);
+  zone.changed(() => page?.rewrite());
   // A page without lists needs no stream.
   if (page) watch(page);
-  run(page, card, demo);
+  run({ page, card, demo, times });
 }
 
 function watch(page: NowPage): void {
@@ -80,12 +82,22 @@ function warn(text: string): void {
   banner.hidden = text === "";
 }
 
+// Parts are what of a page changes with time.
+interface Parts {
+  page: NowPage | undefined;
+  card: Card | undefined;
+  demo: DemoBar | undefined;
+  times: ZoneButton;
+}
+
 // run is the page's one timer. It comes when the next number changes, at the next deadline, and twice a second anyway.
-function run(page: NowPage | undefined, card: Card | undefined, demo: DemoBar | undefined): void {
+function run(parts: Parts): void {
+  const { page, card, demo, times } = parts;
   if (page) judge(page);
   demo?.tick();
+  times.tick();
   const next = Math.min(page?.tick() ?? Infinity, card?.tick() ?? Infinity, 500);
-  setTimeout(() => run(page, card, demo), Math.max(4, Math.ceil(next)));
+  setTimeout(() => run(parts), Math.max(4, Math.ceil(next)));
 }
 
 function listen(page: NowPage | undefined): void {
@@ -111,8 +123,8 @@ async function copy(button: HTMLElement): Promise<void> {
   try {
     await navigator.clipboard.writeText(button.dataset["copy"] ?? "");
     if (!label) return;
-    label.textContent = "Copied";
-    setTimeout(() => (label.textContent = "Copy"), 2000);
+    label.textContent = t("command.copied");
+    setTimeout(() => (label.textContent = t("command.copy")), 2000);
   } catch {
     const code = button.previousElementSibling;
     if (code) document.getSelection()?.selectAllChildren(code);

@@ -71,7 +71,7 @@ export class NowPage {
     this.strip = new Strip(this.api, this.scope, this.list, this.now, paint, (text) => this.voice.say(text));
     this.live = new LiveList(element("#live"), this.now, paint);
     this.pause = new Pause([this.list.holding, this.live.holding]);
-    this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || "The topic");
+    this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || t("form.theTopic"));
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
     const { fresh, command } = this.main.dataset;
     this.lesson = new Lesson(fresh === undefined ? null : document.querySelector("#lesson"), this.api, this.now, command ?? "linger {}");
@@ -158,6 +158,12 @@ export class NowPage {
       this.foot();
     }
     return next;
+  }
+
+  // rewrite writes the times of the page's sentences anew, in another zone.
+  rewrite(): void {
+    this.live.tick();
+    this.slider.tick();
   }
 
   // reap ends what is past its deadline, by the page's own clock.
@@ -325,7 +331,8 @@ export class NowPage {
     const paused = this.pause.on;
     reveal(document.querySelector("#hold"), paused ? this.pause.says(this.now()) : held ? this.list.pill() : "");
     reveal(document.querySelector("#paused"), this.pause.says(this.now()));
-    reveal(document.querySelector("#live-hold"), this.live.waiting > 0 && !paused ? `${count(this.live.waiting)} new · ${release}` : "");
+    const waiting = paused ? 0 : this.live.waiting;
+    reveal(document.querySelector("#live-hold"), waiting > 0 ? `${t("held.new", { count: waiting })} · ${release()}` : "");
     const { stats, retained } = this;
     const sub = document.querySelector("#retained-sub");
     if (sub && this.stats) sub.textContent = this.list.sub(retained);

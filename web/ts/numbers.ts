@@ -3,6 +3,7 @@ import type { Stats } from "./frame";
 import { write } from "./dom";
 import { topicPath } from "./names";
 import { count, rate, sum, visible } from "./payload";
+import { t } from "./texts";
 
 export class Numbers {
   private readonly chips = document.querySelector<HTMLElement>("#chips");
@@ -18,14 +19,14 @@ export class Numbers {
     const alive = (approximate ? "≈" : "") + count(retained);
     write(document.querySelector("#count"), alive);
     write(document.querySelector("#size"), retained === 0 ? sum(0) : sum(stats.bytes));
-    const gone = deathsPerSecond > 10 ? `${count(deathsPerSecond)} a second` : count(stats.gone + goneSince);
+    const gone = deathsPerSecond > 10 ? t("rate.aSecond", { rate: count(deathsPerSecond) }) : count(stats.gone + goneSince);
     write(document.querySelector("#gone"), gone);
     write(document.querySelector("#undelivered"), count(stats.undelivered));
     const undelivered = document.querySelector<HTMLElement>(".undelivered");
     if (undelivered) undelivered.hidden = stats.undelivered === 0;
-    write(document.querySelector("#rate"), `${rate(stats.rate)} a second`);
+    write(document.querySelector("#rate"), t("rate.aSecond", { rate: rate(stats.rate) }));
     write(document.querySelector('label:has(#tab-retained) .n'), alive);
-    write(document.querySelector('label:has(#tab-live) .n'), `${rate(stats.rate)}/s`);
+    write(document.querySelector('label:has(#tab-live) .n'), t("rate.short", { rate: rate(stats.rate) }));
     this.showChips(stats);
   }
 
@@ -80,6 +81,5 @@ function moreLink(topics: number): HTMLElement {
 }
 
 function allTopics(topics: number): string {
-  if (topics === 0) return "No topics";
-  return topics === 1 ? "All topics" : `All ${count(topics)} topics`;
+  return topics === 0 ? t("now.noTopics") : t("now.topics", { count: topics });
 }

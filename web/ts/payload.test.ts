@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, count, display, rate, sum, visible } from "./payload";
+import { bytes, count, display, rate, said, sum, visible } from "./payload";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -10,7 +10,8 @@ test("text stays text, letter for letter", () => {
 });
 
 test("nothing is empty without saying so", () => {
-  assert.deepEqual(display(new Uint8Array()), { text: "(empty)", note: true, cut: "" });
+  const body = display(new Uint8Array());
+  assert.deepEqual([said(body), body.note, body.cut], ["(empty)", true, ""]);
 });
 
 test("control characters are symbols", () => {
@@ -34,8 +35,8 @@ test("JSON is put on one line without touching its strings and numbers", () => {
 
 test("bytes that are no text are told as such", () => {
   const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0]);
-  assert.equal(display(png, 2112).text, "application data, 2,112 B: 89 50 4e 47 0d 0a 1a 0a 00 00 00 0d 49 48 44 52 …");
-  assert.deepEqual(display(Uint8Array.from([0xff])), { text: "application data, 1 B: ff", note: true, cut: "" });
+  assert.equal(said(display(png, 2112)), "application data, 2,112 B: 89 50 4e 47 0d 0a 1a 0a 00 00 00 0d 49 48 44 52 …");
+  assert.deepEqual(display(Uint8Array.from([0xff])), { text: "ff", note: true, size: "1 B", cut: "" });
   assert.ok(display(new Uint8Array(40)).note);
 });
 

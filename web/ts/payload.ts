@@ -1,13 +1,15 @@
 // Payloads as lists show them: one line, nothing hidden, nothing run. What this returns is text for textContent.
 // web/payload.go does the same for the first paint; a row must not change its words when the script takes it over.
-import { grouped } from "./texts";
+import { grouped, t } from "./texts";
 
 // Body is a payload made ready for one line of a list.
 export interface Body {
-  // text is the payload, harmless and readable.
+  // text is the payload, harmless and readable; of bytes that are no text, the first in hex.
   text: string;
-  // note says that the text is the page's own words instead: "(empty)", "application data, 2,112 B: 89 50 4e 47 …".
+  // note says that it is told in the page's own words, as `said` does: "(empty)", "application data, 2,112 B: 89 50 4e 47 …".
   note: boolean;
+  // size is there for bytes that are no text.
+  size?: string;
   // cut is told at the end when the rest is missing: "… 1.0 MiB".
   cut: string;
 }
@@ -20,15 +22,21 @@ const MOST_SHOWN = 600;
 
 // display turns a payload, or its beginning when `size` is greater, into a line.
 export function display(data: Uint8Array, size = data.length): Body {
-  if (size === 0) return { text: "(empty)", note: true, cut: "" };
+  if (size === 0) return { text: "", note: true, cut: "" };
   const whole = size <= data.length;
   const text = decode(data, whole);
   if (text === undefined || !readable(text)) {
-    return { text: `application data, ${bytes(size)}: ${hex(data, size)}`, note: true, cut: "" };
+    return { text: hex(data, size), note: true, size: bytes(size), cut: "" };
   }
   const line = visible(looksLikeJSON(text) ? oneLine(text) : text);
   const shown = firstCharacters(line, MOST_SHOWN);
   return { text: shown, note: false, cut: whole && shown === line ? "" : `… ${bytes(size)}` };
+}
+
+// said is what stands in the line. Payloads are read in the worker, which knows no language; this is for the page.
+export function said({ text, note, size }: Body): string {
+  if (size !== undefined) return t("payload.line", { size, hex: text });
+  return note && text === "" ? t("payload.empty") : text;
 }
 
 // decode reads UTF-8, or says undefined. A cut payload may end inside a character, a whole one may not.

@@ -6,6 +6,8 @@ import { short } from "./duration";
 import type { TopicPolicy } from "./gen/linger/v1/topic_pb.js";
 import { span } from "./message";
 import type { Limits, Slider } from "./slider";
+import { storage } from "./storage";
+import { t } from "./texts";
 
 const SETTLE = 300; // after the last key in the topic's field
 const MEMORY = "linger.ttl "; // the last lifetime used for a topic, in this browser
@@ -72,7 +74,8 @@ export function readLimits(main: HTMLElement | null): Limits {
 
 // keeps says in a few words how long a topic keeps: "10 min, up to 7 d". web/form.go says the same.
 export function keeps({ min, standard, max }: Limits): string {
-  return min <= 1 ? `${short(standard)}, up to ${short(max)}` : `${short(standard)}, ${short(min)} to ${short(max)}`;
+  const kept = { default: short(standard), max: short(max) };
+  return min <= 1 ? t("policy.upTo", kept) : t("policy.between", { ...kept, min: short(min) });
 }
 
 // askLimits reads a topic's policy.

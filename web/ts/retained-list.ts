@@ -8,6 +8,7 @@ import type { Reader } from "./reader";
 import { type Entry, Retained, WINDOW, within } from "./retained";
 import { Ghost, RetainedRow, type Time, read, rowKey } from "./row";
 import { Rows } from "./rows";
+import { t } from "./texts";
 
 // More deaths a second than HURRY, and no row animates; the list is drawn at most every HURRIED milliseconds.
 const HURRY = 10;
@@ -197,8 +198,8 @@ export class RetainedList implements Time {
     if (!this.held || !before || !this.stats || this.approximate) return "";
     const born = this.stats.published - before.published;
     const gone = this.stats.gone - before.gone;
-    const parts = [born > 0 ? `${count(born)} new` : "", gone > 0 ? `${count(gone)} gone` : ""].filter((part) => part !== "");
-    return parts.length > 0 ? `${parts.join(", ")} · ${release}` : this.holding.scrolled ? `Held while scrolled · ${release}` : "";
+    const what = waiting(born, gone) || (this.holding.scrolled ? t("held.scrolled") : "");
+    return what && `${what} · ${release()}`;
   }
 
   // recapture takes what is held anew: what the list held was a part of what there was.
@@ -210,9 +211,9 @@ export class RetainedList implements Time {
   // sub says what part of the whole is shown.
   sub(retained: number): string {
     const loaded = this.held?.entries.length ?? this.shown.entries.length;
-    if (loaded === 0 || retained <= WINDOW) return "next to go first";
+    if (loaded === 0 || retained <= WINDOW) return t("retained.soonest");
     const [from, to] = this.rows.visible();
-    return `next to go first · ${count(from + 1)}–${count(Math.max(from + 1, to))} of ${count(Math.max(retained, loaded))}`;
+    return t("retained.window", { from: from + 1, to: Math.max(from + 1, to), count: Math.max(retained, loaded) });
   }
 
   // perSecond is how many died a second of late, by the server's count.
@@ -357,4 +358,11 @@ export class RetainedList implements Time {
     this.model.adopt(messages);
     write(document.querySelector("#hold"), "");
   }
+}
+
+// waiting says what is kept from a held list.
+function waiting(born: number, gone: number): string {
+  if (born > 0 && gone > 0) return t("held.both", { born, gone });
+  if (born > 0) return t("held.new", { count: born });
+  return gone > 0 ? t("held.gone", { count: gone }) : "";
 }

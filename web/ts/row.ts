@@ -1,12 +1,12 @@
 // The row of one retained message: its number, its words, its line.
 import { clone, element, write } from "./dom";
 import { countdown, dyingFrom, short, words } from "./duration";
-import { howEnded } from "./frame";
+import { endedAt, howEnded } from "./ends";
 import { Lifeline, type Motion } from "./lifeline";
 import { extension, isGoing } from "./lifetime";
 import { type Message, keyOf } from "./message";
 import { topicPath } from "./names";
-import { count, visible } from "./payload";
+import { said, visible } from "./payload";
 import type { End, Entry } from "./retained";
 import type { View } from "./rows";
 import { t } from "./texts";
@@ -88,9 +88,9 @@ export class RetainedRow implements View {
     const focused = li.contains(document.activeElement);
     for (const action of [extend, more]) if (action) action.hidden = by <= 0 || going;
     write(extend?.querySelector(".amount") ?? null, `+${short(by)}`);
-    write(extend?.querySelector(".name") ?? null, `Extend #${sequence} by ${words(by)}`);
+    write(extend?.querySelector(".name") ?? null, t("row.extend", { number: `#${sequence}`, ttl: words(by) }));
     write(more?.querySelector(".name") ?? null, t("row.longer", { message: `#${sequence}` }));
-    write(expire?.querySelector(".name") ?? null, `Expire #${sequence}`);
+    write(expire?.querySelector(".name") ?? null, t("row.expire", { number: `#${sequence}` }));
     write(undo?.querySelector(".name") ?? null, t("row.undoName", { message: `#${sequence}` }));
     if (undo) undo.hidden = this.entry.going?.back === undefined;
     if (going === li.classList.contains("going")) return;
@@ -133,9 +133,9 @@ export class Ghost implements View {
   tell(now: number, connected: boolean): void {
     const { end } = this.entry;
     if (!end) return;
-    const by = end.deliveries === undefined ? "" : `, received by ${count(end.deliveries)}`;
-    const how = connected || end.reason !== 0 ? `${howEnded(end.reason)} ${clock(end.at, now)}${by}` : "gone by its deadline";
-    write(this.text, how);
+    if (!connected && end.reason === 0) return write(this.text, t("row.byDeadline"));
+    const fate = endedAt(end.reason, clock(end.at, now));
+    write(this.text, end.deliveries === undefined ? fate : t("row.received", { fate, count: end.deliveries }));
   }
 }
 
@@ -158,7 +158,7 @@ export function name(li: HTMLElement, message: Message): void {
 export function fillBody(li: HTMLElement, { body }: Message): void {
   const place = element(".msg", li);
   place.classList.toggle("note", body.note);
-  write(place.querySelector(".text"), body.text);
+  write(place.querySelector(".text"), said(body));
   write(place.querySelector(".cut"), body.cut);
 }
 

@@ -3,7 +3,7 @@ import { element, percent, reveal, write } from "./dom";
 import { parse, short, words } from "./duration";
 import { keyed, place, position, step, stop } from "./scale";
 import { t } from "./texts";
-import { clock } from "./times";
+import { clock, sameDay } from "./times";
 
 // Limits are what a topic's policy lets a message ask for.
 export interface Limits {
@@ -64,7 +64,7 @@ export class Slider {
   commit(): boolean {
     const read = parse(this.box.value);
     if ("error" in read) {
-      this.complain(`Time to live: ${read.error}`, true);
+      this.complain(t("form.problem", { field: t("form.ttl"), problem: read.error }), true);
       return false;
     }
     if (read.ms !== this.value) this.set(read.ms, true);
@@ -92,10 +92,10 @@ export class Slider {
   // tick writes the moment of death anew, each second.
   tick(): void {
     const { value } = this;
-    if (value <= 0) return write(this.death, "Only for those listening now. Not kept.");
+    if (value <= 0) return write(this.death, t("death.none"));
     const now = this.now();
-    const at = clock(now + value, now);
-    write(this.death, at.includes(",") ? `Gone on ${at}` : `Gone at ${at}, ${words(value)} from now`);
+    const time = clock(now + value, now);
+    write(this.death, sameDay(now + value, now) ? t("death.today", { time, words: words(value) }) : t("death.later", { time }));
   }
 
   // foot writes what the value means for what is retained, under the hairline.
@@ -138,7 +138,7 @@ export class Slider {
     const zero = this.value === 0 && !refuseZero;
     if (zero || (this.value >= min && this.value <= max)) return;
     this.set(Math.min(max, Math.max(min, this.value)), true);
-    this.complain(`${this.keeper()} keeps ${short(min)} to ${short(max)}`);
+    this.complain(t("form.keeps", { topic: this.keeper(), min: short(min), max: short(max) }));
   }
 
   private listen(): void {

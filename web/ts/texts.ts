@@ -29,6 +29,11 @@ export function rich<K extends Key>(key: K, values: Named<K, string | number | N
   return pieces<string | Node>(key, values);
 }
 
+// list is a text that is several words, with spaces between them.
+export function list(key: "time.weekdays" | "time.months"): string[] {
+  return t(key).replace(/[⟦⟧]/g, "").split(" ");
+}
+
 // language is the page's, as in <html lang>.
 export function language(): string {
   return globalThis.lingerTexts?.tag ?? "en";

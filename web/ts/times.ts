@@ -1,54 +1,96 @@
-// Times as text, in the browser's zone. The same words as web/format.go writes in the server's.
+// Times as text, in the zone that the reader chose. The same words as web/format.go writes in the server's.
+import { rough } from "./duration";
+import { list, t } from "./texts";
+import { zone } from "./zone";
 
-const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
 // clock writes a time of today as "14:32:37", another day's as "Sun 29 Nov, 14:32", another year's with the year.
 export function clock(ms: number, now: number): string {
-  const at = new Date(ms);
-  const today = new Date(now);
-  if (at.toDateString() === today.toDateString()) return `${hm(at)}:${two(at.getSeconds())}`;
-  const year = at.getFullYear() === today.getFullYear() ? "" : ` ${at.getFullYear()}`;
-  return `${day(at)}${year}, ${hm(at)}`;
+  const at = new Date(zoned(ms));
+  if (sameDay(ms, now)) return `${hm(at)}:${two(at.getUTCSeconds())}`;
+  return t("time.dateAt", { date: day(at, at.getUTCFullYear() !== new Date(zoned(now)).getUTCFullYear()), time: hm(at) });
 }
 
 // exact writes a time in full, with milliseconds.
 export function exact(ms: number): string {
-  const at = new Date(ms);
-  const millis = String(at.getMilliseconds()).padStart(3, "0");
-  return `${day(at)} ${at.getFullYear()}, ${hm(at)}:${two(at.getSeconds())}.${millis}`;
+  const at = new Date(zoned(ms));
+  const millis = String(at.getUTCMilliseconds()).padStart(3, "0");
+  return t("time.dateAt", { date: day(at, true), time: `${hm(at)}:${two(at.getUTCSeconds())}.${millis}` });
 }
 
-// zone names the browser's zone: "Local, UTC+8".
-export function zone(now: number): string {
-  const minutes = -new Date(now).getTimezoneOffset();
-  const size = Math.abs(minutes);
-  const rest = size % 60 === 0 ? "" : `:${two(size % 60)}`;
-  return minutes === 0 ? "Local, UTC" : `Local, UTC${minutes < 0 ? "−" : "+"}${Math.floor(size / 60)}${rest}`;
+// when writes a time that stands by itself: as clock, or by how far it is from now where times are relative.
+export function when(ms: number, now: number): string {
+  if (zone.kind !== "relative") return clock(ms, now);
+  return ms > now ? t("time.in", { time: coarse(ms - now) }) : t("time.ago", { time: coarse(now - ms) });
+}
+
+// coarse writes how far a time is, in one unit up to an hour, so that few of many change at once.
+function coarse(distance: number): string {
+  const unit = distance < MINUTE ? SECOND : distance < HOUR ? MINUTE : HOUR;
+  return rough(Math.max(SECOND, distance - (distance % unit)));
+}
+
+// sameDay says whether two times are of one day.
+export function sameDay(a: number, b: number): boolean {
+  return new Date(zoned(a)).toISOString().slice(0, 10) === new Date(zoned(b)).toISOString().slice(0, 10);
 }
 
 // span writes how long something took: "0:12", "1:02", "3 h 12".
 export function span(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
-  return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))}`;
+  return t("left.hours", { h: Math.floor(seconds / 3600), m: two(Math.floor((seconds % 3600) / 60)) });
 }
 
-// localize writes every time of the page again in the browser's zone.
+// How is how a time element is written: "clock" and "exact" become relative with the others, "at" stays a time of day
+// since the sentence around it asks for one.
+type How = "clock" | "exact" | "at";
+
+// moment makes a time element, which localize keeps in the reader's zone; web/parts.templ has the same.
+export function moment(ms: number, now: number, how: How = "clock"): HTMLTimeElement {
+  const element = document.createElement("time");
+  element.dateTime = new Date(ms).toISOString();
+  element.dataset["clock"] = how;
+  show(element, ms, now);
+  return element;
+}
+
+// localize writes every time of the page again, in the zone that the reader chose.
 export function localize(root: ParentNode, now: number): void {
   for (const element of root.querySelectorAll<HTMLTimeElement>("time[data-clock]")) {
     const ms = Date.parse(element.dateTime);
-    if (Number.isNaN(ms)) continue;
-    element.textContent = element.dataset["clock"] === "exact" ? exact(ms) : clock(ms, now);
+    if (!Number.isNaN(ms)) show(element, ms, now);
   }
 }
 
-function day(at: Date): string {
-  return `${DAYS[at.getDay()]} ${at.getDate()} ${MONTHS[at.getMonth()]}`;
+function show(element: HTMLTimeElement, ms: number, now: number): void {
+  const how = element.dataset["clock"] as How;
+  const relative = zone.kind === "relative" && how !== "at";
+  const text = relative ? when(ms, now) : how === "exact" ? exact(ms) : clock(ms, now);
+  if (element.textContent !== text) element.textContent = text;
+  if (relative) element.title = exact(ms);
+  else element.removeAttribute("title");
+}
+
+// zoned moves a time so that its UTC fields read as those of the zone.
+function zoned(ms: number): number {
+  return ms - zone.offset(ms) * MINUTE;
+}
+
+function day(at: Date, withYear: boolean): string {
+  const date = {
+    weekday: list("time.weekdays")[at.getUTCDay()] ?? "",
+    day: at.getUTCDate(),
+    month: list("time.months")[at.getUTCMonth()] ?? "",
+  };
+  return withYear ? t("time.dateYear", { ...date, year: String(at.getUTCFullYear()) }) : t("time.date", date);
 }
 
 function hm(at: Date): string {
-  return `${two(at.getHours())}:${two(at.getMinutes())}`;
+  return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
 }
 
 function two(n: number): string {

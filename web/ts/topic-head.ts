@@ -2,8 +2,8 @@
 import type { Api } from "./api";
 import { write } from "./dom";
 import type { Stats } from "./frame";
-import { count } from "./payload";
 import { askLimits, keeps, readLimits } from "./policy";
+import { t } from "./texts";
 
 export class TopicHead {
   private readonly place = document.querySelector(".topic-head .sub");
@@ -19,8 +19,7 @@ export class TopicHead {
   follow(stats: Stats): void {
     if (!this.place || stats.topics === 0) return;
     if (this.kept === undefined) return void this.ask();
-    const n = stats.subscriptions;
-    write(this.place, `keeps ${this.kept} · ${count(n)} subscriber${n === 1 ? "" : "s"}`);
+    write(this.place, t("topic.promise", { keeps: this.kept, count: stats.subscriptions }));
   }
 
   private async ask(): Promise<void> {

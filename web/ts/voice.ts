@@ -1,6 +1,6 @@
 // What is read aloud. One polite region, and deaths in it at most every 15 seconds: a countdown read out is noise.
-import { count } from "./payload";
 import { write } from "./dom";
+import { t } from "./texts";
 
 const PACE = 15_000;
 
@@ -25,8 +25,7 @@ export class Voice {
     const now = performance.now();
     if (this.gone === 0 || now - this.said < PACE) return;
     const seconds = Math.min(Math.round((now - this.said) / 1000), 60);
-    const messages = this.gone === 1 ? "1 message" : `${count(this.gone)} messages`;
-    this.say(`${messages} gone in ${seconds} seconds, ${count(retained)} retained`);
+    this.say(t("retained.spoken", { count: this.gone, seconds, retained }));
     this.gone = 0;
     this.said = now;
   }
