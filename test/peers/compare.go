@@ -58,8 +58,11 @@ func (o *options) compare(ctx context.Context, out, progress io.Writer) error {
 		list(out, wanted)
 		return nil
 	}
-	if o.profile != "" {
-		if err := os.MkdirAll(o.profile, 0o755); err != nil {
+	for _, dir := range []string{o.profile, o.trace} {
+		if dir == "" {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 	}
@@ -139,6 +142,9 @@ func (o *options) once(ctx context.Context, w *workload, e *entry) (sample, erro
 	}
 	if o.profile != "" {
 		m.profile = filepath.Join(o.profile, fileName(w.name, e.name()))
+	}
+	if o.trace != "" {
+		m.trace = filepath.Join(o.trace, fileName(w.name, e.name()))
 	}
 	return m.run(ctx)
 }

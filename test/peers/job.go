@@ -23,8 +23,8 @@ type job struct {
 	Count int
 	// Last measures when the last reader has a message, instead of each.
 	Last bool
-	// Profile is where the worker leaves its CPU profile. Empty: nowhere.
-	Profile string
+	// Profile is where the worker leaves its CPU profile, Trace where it leaves an execution trace. Empty: nowhere.
+	Profile, Trace string
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,6 +70,22 @@ func procField(path, name string) string {
 		}
 	}
 	return "unknown"
+}
+
+// stolenTime is what the host of a virtual machine has kept from its cores so far. The kernel tells it in hundredths of a
+// second.
+func stolenTime() time.Duration {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	fields := strings.Fields(line)
+	if len(fields) < 9 {
+		return 0
+	}
+	stolen, _ := strconv.Atoi(fields[8]) // the kernel writes numbers
+	return time.Duration(stolen) * 10 * time.Millisecond
 }
 
 func loadAverage() string {

@@ -53,6 +53,7 @@ type options struct {
 	json     string
 	dir      string
 	profile  string
+	trace    string
 	list     bool
 	show     string
 	binaries string
@@ -66,6 +67,7 @@ func parse(args []string) (o options, err error) {
 	flags.StringVar(&o.json, "json", "", "write every measurement to this `file`, too")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "folder below which servers store; its file system is measured")
 	flags.StringVar(&o.profile, "profile", "", "write CPU profiles of Linger's server and of the load to this `folder`")
+	flags.StringVar(&o.trace, "trace", "", "write execution traces of Linger's server and of the load, of a second each, to this `folder`")
 	flags.BoolVar(&o.list, "list", false, "list workloads, systems and their settings, and end")
 	flags.StringVar(&o.show, "show", "", "print what -json wrote to this `file` as Markdown, and end")
 	if err := flags.Parse(args); err != nil {

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,12 +26,17 @@ type sample struct {
 	// microseconds. Other programs on the machine change them little.
 	ServerCPU float64 `json:"server_cpu_us"`
 	LoadCPU   float64 `json:"load_cpu_us"`
+	// Stolen is what part of the cores' time the host of a virtual machine gave to others meanwhile: a wait of milliseconds
+	// for whoever ran there.
+	Stolen float64 `json:"stolen"`
 }
 
 const (
 	// A load that has not begun, or readers that got nothing for so long, never will.
 	stall = 15 * time.Second
 	poll  = 2 * time.Millisecond
+	// How long traces are: each second of a busy process is tens of megabytes.
+	traceLength = time.Second
 )
 
 // A measurement is one system under one load, once. Its processes are its own: nothing is left of the one before.
@@ -40,6 +47,7 @@ type measurement struct {
 	warm    time.Duration
 	length  time.Duration
 	profile string // where profiles go; empty: nowhere
+	trace   string // and execution traces
 
 	board   *board
 	workers []*worker
@@ -76,6 +84,9 @@ func (m *measurement) start(ctx context.Context, role string) (*worker, error) {
 	j := m.job
 	if m.profile != "" {
 		j.Profile = m.profile + "-" + role + ".prof"
+	}
+	if m.trace != "" {
+		j.Trace = m.trace + "-" + role + ".trace"
 	}
 	w, err := startWorker(role, &j, m.board)
 	if err != nil {
@@ -140,12 +151,13 @@ func (m *measurement) watch(ctx context.Context, s *sample) error {
 	}
 	m.board.phase.Store(measuring)
 	profiled := m.profileServer(ctx)
-	begun, before, server, load := time.Now(), m.progress(), m.serverCPU(), m.loadCPU()
+	begun, before, server, load, stolen := time.Now(), m.progress(), m.serverCPU(), m.loadCPU(), stolenTime()
 	if err := m.until(ctx, m.length, nil); err != nil {
 		return err
 	}
 	got := float64(m.progress() - before)
 	s.Rate = got / time.Since(begun).Seconds()
+	s.Stolen = float64(stolenTime()-stolen) / float64(time.Since(begun)) / float64(runtime.NumCPU())
 	if got > 0 {
 		s.ServerCPU = (m.serverCPU() - server).Seconds() * 1e6 / got
 		s.LoadCPU = (m.loadCPU() - load).Seconds() * 1e6 / got
@@ -244,18 +256,27 @@ func (m *measurement) replay(ctx context.Context) (s sample, err error) {
 	return s, <-profiled
 }
 
-// profileServer takes a profile of the server while the load is measured, if one is wanted and it has any.
+// profileServer takes a profile and a trace of the server while the load is measured, if they are wanted and it has any.
 func (m *measurement) profileServer(ctx context.Context) <-chan error {
 	ended := make(chan error, 1)
-	if m.profile == "" || m.site.pprof == "" {
-		ended <- nil
-		return ended
-	}
 	go func() {
-		seconds := max(int(m.length.Seconds()), 1)
-		ended <- fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", m.site.pprof, seconds), m.profile+"-server.prof")
+		var profiled, traced error
+		var both sync.WaitGroup
+		if m.profile != "" && m.site.pprof != "" {
+			both.Go(func() { profiled = m.save(ctx, "profile", m.length, m.profile+"-server.prof") })
+		}
+		if m.trace != "" && m.site.pprof != "" {
+			both.Go(func() { traced = m.save(ctx, "trace", traceLength, m.trace+"-server.trace") })
+		}
+		both.Wait()
+		ended <- errors.Join(profiled, traced)
 	}()
 	return ended
+}
+
+// save keeps what the server tells of itself for so long, in whole seconds.
+func (m *measurement) save(ctx context.Context, what string, length time.Duration, path string) error {
+	return fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", m.site.pprof, what, max(int(length.Seconds()), 1)), path)
 }
 
 func fetch(ctx context.Context, url, path string) error {

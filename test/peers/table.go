@@ -77,8 +77,8 @@ func pad(s string, width int) string {
 
 // String is what progress shows of a sample.
 func (s sample) String() string {
-	return fmt.Sprintf("%12s/s   p50 %8s µs  p99 %8s µs  max %8s µs   CPU each: server %.2f µs, load %.2f µs",
-		figure(s.Rate), figure(s.P50), figure(s.P99), figure(s.Max), s.ServerCPU, s.LoadCPU)
+	return fmt.Sprintf("%12s/s   p50 %8s µs  p99 %8s µs  max %8s µs   CPU each: server %.2f µs, load %.2f µs; stolen %.1f %%",
+		figure(s.Rate), figure(s.P50), figure(s.P99), figure(s.Max), s.ServerCPU, s.LoadCPU, 100*s.Stolen)
 }
 
 // list shows what there is to measure.

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime/pprof"
+	"runtime/trace"
+	"time"
 )
 
 // A worker is a process that makes load: one publishes, one reads. It is this program again, told its job on standard
@@ -134,6 +136,9 @@ func runWorker(role string, in io.Reader, out io.Writer) error {
 			_ = file.Close() // a profile for a person, who will see
 		}()
 	}
+	if j.Trace != "" {
+		defer traceMeasured(j.Trace, b)()
+	}
 	var r report
 	switch role {
 	case publishes:
@@ -148,4 +153,37 @@ func runWorker(role string, in io.Reader, out io.Writer) error {
 		r.Error = err.Error()
 	}
 	return json.NewEncoder(out).Encode(&r)
+}
+
+// traceMeasured writes an execution trace of the beginning of what is measured. The end of it is waited for by what is
+// returned; a trace is for a person, who sees when it is missing.
+func traceMeasured(path string, b *board) (end func()) {
+	over, written := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(written)
+		for b.phase.Load() < measuring {
+			select {
+			case <-over:
+				return
+			case <-time.After(poll):
+			}
+		}
+		file, err := os.Create(path)
+		if err != nil {
+			return
+		}
+		defer file.Close()
+		if trace.Start(file) != nil {
+			return
+		}
+		defer trace.Stop()
+		select {
+		case <-over:
+		case <-time.After(traceLength):
+		}
+	}()
+	return func() {
+		close(over)
+		<-written
+	}
 }
