@@ -43,6 +43,7 @@ func (q *pubQueue) drop() {
 	r := q.requests[0]
 	q.answered = r.number
 	q.removeLocked(1)
+	q.reuseLocked(r)
 	if len(q.requests) == 0 {
 		q.quiet = time.Now()
 	}

@@ -16,10 +16,12 @@ var gatherBuffers = sync.Pool{New: func() any {
 // gatherBytes is room for a full request: one message may go a little beyond.
 const gatherBytes = fullBytes + fullBytes/8
 
-// seal makes a request's body of the messages that gathered. It returns the buffer to gather in from now on.
-func (r *pubRequest) seal(gathered []byte) (next []byte) {
+// seal makes a request's body of the messages that gathered, in spare if they are copied and fit. It returns the buffer to
+// gather in from now on.
+func (r *pubRequest) seal(gathered []byte, spare *[]byte) (next []byte) {
 	if len(gathered) < max(handoverBytes, cap(gathered)/2) {
-		r.join(gathered)
+		r.join(gathered, *spare)
+		*spare = nil
 		return gathered[:0]
 	}
 	r.gathered = gathered
@@ -35,8 +37,11 @@ func (r *pubRequest) seal(gathered []byte) (next []byte) {
 }
 
 // join copies heads and messages into one.
-func (r *pubRequest) join(gathered []byte) {
-	body := make([]byte, 0, len(gathered)+r.headBytes())
+func (r *pubRequest) join(gathered, room []byte) {
+	body := room[:0]
+	if n := len(gathered) + r.headBytes(); cap(body) < n {
+		body = make([]byte, 0, n)
+	}
 	for i := range r.batches {
 		messages := r.messages(i, gathered)
 		body = appendBatchHead(body, r.batches[i].topic, r.batches[i].asked, len(messages))
@@ -63,10 +68,21 @@ func (r *pubRequest) headBytes() (n int) {
 	return n
 }
 
-// answered gives the buffer to another request. Only an answer shows that the transport is done with it, and only of a
-// request that was sent once: an earlier stream may still be looking at it.
+// reuseLocked keeps what an answered request was joined in for the next one. At a steady rate that is most of what a
+// publisher would allocate otherwise, and its collections hold up what is on its way.
+func (q *pubQueue) reuseLocked(r *pubRequest) {
+	if r.reusable() && r.gathered == nil && cap(r.body[0]) > cap(q.spare) {
+		q.spare, r.body = r.body[0][:0], nil
+	}
+}
+
+// reusable tells that a request's bytes may be written over. Only an answer shows that the transport is done with them, and
+// only of a request that was sent once: an earlier stream may still be looking at them.
+func (r *pubRequest) reusable() bool { return r.sends == 1 }
+
+// answered gives the buffer to another request.
 func (r *pubRequest) answered() {
-	if r.gathered == nil || r.sends != 1 || cap(r.gathered) > 2*gatherBytes {
+	if r.gathered == nil || !r.reusable() || cap(r.gathered) > 2*gatherBytes {
 		return
 	}
 	b := r.gathered

@@ -12,7 +12,13 @@ import (
 // Buffers go from an answered request to a later one. Every message must arrive as it was handed over all the same,
 // those that are sent again on a second stream included.
 func TestPublisherBuffersAreNotSharedByRequests(t *testing.T) {
-	const messages, size, lostAfter = 1500, 8 << 10, 500
+	t.Run("handed over", func(t *testing.T) { buffersAreNotShared(t, 8<<10, 1500) })
+	t.Run("joined", func(t *testing.T) { buffersAreNotShared(t, 100, 50) })
+}
+
+// buffersAreNotShared publishes so many messages at a time, and then waits for their answers.
+func buffersAreNotShared(t *testing.T, size, atATime int) {
+	const messages, lostAfter = 1500, 500
 	var sequence, requests uint64 // committed
 	streams := 0
 	f := &fake{publishStream: func(s publishStream) error {
@@ -45,7 +51,12 @@ func TestPublisherBuffersAreNotSharedByRequests(t *testing.T) {
 		p := c.NewPublisher(client.PublisherOptions{WindowBytes: 2 << 20})
 		for n := range messages {
 			data := bytes.Repeat([]byte{byte(n), byte(n >> 8)}, size/2)
-			if err := p.Publish(t.Context(), "t", time.Minute, client.Message{Data: data}); err != nil {
+			answered := make(chan error, 1)
+			err := p.PublishFunc(t.Context(), "t", time.Minute, client.Message{Data: data}, func(_ client.Ack, err error) { answered <- err })
+			if err == nil && (n+1)%atATime == 0 {
+				err = <-answered
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 		}

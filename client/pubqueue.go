@@ -45,7 +45,7 @@ type asked struct {
 type pubRequest struct {
 	number   uint64
 	body     [][]byte // encoded batches, in as many pieces as seal made
-	gathered []byte   // the buffer that body is parts of; nil: body is its own
+	gathered []byte   // the buffer that body is parts of; nil: body is one piece, joined
 	batches  []pubBatch
 	bytes    int // what it takes of the window
 	sends    int // how often it was handed to a stream
@@ -59,6 +59,7 @@ type pubQueue struct {
 	mu       sync.Mutex // guards everything below
 	gather   []pubBatch // the request that is being formed
 	scratch  []byte     // its encoded messages
+	spare    []byte     // for the next request that is joined; what one was joined in that has been answered
 	messages int        // how many there are in gather
 	requests []*pubRequest
 	sent     int    // of requests, how many were handed to the present stream
@@ -156,7 +157,7 @@ func (b *pubBatch) fits(topic string, ask asked) bool {
 func (q *pubQueue) sealLocked() {
 	q.last++
 	r := &pubRequest{number: q.last, batches: q.gather, bytes: len(q.scratch) + batchOverhead*len(q.gather)}
-	q.scratch = r.seal(q.scratch)
+	q.scratch = r.seal(q.scratch, &q.spare)
 	q.requests = append(q.requests, r)
 	q.gather, q.messages = nil, 0
 }
