@@ -23,12 +23,13 @@ var unitNames = []struct {
 
 // Short writes a lifetime exactly, as the box shows it and reads it again: "30 s", "2 h 30 min", "1.5 s", "250 ms", "0".
 // It is English; short is what a page says.
-func Short(d time.Duration) string { return shortIn(texts.English, d) }
+func Short(d time.Duration) string { return ShortIn(texts.English, d) }
 
 // short is Short in the page's language.
-func (p Page) short(d time.Duration) string { return shortIn(p.Language, d) }
+func (p Page) short(d time.Duration) string { return ShortIn(p.Language, d) }
 
-func shortIn(l texts.Language, d time.Duration) string {
+// ShortIn is Short in a language.
+func ShortIn(l texts.Language, d time.Duration) string {
 	if d <= 0 {
 		return "0"
 	}

@@ -10,12 +10,13 @@ import (
 
 	"linger/broker"
 	"linger/web"
+	"linger/web/texts"
 )
 
 func (p *pages) notFound(w http.ResponseWriter, r *http.Request) {
+	l := languageOf(r)
 	p.problem(w, r, web.Failure{
-		Status: http.StatusNotFound, What: "There is no page at " + clipped(r.URL.Path) + ".",
-		Do: "Everything that there is can be reached from the front page.",
+		Status: http.StatusNotFound, What: l.Text("failure.noPage", "path", clipped(r.URL.Path)), Do: l.Text("failure.noPageDo"),
 	})
 }
 
@@ -24,31 +25,35 @@ func (p *pages) notAllowed(methods ...string) page {
 	allow := strings.Join(methods, ", ")
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allow)
+		l := languageOf(r)
 		p.problem(w, r, web.Failure{
-			Status: http.StatusMethodNotAllowed, What: clipped(r.URL.Path) + " does not take " + clipped(r.Method) + ".",
-			Do: "It takes " + strings.Join(methods, " and ") + ".",
+			Status: http.StatusMethodNotAllowed,
+			What:   l.Text("failure.noMethod", "path", clipped(r.URL.Path), "method", clipped(r.Method)),
+			Do:     l.Text("failure.noMethodDo", "methods", allow),
 		})
 	}
 }
 
 // refused is the guard's answer.
-func (p *pages) refused(w http.ResponseWriter, r *http.Request, what, do string) {
-	p.problem(w, r, web.Failure{Status: http.StatusForbidden, What: what, Do: do})
+func (p *pages) refused(w http.ResponseWriter, r *http.Request, what, do *texts.Sentence) {
+	l := languageOf(r)
+	p.problem(w, r, web.Failure{Status: http.StatusForbidden, What: what.In(l), Do: do.In(l)})
 }
 
 // fail shows an error: what the table lets people see.
 func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	o, ok := lookUp(err)
+	l := languageOf(r)
 	f := web.Failure{Status: o.http}
 	var e *broker.Error
 	switch {
 	case !ok:
 		f.ID = p.problems.hide(err)
-		f.What, f.Do = "Something went wrong in the server.", "Try again; if it stays, look for the number below in the server's log."
+		f.What, f.Do = l.Text("failure.internal"), l.Text("failure.internalDo")
 	case errors.As(err, &e) && e.Detail != "":
-		f.What, f.Field = sentence(e.Detail), e.Field
+		f.What, f.Field = said(l, err), e.Field
 	default:
-		f.What = sentence(err.Error())
+		f.What = said(l, err)
 	}
 	retryIn(w, err)
 	p.problem(w, r, f)
@@ -89,7 +94,7 @@ func sentence(s string) string {
 	if s[0] >= 'a' && s[0] <= 'z' && !strings.ContainsAny(strings.TrimRight(first, "."), "._-") { // else it is a name
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
-	if !strings.HasSuffix(s, ".") {
+	if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "。") {
 		s += "."
 	}
 	return s

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"linger/web/texts"
 )
 
 // contentPolicy lets pages load what the server itself serves, and nothing inline.
@@ -17,10 +19,10 @@ type guard struct {
 	public  map[string]bool // further host names, lower case
 	origins map[string]bool // that may call the API
 	cross   *http.CrossOriginProtection
-	refuse  func(w http.ResponseWriter, r *http.Request, what, do string)
+	refuse  func(w http.ResponseWriter, r *http.Request, what, do *texts.Sentence)
 }
 
-func newGuard(c Config, refuse func(w http.ResponseWriter, r *http.Request, what, do string)) *guard {
+func newGuard(c Config, refuse func(w http.ResponseWriter, r *http.Request, what, do *texts.Sentence)) *guard {
 	g := &guard{public: map[string]bool{}, origins: map[string]bool{}, cross: http.NewCrossOriginProtection(), refuse: refuse}
 	for _, h := range c.PublicHosts {
 		g.public[strings.ToLower(h)] = true
@@ -41,13 +43,11 @@ func (g *guard) protect(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		if !g.hostAllowed(r.Host) {
-			g.refuse(w, r, "This server does not answer to the name "+clipped(r.Host)+".",
-				"Use localhost, or start the server with --public-host and that name.")
+			g.refuse(w, r, texts.Say("failure.host", "host", clipped(r.Host)), texts.Say("failure.hostDo"))
 			return
 		}
 		if err := g.cross.Check(r); err != nil {
-			g.refuse(w, r, "A page of another site tried to write here.",
-				"If you trust it, start the server with --allow-origin and its address.")
+			g.refuse(w, r, texts.Say("failure.origin"), texts.Say("failure.originDo"))
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -11,8 +11,12 @@ import (
 // languageCookie keeps the language that somebody chose in the bar. Cookies know no ports: servers of one host share it.
 const languageCookie = "linger-language"
 
-// languageOf is the language to answer in: the one that was chosen, else what the browser prefers.
+// languageOf is the language to answer in: the one that was chosen, else what the browser prefers. Scripts are answered in
+// English.
 func languageOf(r *http.Request) texts.Language {
+	if wantsJSON(r) {
+		return texts.English
+	}
 	if c, err := r.Cookie(languageCookie); err == nil {
 		if l, ok := texts.Parse(c.Value); ok {
 			return l

@@ -96,12 +96,13 @@ func (p *pages) notice(r *http.Request) string {
 	if topic == "" || err != nil {
 		return ""
 	}
+	l := languageOf(r)
 	m, end, err := p.broker.Get(topic, sequence)
 	switch {
 	case err != nil:
 		return ""
 	case end != nil:
-		return fmt.Sprintf("#%d of %s has ended.", sequence, topic)
+		return l.Text("notice.ended", "number", fmt.Sprintf("#%d", sequence), "topic", topic)
 	}
-	return fmt.Sprintf("#%d of %s now goes at %s UTC.", sequence, topic, m.Deadline.Time().Format("15:04:05"))
+	return l.Text("notice.goes", "number", fmt.Sprintf("#%d", sequence), "topic", topic, "time", m.Deadline.Time().Format("15:04:05"))
 }

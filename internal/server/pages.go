@@ -37,7 +37,7 @@ func (p *pages) page(r *http.Request) web.Page {
 		v.Now = p.config.WallClock()
 		return v
 	}
-	v.Now, v.Drift, v.Store = p.broker.Now().Time(), p.drift.shown(), storeView(p.broker.StoreStats())
+	v.Now, v.Drift, v.Store = p.broker.Now().Time(), p.drift.shown(), storeView(v.Language, p.broker.StoreStats())
 	return v
 }
 

@@ -3,7 +3,6 @@ package server
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -17,6 +16,7 @@ import (
 	"linger/internal/server/wire"
 	lingerv1 "linger/proto/linger/v1"
 	"linger/web"
+	"linger/web/texts"
 )
 
 // formMemory is what of a multipart form is held in memory; the rest goes to files.
@@ -100,7 +100,7 @@ func (p *pages) parseForm(w http.ResponseWriter, r *http.Request) error {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return p.tooLarge("more than " + web.Size(int64(p.config.MaxMessage)))
+		return refuse(web.FieldMessage, texts.Say("form.over", "limit", web.Size(int64(p.config.MaxMessage))))
 	case err != nil:
 		return invalid("", "the form cannot be read: %v.", err)
 	}
@@ -113,14 +113,14 @@ func isForm(contentType string) bool {
 }
 
 func (p *pages) tooLarge(size string) error {
-	return invalid(web.FieldMessage, "%s; the limit is %s (--max-message).", size, web.Size(int64(p.config.MaxMessage)))
+	return refuse(web.FieldMessage, texts.Say("form.tooLarge", "size", size, "limit", web.Size(int64(p.config.MaxMessage))))
 }
 
 // readForm makes a publish request of the form. asked is the lifetime asked for in milliseconds, or "".
 func (p *pages) readForm(r *http.Request) (in *wire.Request, asked string, err error) {
 	f := r.PostForm
 	if !f.Has("message") {
-		return nil, "", invalid(web.FieldMessage, "missing. Give the field; it may be empty.")
+		return nil, "", refuse(web.FieldMessage, texts.Say("form.missing"))
 	}
 	message := f.Get("message")
 	if !wantsJSON(r) {
@@ -141,11 +141,11 @@ func (p *pages) readForm(r *http.Request) (in *wire.Request, asked string, err e
 	batch := broker.Batch{Topic: strings.TrimSpace(f.Get("topic")), Count: 1, Body: wire.Frame(b), FailedMessage: -1}
 	text := chosenTTL(f)
 	if text == "" && f.Get("ttl") == "other" {
-		return nil, "", invalid(web.FieldTTL, "empty. Write a time such as 90 s or 1.5 h (ttl_other), or choose one.")
+		return nil, "", refuse(web.FieldTTL, texts.Say("form.noTime"))
 	}
 	if text != "" {
 		if batch.TTL, err = web.ParseTTL(text); err != nil {
-			return nil, "", invalid(web.FieldTTL, "%s", err.Error())
+			return nil, "", errors.Join(invalid(web.FieldTTL, "%s", err.Error()), err)
 		}
 		batch.HasTTL = true
 		asked = strconv.FormatInt(batch.TTL.Milliseconds(), 10)
@@ -179,7 +179,7 @@ func (p *pages) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	f := r.PostForm
 	form := web.Form{
 		Topic: f.Get("topic"), Message: f.Get("message"), TTL: chosenTTL(f),
-		Errors: []web.FieldError{{Field: field, Text: sentence(e.Detail)}},
+		Errors: []web.FieldError{{Field: field, Text: said(languageOf(r), err)}},
 	}
 	p.board(w, r, ">", nil, form, o.http)
 }
@@ -224,18 +224,18 @@ func (p *pages) published(r *http.Request, name string, policy web.Policy) *web.
 		}
 	}
 	if askedErr == nil {
-		v.Reason = whyNot(name, time.Duration(asked)*time.Millisecond, v.Expires.Sub(v.Published), policy)
+		v.Reason = whyNot(languageOf(r), name, time.Duration(asked)*time.Millisecond, v.Expires.Sub(v.Published), policy)
 	}
 	return v
 }
 
 // whyNot explains a lifetime that is not the one asked for. Empty: nothing to explain.
-func whyNot(topic string, asked, granted time.Duration, policy web.Policy) string {
+func whyNot(l texts.Language, topic string, asked, granted time.Duration, policy web.Policy) string {
 	switch {
 	case asked > policy.Max && granted < asked:
-		return fmt.Sprintf("not %s: %s allows %s at most", web.Short(asked), topic, web.Short(policy.Max))
+		return l.Text("reason.atMost", "asked", web.ShortIn(l, asked), "topic", topic, "max", web.ShortIn(l, policy.Max))
 	case asked > 0 && asked < policy.Min && granted > asked:
-		return fmt.Sprintf("not %s: %s keeps %s at least", web.Short(asked), topic, web.Short(policy.Min))
+		return l.Text("reason.atLeast", "asked", web.ShortIn(l, asked), "topic", topic, "min", web.ShortIn(l, policy.Min))
 	}
 	return ""
 }

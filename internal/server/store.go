@@ -11,6 +11,7 @@ import (
 	"linger/broker"
 	lingerv1 "linger/proto/linger/v1"
 	"linger/web"
+	"linger/web/texts"
 )
 
 // storeEvery is how often the health service learns how the store is.
@@ -43,9 +44,9 @@ func storeStats(st broker.LogStats) *lingerv1.StoreStats {
 }
 
 // storeView is what pages say of the store.
-func storeView(st broker.LogStats) web.Store {
+func storeView(l texts.Language, st broker.LogStats) web.Store {
 	state, problem := storeState(st)
-	return web.Store{Problem: problem, Severe: state > lingerv1.StoreState_STORE_STATE_NEARLY_FULL}
+	return web.Store{Problem: storeSaid(l, state, problem), Severe: state > lingerv1.StoreState_STORE_STATE_NEARLY_FULL}
 }
 
 // watchStore tells the health service until ctx ends: a server that takes nothing is not to be sent anything. What is

@@ -4,7 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
-import { BadRequestSchema } from "./gen/google/rpc/error_details_pb.js";
+import { BadRequestSchema, ErrorInfoSchema } from "./gen/google/rpc/error_details_pb.js";
 import { PublishService } from "./gen/linger/v1/publish_pb.js";
 import { RetainedService } from "./gen/linger/v1/retained_pb.js";
 import { SubscribeService } from "./gen/linger/v1/subscribe_pb.js";
@@ -71,7 +71,7 @@ export function problems(thrown: unknown): Problem[] {
   const about = error
     .findDetails(BadRequestSchema)
     .flatMap((detail) => detail.fieldViolations)
-    .map(({ field, description }) => ({ field: fieldOf(field), text: description, unknown: false, code: error.code }));
+    .map(({ field, description }) => ({ field: fieldOf(field), text: said(error, field, description), unknown: false, code: error.code }));
   if (about.length > 0) return about;
   return [{ field: "", text: sentence(error), unknown, code: error.code }];
 }
@@ -83,18 +83,44 @@ function fieldOf(path: string): Problem["field"] {
   return /\bttl\b/.test(path) ? "ttl" : "";
 }
 
+// said puts a sentence of the page's language before what the server says, which is English; internal/server/said.go says
+// the same.
+function said(error: ConnectError, field: string, detail: string): string {
+  switch (error.findDetails(ErrorInfoSchema)[0]?.reason) {
+    case "INVALID":
+      return /\b(topic|pattern|name)$/.test(field) ? t("refused.name", { detail }) : t("refused.invalid", { detail });
+    case "TTL_REJECTED":
+      return t("refused.ttl", { detail });
+    case "NO_SUCH_TOPIC":
+      return t("refused.noTopic", { detail });
+    case "ENDED":
+      return t("refused.ended", { detail });
+    case "CONFLICT":
+      return t("refused.changed", { detail });
+    case "FULL":
+    case "TOO_MANY_TOPICS":
+      return t("refused.full", { detail });
+    case "READ_ONLY":
+      return t("refused.readOnly", { detail });
+    case "RECOVERING":
+      return t("refused.recovering", { detail });
+    default:
+      return t("refused.other", { detail });
+  }
+}
+
 function sentence(error: ConnectError): string {
   switch (error.code) {
     case Code.DeadlineExceeded:
       return t("problem.noAnswer");
     case Code.Unavailable:
-      if (isRecovering(error)) return capital(error.rawMessage);
+      if (isRecovering(error)) return said(error, "", capital(error.rawMessage));
       return error.rawMessage.includes("stopping") ? t("problem.stopping") : t("problem.unreachable");
     case Code.Unknown:
     case Code.Canceled:
-      return /fetch|network|load failed/i.test(error.rawMessage) ? t("problem.unreachable") : capital(error.rawMessage);
+      return /fetch|network|load failed/i.test(error.rawMessage) ? t("problem.unreachable") : said(error, "", capital(error.rawMessage));
     default:
-      return capital(error.rawMessage);
+      return said(error, "", capital(error.rawMessage));
   }
 }
 

@@ -1,6 +1,6 @@
 // What the worker passes on: frames of the watch, taken off the wire and sorted by scope.
 import type { Durability, EndReason } from "./gen/linger/v1/message_pb.js";
-import type { ScopeStats, WatchHello, WatchResponse } from "./gen/linger/v1/watch_pb.js";
+import type { ScopeStats, StoreState, WatchHello, WatchResponse } from "./gen/linger/v1/watch_pb.js";
 import { type Message, fromRetained, millis, span } from "./message";
 
 // Preview is a message as it was published.
@@ -82,8 +82,8 @@ export interface Health {
   exposed: boolean;
   // drift is how far the server's clock is ahead of the wall clock, in milliseconds.
   drift: number;
-  // store is what is wrong with the store, in a sentence; empty: nothing.
-  store: { problem: string; severe: boolean };
+  // store is what is wrong with the store, in a sentence of English; empty: nothing.
+  store: { problem: string; state: StoreState };
 }
 
 // Batch is what happened in one scope since the last batch: at most ten a second reach a tab, never one per message.

@@ -109,13 +109,13 @@ test("what is wrong with the store is told", () =>
     server.say(hello);
     server.say({ server: { store: { state: StoreState.NEARLY_FULL, problem: "The store is nearly full." } } });
     await settle(200);
-    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The store is nearly full.", severe: false });
+    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The store is nearly full.", state: StoreState.NEARLY_FULL });
     server.say({ server: { store: { state: StoreState.READ_ONLY, problem: "The disk failed." } } });
     await settle(200);
-    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The disk failed.", severe: true });
+    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The disk failed.", state: StoreState.READ_ONLY });
     server.say({ server: { store: { state: StoreState.SOUND } } });
     await settle(200);
-    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "", severe: false });
+    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "", state: StoreState.SOUND });
   }));
 
 test("a server that recovers is not one that stopped", () =>

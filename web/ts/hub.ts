@@ -1,7 +1,7 @@
 // The hub serves every tab of a browser from one stream: the union of what they look at, each its part, in batches.
 import { type Batch, type Preview, type Stats, readChanges, readEnded, readHello, readPreviews, readStats } from "./frame";
 import type { Hello } from "./frame";
-import { StoreState, type WatchResponse } from "./gen/linger/v1/watch_pb.js";
+import type { WatchResponse } from "./gen/linger/v1/watch_pb.js";
 import { keyOf } from "./message";
 import { matches } from "./names";
 import { type LinkState, type Source, Stream } from "./stream";
@@ -229,8 +229,7 @@ export class Hub {
       if (frame.hello) batch.hello = this.hello;
       if (frame.server) {
         const { watchers, subscriptions, topics, exposed, clockDriftMs, store } = frame.server;
-        const severe = store !== undefined && store.state > StoreState.NEARLY_FULL;
-        batch.health = { watchers, subscriptions, topics, exposed, drift: Number(clockDriftMs), store: { problem: store?.problem ?? "", severe } };
+        batch.health = { watchers, subscriptions, topics, exposed, drift: Number(clockDriftMs), store: { problem: store?.problem ?? "", state: store?.state ?? 0 } };
       }
       if (frame.incomplete) batch.incomplete = true;
       batch.previews.push(...(previews.get(tab.scope) ?? []));

@@ -9,6 +9,7 @@ import { Feed } from "./feed";
 import { keys, listen as listenToKeys } from "./keys";
 import { NowPage } from "./now-page";
 import { shortcuts } from "./shortcuts";
+import { isSevere, storeText } from "./store-text";
 import { t } from "./texts";
 import { clock as clockText } from "./times";
 import { zone } from "./zone";
@@ -44,8 +45,8 @@ function watch(page: NowPage): void {
       connection.frame();
       if (batch.health) {
         reveal(document.querySelector("#drift"), driftText(batch.health.drift));
-        reveal(document.querySelector("#store"), batch.health.store.problem);
-        document.querySelector("#store")?.classList.toggle("severe", batch.health.store.severe);
+        reveal(document.querySelector("#store"), storeText(batch.health.store));
+        document.querySelector("#store")?.classList.toggle("severe", isSevere(batch.health.store));
       }
       judge(page);
       page.take(batch);
