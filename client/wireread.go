@@ -20,7 +20,8 @@ type response struct {
 	serverTime time.Time // zero: none
 	token      []byte
 	runs       []*Run               // the slice is used again; the runs are if they are borrowed
-	rest       pb.SubscribeResponse // events
+	rest       pb.SubscribeResponse // events, and what is not known
+	rare       bool                 // there is something in rest
 	topic      string               // of the newest run
 	scratch    scratch
 }
@@ -29,8 +30,9 @@ type response struct {
 func (r *response) reset() {
 	r.serverTime, r.token, r.runs = time.Time{}, nil, r.runs[:0]
 	r.scratch.reset()
-	if r.rest.Event != nil {
+	if r.rare {
 		r.rest.Reset()
+		r.rare = false
 	}
 }
 
@@ -59,7 +61,7 @@ func (r *response) decode(b []byte) (err error) {
 		}
 		b = b[f.size:]
 	}
-	if len(rest) == 0 {
+	if r.rare = len(rest) > 0; !r.rare {
 		return nil
 	}
 	return proto.Unmarshal(rest, &r.rest)

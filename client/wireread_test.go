@@ -35,6 +35,8 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	f.Add([]byte{6 << 3, 1}) // a field that is not known, and nothing behind it
+	f.Add([]byte{})
 	borrowed := response{scratch: scratch{again: true}} // holds what was read before
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_ = new(response).decode(b) // whatever it is
