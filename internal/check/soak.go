@@ -120,9 +120,12 @@ type target struct{ pkg, name string }
 
 // fuzzTargets are those of the module.
 func fuzzTargets(ctx context.Context) (all []target, err error) {
-	out, err := exec.CommandContext(ctx, "go", "test", "-list=^Fuzz", "./...").Output()
+	var why bytes.Buffer
+	list := exec.CommandContext(ctx, "go", "test", "-list=^Fuzz", "./...")
+	list.Stderr = &why
+	out, err := list.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go test -list: %w", err)
+		return nil, fmt.Errorf("go test -list: %w\n%s", err, &why)
 	}
 	var names []string
 	for line := range strings.Lines(string(out)) {
