@@ -99,6 +99,13 @@ func TestContract01_TopicsAreLimited(t *testing.T) {
 func TestContract01_IdleTopicMadeByAPublishGoesAfterADay(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {
 		b.create("made", broker.Policy{})
+		asIf, err := b.CreateAutoTopic(context.Background(), "as-if", broker.Policy{Default: time.Minute}, broker.DurabilityDefault)
+		if err != nil || !asIf.Auto || asIf.Policy.Default != time.Minute || b.info("made").Auto {
+			t.Errorf("%+v, %v", asIf, err)
+		}
+		_, err = b.CreateAutoTopic(context.Background(), "made", broker.Policy{}, broker.DurabilityDefault)
+		b.fault(err, broker.ErrTopicExists)
+		b.publish("as-if", time.Hour, "a")
 		b.publish("idle", time.Hour, "a")
 		b.publish("read", time.Hour, "a")
 		b.publish("alive", 48*time.Hour, "a")
@@ -117,7 +124,7 @@ func TestContract01_IdleTopicMadeByAPublishGoesAfterADay(t *testing.T) {
 			}
 		}
 		time.Sleep(25*time.Hour - time.Minute) // an hour of life and almost a day
-		exists("alive", "idle", "made", "read")
+		exists("alive", "as-if", "idle", "made", "read")
 		time.Sleep(3 * time.Minute)
 		exists("alive", "made", "read")
 		r.Close()

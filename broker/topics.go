@@ -16,6 +16,7 @@ type TopicInfo struct {
 	Name          string
 	Incarnation   uint64
 	Created       Instant
+	Auto          bool // made by a publish, or as if: it goes by itself when it has long been empty
 	Durability    Durability
 	Policy        Policy // in force for what is published now; no zero field
 	Counts        Counts
@@ -38,13 +39,22 @@ type creation struct {
 
 // CreateTopic makes a topic by name. Errors: [ErrTopicExists], [ErrInvalid], [ErrDurability], [ErrTooManyTopics].
 func (b *Broker) CreateTopic(ctx context.Context, name string, p Policy, d Durability) (TopicInfo, error) {
+	return b.createNamed(ctx, name, p, d, false)
+}
+
+// CreateAutoTopic is [Broker.CreateTopic] of one that goes by itself, as if a publish had made it.
+func (b *Broker) CreateAutoTopic(ctx context.Context, name string, p Policy, d Durability) (TopicInfo, error) {
+	return b.createNamed(ctx, name, p, d, true)
+}
+
+func (b *Broker) createNamed(ctx context.Context, name string, p Policy, d Durability, auto bool) (TopicInfo, error) {
 	if err := ValidateTopic(name); err != nil {
 		return TopicInfo{}, err
 	}
 	if b.lookup(name) != nil {
 		return TopicInfo{}, topicExists(name)
 	}
-	if err := b.create(ctx, name, p, d, false); err != nil {
+	if err := b.create(ctx, name, p, d, auto); err != nil {
 		return TopicInfo{}, err
 	}
 	return b.Topic(name)
@@ -90,7 +100,7 @@ func (b *Broker) create(ctx context.Context, name string, p Policy, d Durability
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if other.err == nil && !auto {
+		if other.err == nil {
 			return topicExists(name)
 		}
 		return other.err
@@ -264,7 +274,7 @@ func (b *Broker) infoWithForecast(t *topic, now Instant) TopicInfo {
 
 func (t *topic) infoLocked(now Instant) TopicInfo {
 	return TopicInfo{
-		Name: t.name, Incarnation: t.incarnation, Created: t.created, Durability: t.durability, Policy: t.policyLocked(),
+		Name: t.name, Incarnation: t.incarnation, Created: t.created, Auto: t.auto, Durability: t.durability, Policy: t.policyLocked(),
 		Counts: t.counts, Subscriptions: len(t.cursors), WorstLag: t.lagLocked(), NextDeadline: t.nextDeadlineLocked(now),
 		LastPublish: t.lastPublish, LastEnd: t.lastEnd, NextSequence: t.next, activity: t.activity.value(now),
 	}

@@ -76,6 +76,9 @@ type Topic struct {
 	CreateTime time.Time
 	// Durability was fixed when the topic was made.
 	Durability Durability
+	// AutoCreated says that it goes by itself after a day without messages and subscriptions: a publish made it, and it was
+	// given no policy since.
+	AutoCreated bool
 	// Policy is in force for what is published now.
 	Policy TopicPolicy
 	// Stats are its numbers.
@@ -132,9 +135,19 @@ func (e Ends) Total() uint64 {
 
 // CreateTopic makes a topic. The zero policy and durability are the server's defaults.
 func (c *Client) CreateTopic(ctx context.Context, name string, policy TopicPolicy, durability Durability) (Topic, error) {
-	resp, err := c.topics.CreateTopic(ctx, &pb.CreateTopicRequest{
-		Name: name, Policy: protoPolicy(policy), Durability: pb.Durability(durability),
+	return c.create(ctx, &pb.CreateTopicRequest{Name: name, Policy: protoPolicy(policy), Durability: pb.Durability(durability)})
+}
+
+// CreateAutoTopic makes a topic that goes by itself when it has long been empty, as one that a publish makes, but with a policy and
+// a durability. It is for topics that a publish had made on another server.
+func (c *Client) CreateAutoTopic(ctx context.Context, name string, policy TopicPolicy, durability Durability) (Topic, error) {
+	return c.create(ctx, &pb.CreateTopicRequest{
+		Name: name, Policy: protoPolicy(policy), Durability: pb.Durability(durability), AutoCreated: true,
 	})
+}
+
+func (c *Client) create(ctx context.Context, q *pb.CreateTopicRequest) (Topic, error) {
+	resp, err := c.topics.CreateTopic(ctx, q)
 	if err != nil {
 		return Topic{}, c.rpcError(err)
 	}
@@ -243,6 +256,7 @@ func newTopic(t *pb.Topic, now time.Time) Topic {
 		Incarnation: t.GetIncarnation(),
 		CreateTime:  goTime(t.GetCreateTime()),
 		Durability:  Durability(t.GetDurability()),
+		AutoCreated: t.GetAutoCreated(),
 		ServerTime:  now,
 		Forecast:    newForecast(t.GetForecast()),
 		Policy: TopicPolicy{

@@ -19,9 +19,10 @@ import (
 const importHelp = `linger import [FILE] [flags]
 
 Publishes messages that linger export, or linger messages --json, wrote, from FILE or standard input. Deadlines are kept to the
-millisecond; messages whose deadline has passed are left out and counted. Topics that do not exist are made, with their policy;
-one that exists keeps its own, which may lower a deadline to its maximum. Numbers are kept where a topic was never published
-to; in another the messages are published anew, behind what is there, and it is told. The publish time is the import's.
+millisecond; messages whose deadline has passed are left out and counted. Topics that do not exist are made, with their policy,
+to stay or to go by themselves as where they came from; one that exists keeps its own, which may lower a deadline to its
+maximum. Numbers are kept where a topic was never published to; in another the messages are published anew, behind what is
+there, and it is told. The publish time is the import's.
 
   --keep-going    go on after a message that was refused, or a line that is none; otherwise reading stops there
   --after N       leave out the first N lines: goes on with an import that was interrupted, where that said it had come to
@@ -324,10 +325,14 @@ func (m *importing) makeTopic(ctx context.Context, line []byte) error {
 	if !errors.Is(err, client.ErrNotFound) {
 		return err
 	}
-	made, err := m.client.CreateTopic(ctx, exported.Topic, policy, durabilities[exported.Durability])
+	create := m.client.CreateTopic
+	if exported.AutoCreated {
+		create = m.client.CreateAutoTopic
+	}
+	made, err := create(ctx, exported.Topic, policy, durabilities[exported.Durability])
 	var refusal *client.Error
 	if errors.As(err, &refusal) && refusal.Reason == "DURABILITY" {
-		made, err = m.client.CreateTopic(ctx, exported.Topic, policy, client.DurabilityDefault)
+		made, err = create(ctx, exported.Topic, policy, client.DurabilityDefault)
 		if err == nil && !m.weaker {
 			m.weaker = true // once: it is so for all of them
 			m.note("topics were %s; here they are %s, the strongest that the store offers", exported.Durability, made.Durability)

@@ -86,6 +86,7 @@ type jsonTopic struct {
 	Incarnation     string       `json:"incarnation"` // hexadecimal: it does not fit a JSON number
 	CreateTime      string       `json:"create_time"`
 	Durability      string       `json:"durability"`
+	AutoCreated     bool         `json:"auto_created"` // it goes by itself
 	TTLMinMs        int64        `json:"ttl_min_ms"`
 	TTLDefaultMs    int64        `json:"ttl_default_ms"`
 	TTLMaxMs        int64        `json:"ttl_max_ms"`
@@ -152,8 +153,8 @@ func newJSONTopic(t client.Topic) jsonTopic {
 	}
 	return jsonTopic{
 		Topic: t.Name, Incarnation: strconv.FormatUint(t.Incarnation, 16), CreateTime: jsonTime(t.CreateTime),
-		Durability: t.Durability.String(),
-		TTLMinMs:   t.Policy.TTLMin.Milliseconds(), TTLDefaultMs: t.Policy.TTLDefault.Milliseconds(),
+		Durability: t.Durability.String(), AutoCreated: t.AutoCreated,
+		TTLMinMs: t.Policy.TTLMin.Milliseconds(), TTLDefaultMs: t.Policy.TTLDefault.Milliseconds(),
 		TTLMaxMs: t.Policy.TTLMax.Milliseconds(), OutOfPolicy: outOfPolicy, AllowZero: !t.Policy.RefuseZero,
 		MaxMessages: jsonLimit(t.Policy.MaxMessages), MaxBytes: jsonLimit(t.Policy.MaxBytes), AtLimit: t.Policy.AtLimit.String(),
 		Published: t.Stats.Published, Retained: t.Stats.Retained, RetainedBytes: t.Stats.RetainedBytes, Passing: t.Stats.Passing,

@@ -65,6 +65,7 @@ func (s *service) topic(t broker.TopicInfo) *lingerv1.Topic {
 		Policy:      topicPolicy(t.Policy),
 		Stats:       stats,
 		Forecast:    forecast(s.broker.Stops(), t.Forecast),
+		AutoCreated: t.Auto,
 	}
 }
 

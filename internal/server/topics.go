@@ -30,7 +30,11 @@ func (s *topicService) CreateTopic(ctx context.Context, in *lingerv1.CreateTopic
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.broker.CreateTopic(ctx, in.GetName(), p, d)
+	create := s.broker.CreateTopic
+	if in.GetAutoCreated() {
+		create = s.broker.CreateAutoTopic
+	}
+	t, err := create(ctx, in.GetName(), p, d)
 	if err != nil {
 		return nil, err
 	}

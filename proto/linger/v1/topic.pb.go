@@ -254,7 +254,9 @@ type Topic struct {
 	// Its numbers.
 	Stats *TopicStats `protobuf:"bytes,6,opt,name=stats,proto3" json:"stats,omitempty"`
 	// What of its messages alive ends when. Unset in a list that did not ask for it.
-	Forecast      *Forecast `protobuf:"bytes,7,opt,name=forecast,proto3" json:"forecast,omitempty"`
+	Forecast *Forecast `protobuf:"bytes,7,opt,name=forecast,proto3" json:"forecast,omitempty"`
+	// It goes by itself after a day without messages and subscriptions: a publish made it, and it was given no policy since.
+	AutoCreated   bool `protobuf:"varint,8,opt,name=auto_created,json=autoCreated,proto3" json:"auto_created,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -336,6 +338,13 @@ func (x *Topic) GetForecast() *Forecast {
 		return x.Forecast
 	}
 	return nil
+}
+
+func (x *Topic) GetAutoCreated() bool {
+	if x != nil {
+		return x.AutoCreated
+	}
+	return false
 }
 
 // Forecast tells what of the messages alive ends when, if no lifetime is changed and nothing is evicted or deleted. There
@@ -696,7 +705,10 @@ type CreateTopicRequest struct {
 	// Unset: the server's default policy.
 	Policy *TopicPolicy `protobuf:"bytes,2,opt,name=policy,proto3" json:"policy,omitempty"`
 	// Unset: the strongest that the store offers.
-	Durability    Durability `protobuf:"varint,3,opt,name=durability,proto3,enum=linger.v1.Durability" json:"durability,omitempty"`
+	Durability Durability `protobuf:"varint,3,opt,name=durability,proto3,enum=linger.v1.Durability" json:"durability,omitempty"`
+	// Make it as a publish would, so that it goes by itself, but with this policy and durability: for one that a publish had
+	// made on another server.
+	AutoCreated   bool `protobuf:"varint,4,opt,name=auto_created,json=autoCreated,proto3" json:"auto_created,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -750,6 +762,13 @@ func (x *CreateTopicRequest) GetDurability() Durability {
 		return x.Durability
 	}
 	return Durability_DURABILITY_UNSPECIFIED
+}
+
+func (x *CreateTopicRequest) GetAutoCreated() bool {
+	if x != nil {
+		return x.AutoCreated
+	}
+	return false
 }
 
 // CreateTopicResponse shows the topic made.
@@ -2180,7 +2199,7 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\bat_limit\x18\b \x01(\x0e2\x14.linger.v1.LimitRuleR\aatLimitB\x0f\n" +
 	"\r_max_messagesB\f\n" +
 	"\n" +
-	"_max_bytes\"\xbf\x02\n" +
+	"_max_bytes\"\xe2\x02\n" +
 	"\x05Topic\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\x06R\vincarnation\x12;\n" +
@@ -2191,7 +2210,8 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"durability\x12.\n" +
 	"\x06policy\x18\x05 \x01(\v2\x16.linger.v1.TopicPolicyR\x06policy\x12+\n" +
 	"\x05stats\x18\x06 \x01(\v2\x15.linger.v1.TopicStatsR\x05stats\x12/\n" +
-	"\bforecast\x18\a \x01(\v2\x13.linger.v1.ForecastR\bforecast\"E\n" +
+	"\bforecast\x18\a \x01(\v2\x13.linger.v1.ForecastR\bforecast\x12!\n" +
+	"\fauto_created\x18\b \x01(\bR\vautoCreated\"E\n" +
 	"\bForecast\x129\n" +
 	"\tintervals\x18\x01 \x03(\v2\x1b.linger.v1.ForecastIntervalR\tintervals\"\xa8\x01\n" +
 	"\x10ForecastInterval\x12/\n" +
@@ -2219,13 +2239,14 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\x0fexpired_unknown\x18\x03 \x01(\x04R\x0eexpiredUnknown\x12\x18\n" +
 	"\aevicted\x18\x04 \x01(\x04R\aevicted\x12\x18\n" +
 	"\adeleted\x18\x05 \x01(\x04R\adeleted\x12\x12\n" +
-	"\x04lost\x18\x06 \x01(\x04R\x04lost\"\x8f\x01\n" +
+	"\x04lost\x18\x06 \x01(\x04R\x04lost\"\xb2\x01\n" +
 	"\x12CreateTopicRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
 	"\x06policy\x18\x02 \x01(\v2\x16.linger.v1.TopicPolicyR\x06policy\x125\n" +
 	"\n" +
 	"durability\x18\x03 \x01(\x0e2\x15.linger.v1.DurabilityR\n" +
-	"durability\"z\n" +
+	"durability\x12!\n" +
+	"\fauto_created\x18\x04 \x01(\bR\vautoCreated\"z\n" +
 	"\x13CreateTopicResponse\x12&\n" +
 	"\x05topic\x18\x01 \x01(\v2\x10.linger.v1.TopicR\x05topic\x12;\n" +
 	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
