@@ -6,6 +6,7 @@
 package static
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -85,13 +86,19 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", mediaType)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("ETag", `"`+version()+`"`)
+	tag := version()
+	h.Add("Vary", "Accept-Encoding")
+	if TakesGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		data, tag = zip(name, data), tag+"-gzip"
+	}
+	h.Set("ETag", `"`+tag+`"`)
 	if lasting {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
 		h.Set("Cache-Control", "no-cache")
 	}
-	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(string(data)))
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
 }
 
 // lookup takes the hash off a name. An older hash (a page from before an upgrade) gets today's file, but not for long.

@@ -1,6 +1,8 @@
 package static_test
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -55,5 +57,32 @@ func TestWhatIsNotThere(t *testing.T) {
 	}
 	if static.Has("nothing") || static.Has("dist") || !static.Has("app.css") {
 		t.Error("Has is wrong")
+	}
+}
+
+func TestCompressed(t *testing.T) {
+	for accept, want := range map[string]bool{
+		"": false, "br": false, "gzip;q=0": false, "x-gzip": false,
+		"gzip": true, "gzip, deflate, br, zstd": true, "br, GZIP;q=0.5": true,
+	} {
+		r := get(t, "GET", static.Path("app.css"), "Accept-Encoding", accept)
+		encoding := r.Header.Get("Content-Encoding")
+		if (encoding == "gzip") != want || r.Header.Get("Vary") != "Accept-Encoding" || r.Header.Get("Content-Type") != "text/css; charset=utf-8" {
+			t.Errorf("%q: %v", accept, r.Header)
+		}
+		var body io.Reader = r.Body
+		if want {
+			var err error
+			if body, err = gzip.NewReader(r.Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if text, err := io.ReadAll(body); err != nil || !strings.Contains(string(text), "--alive:") {
+			t.Errorf("%q: %d bytes, %v", accept, len(text), err)
+		}
+	}
+	plain, zipped := get(t, "GET", static.Path("app.css")), get(t, "GET", static.Path("app.css"), "Accept-Encoding", "gzip")
+	if plain.Header.Get("ETag") == zipped.Header.Get("ETag") {
+		t.Error("two contents, one tag")
 	}
 }

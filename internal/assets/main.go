@@ -69,6 +69,9 @@ func bundlePages() error {
 	options.EntryPoints = entries
 	options.Outdir = bundleDir
 	options.Platform = api.PlatformBrowser
+	// What the page and its worker have in common, which is most, they load once.
+	options.Splitting = true
+	options.ChunkNames = "shared-[hash]"
 	options.MinifyWhitespace = true
 	options.MinifyIdentifiers = true
 	options.MinifySyntax = true

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"linger/broker"
+	"linger/static"
 	"linger/web"
 	"linger/web/texts"
 )
@@ -79,10 +81,15 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, c tem
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", languageOf(r).Tag())
-	h.Add("Vary", "Accept-Language, Cookie")
+	h.Add("Vary", "Accept-Language, Cookie, Accept-Encoding")
 	h.Set("Cache-Control", "no-store") // it tells the time
+	body := b.Bytes()
+	if static.TakesGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		body = static.Gzip(body, gzip.BestSpeed)
+	}
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // nobody is left to be told
+	_, _ = w.Write(body) // nobody is left to be told
 }
 
 // sentence begins what a person reads with a capital letter and ends it with a full stop.
