@@ -56,9 +56,13 @@ scale: ## what Linger costs as it grows, beside its goals; ARGS='-only memory', 
 	@CGO_ENABLED=0 go build -trimpath -o bin/scale/ . ./test/scale
 	@bin/scale/scale $(ARGS)
 
+.PHONY: gallery
+gallery: ## every page in every state, with canned data, on ADDR (localhost:8099)
+	@go run ./web/gallery/serve -addr $(or $(ADDR),localhost:8099)
+
 .PHONY: screenshots
-screenshots: setup ## pictures of every page into ./screenshots
-	LINGER_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run Screenshots ./test/e2e/...
+screenshots: setup ## pictures of every page in every state into ./screenshots
+	LINGER_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -timeout=20m -run 'Gallery$$' ./test/e2e/...
 
 # Built once per version of tools/go.mod: the linter and buf take minutes.
 bin/.made-from: tools/go.mod tools/go.sum

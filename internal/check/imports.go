@@ -22,7 +22,7 @@ var rules = []rule{
 	{pkg: "broker", may: []string{"linger/broker", "linger/broker/wheel", "golang.org/x/text/unicode/norm", "golang.org/x/text/transform"}},
 	{pkg: "web", mustNot: []string{"linger/broker", "linger/proto", "linger/internal"}},
 	{pkg: "client", mustNot: []string{"linger/broker", "linger/internal"}},
-	{pkg: ".", mustNot: []string{"linger/broker/logtest", "linger/test", "pgregory.net/rapid", "github.com/chromedp", "github.com/rogpeppe/go-internal/testscript"}},
+	{pkg: ".", mustNot: []string{"linger/broker/logtest", "linger/test", "linger/web/gallery", "pgregory.net/rapid", "github.com/chromedp", "github.com/rogpeppe/go-internal/testscript"}},
 }
 
 func imports(ctx context.Context, out io.Writer) (tally, error) {

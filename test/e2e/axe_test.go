@@ -35,13 +35,12 @@ func axe(t testing.TB) string {
 	return string(script)
 }
 
-// Every page passes axe's rules: all of them in light, at a desk and on a phone, the ones about colour in dark.
-func TestAxe(t *testing.T) {
-	t.Parallel()
-	s := startServer(t)
+// axeChecker tells what axe finds on a page: by all of its rules in light, at a desk and on a phone, by the ones about
+// colour in dark.
+func axeChecker(t testing.TB) func(b *tab, what string) {
+	t.Helper()
 	script := axe(t)
-	b := newPerson(t).open(s.URL("/"))
-	check := func(what string) {
+	return func(b *tab, what string) {
 		t.Helper()
 		for _, scheme := range []struct {
 			name, options string
@@ -63,6 +62,18 @@ func TestAxe(t *testing.T) {
 				t.Errorf("%s, %s: %s", what, scheme.name, f)
 			}
 		}
+	}
+}
+
+// Every page passes axe's rules: all of them in light, at a desk and on a phone, the ones about colour in dark.
+func TestAxe(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	b := newPerson(t).open(s.URL("/"))
+	look := axeChecker(t)
+	check := func(what string) {
+		t.Helper()
+		look(b, what)
 	}
 
 	for _, width := range []int64{1280, 390} {

@@ -1,4 +1,4 @@
-package main
+package gallery
 
 import (
 	"net/http"
@@ -73,26 +73,57 @@ func TestEveryPageIsComplete(t *testing.T) {
 	}
 }
 
-// gallery fetches and parses every page. The parser keeps a <template>'s content among the descendants.
+// gallery fetches and parses every page in a language. The parser keeps a <template>'s content among the descendants.
 func gallery(t *testing.T, language texts.Language) map[string]*html.Node {
 	t.Helper()
 	now := time.Date(2026, 11, 22, 14, 32, 7, 0, time.UTC)
-	server := httptest.NewServer(handler(func() time.Time { return now }))
+	server := httptest.NewServer(Handler(func() time.Time { return now }))
 	defer server.Close()
 	docs := map[string]*html.Node{}
-	for _, p := range pages(now, language) {
-		response, err := http.Get(server.URL + "/show/" + p.Name + "?lang=" + language.Tag())
+	for _, s := range States() {
+		address := Address("localhost", s, language, "")
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host, request.URL.Host = request.URL.Host, server.Listener.Addr().String() // the name is a browser's to find
+		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		doc, err := html.Parse(response.Body)
 		response.Body.Close()
 		if err != nil || response.StatusCode != http.StatusOK || response.Header.Get("Content-Security-Policy") != policy {
-			t.Fatalf("%s: %v, %s", p.Name, err, response.Status)
+			t.Fatalf("%s: %v, %s", address, err, response.Status)
 		}
-		docs[p.Name] = doc
+		docs[s.Name] = doc
 	}
 	return docs
+}
+
+func TestIndexLeadsToEveryState(t *testing.T) {
+	server := httptest.NewServer(Handler(time.Now))
+	defer server.Close()
+	response, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	doc, err := html.Parse(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := map[string]bool{}
+	for n := range doc.Descendants() {
+		links[value(n, "href")] = true
+	}
+	for _, s := range States() {
+		for _, scheme := range Schemes {
+			if address := Address(server.Listener.Addr().String(), s, texts.Chinese, scheme); !links[address] {
+				t.Errorf("no link to %s", address)
+			}
+		}
+	}
 }
 
 func value(n *html.Node, key string) string {

@@ -28,6 +28,7 @@ export interface Texts {
   "death.today": "time" | "words";
   "demo.failed": "problem" | "left";
   "demo.left": "seconds";
+  "demo.name": never;
   "demo.over": "left";
   "demo.play": never;
   "demo.stop": never;
