@@ -75,6 +75,9 @@ func (v *formView) place(p Page, ttl time.Duration, readable bool) {
 			Stop: strconv.Itoa(each.stop), Value: strings.ReplaceAll(Short(d), " ", ""), Label: p.short(d),
 			Wide: each.wide, Checked: checked,
 		}
+		if each.stop == lastStop && v.beyond() {
+			view.Label = p.t("form.beyond", "time", view.Label) // the slider's end is not the policy's
+		}
 		view.Says = view.Label
 		if d == 0 {
 			view.Says = p.t("form.zero") // written out it would collide with 5 s
@@ -82,6 +85,9 @@ func (v *formView) place(p Page, ttl time.Duration, readable bool) {
 		v.Presets = append(v.Presets, view)
 	}
 }
+
+// beyond says that one may ask for more than the slider has.
+func (v *formView) beyond() bool { return v.Policy.Max > stops[lastStop] }
 
 // filled puts the server's defaults where the policy says nothing.
 func (p Policy) filled() Policy {
@@ -106,17 +112,17 @@ func (p Policy) keeps(on Page) string {
 	return on.t("policy.between", "default", on.short(p.Default), "min", on.short(p.Min), "max", on.short(p.Max))
 }
 
-// data are the policy's bounds as the script reads them.
-func (p Policy) data() templ.OrderedAttributes {
+// data are the policy's bounds as the script reads them: those of the form's topic as "ttl", the server's own as "standard".
+func (p Policy) data(whose string) templ.OrderedAttributes {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	p = p.filled()
 	a := templ.OrderedAttributes{
-		{Key: "data-ttl-min", Value: ms(p.Min)},
-		{Key: "data-ttl-default", Value: ms(p.Default)},
-		{Key: "data-ttl-max", Value: ms(p.Max)},
+		{Key: "data-" + whose + "-min", Value: ms(p.Min)},
+		{Key: "data-" + whose + "-default", Value: ms(p.Default)},
+		{Key: "data-" + whose + "-max", Value: ms(p.Max)},
 	}
 	if p.RefuseZero {
-		a = append(a, templ.KeyValue[string, any]{Key: "data-ttl-refuse-zero", Value: true})
+		a = append(a, templ.KeyValue[string, any]{Key: "data-" + whose + "-refuse-zero", Value: true})
 	}
 	return a
 }

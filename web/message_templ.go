@@ -371,7 +371,7 @@ func alive(d Detail, m Message, r row) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = lifeline(r.Had, r.Rest).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = lifeline(r.Had, r.Rest, r.Open).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

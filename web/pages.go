@@ -42,7 +42,8 @@ func (n Now) data(f formView) templ.OrderedAttributes {
 	if n.Fresh {
 		a = append(a, templ.KeyValue[string, any]{Key: "data-fresh", Value: true})
 	}
-	return append(a, f.Policy.data()...)
+	a = append(a, f.Policy.data("ttl")...)
+	return append(a, n.Standard.data("standard")...)
 }
 
 // path is the page's own address, to which its forms return.

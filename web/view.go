@@ -47,6 +47,8 @@ type Now struct {
 	Topic *Topic
 	// Form is the publish form as it is to stand there.
 	Form Form
+	// Standard is the server's own policy, for topics that do not exist.
+	Standard Policy
 	// Chips are the busiest topics, busiest first; six fit.
 	Chips []Chip
 	// Topics counts all topics of the server.

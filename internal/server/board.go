@@ -70,7 +70,8 @@ func (p *pages) board(w http.ResponseWriter, r *http.Request, pattern string, t 
 	}
 	v.Command = p.command(r)
 	v.Form.MaxMessage = int64(p.config.MaxMessage)
-	v.Form.Policy = policyView(p.broker.DefaultPolicy())
+	v.Standard = policyView(p.broker.DefaultPolicy())
+	v.Form.Policy = v.Standard
 	if t != nil {
 		v.Form.Policy = t.Policy
 	}

@@ -26,6 +26,7 @@ globalThis.lingerTexts={tag:"en",texts:{
 "fate.kept":"kept {ttl}",
 "fate.lost":"lost {time}",
 "fate.notKept":"not kept",
+"form.beyond":"{time} +",
 "form.change":"{ttl}, change the lifetime",
 "form.disconnected":"Not connected: publishing will fail until it is back.",
 "form.forgotten":"The server no longer knows whether this was stored. Look before you publish it again.",

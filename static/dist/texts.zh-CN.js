@@ -26,6 +26,7 @@ globalThis.lingerTexts={tag:"zh-CN",texts:{
 "fate.kept":"保留 {ttl}",
 "fate.lost":"{time} 丢失",
 "fate.notKept":"不保留",
+"form.beyond":"{time} +",
 "form.change":"{ttl}，更改保留时间",
 "form.disconnected":"未连接：在恢复之前，发布会失败。",
 "form.forgotten":"服务器已不知道这条消息是否保存过。再次发布之前，请先确认。",

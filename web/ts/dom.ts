@@ -65,6 +65,11 @@ export function calm(): boolean {
 }
 let still: boolean | undefined;
 
+// stepped is the time by which lines are drawn: for those who asked for no motion they all step once a second.
+export function stepped(now: number): number {
+  return typeof matchMedia === "function" && calm() ? Math.floor(now / 1000) * 1000 : now;
+}
+
 // release names what lets a held list go: a key, or a tap on the pill where there are no keys.
 export function release(): string {
   return matchMedia("(hover: none)").matches ? t("held.tap") : "Esc";

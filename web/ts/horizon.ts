@@ -1,7 +1,7 @@
 // The horizon: what ends when, on the axis. Up to TICKS messages it shows each, a tick that travels by the page's clock;
 // beyond that bars, by the server's count, which change with its numbers only. Where bars stand for bytes there are always
 // bars: a tick has no height to tell.
-import { element, memorize, percent, recollect } from "./dom";
+import { element, memorize, percent, recollect, stepped } from "./dom";
 import { type Measure, heights, outlook, pace } from "./forecast";
 import type { Ending } from "./frame";
 import type { Entry } from "./retained";
@@ -73,7 +73,7 @@ export class Horizon {
     const shown = this.each ? entries : [];
     while (this.lines.length > shown.length) this.lines.pop()?.line.remove();
     while (this.lines.length < shown.length) this.lines.push({ line: this.make(), at: "", soon: false });
-    shown.forEach(({ message }, i) => this.place(i, message.expires - now));
+    shown.forEach(({ message }, i) => this.place(i, message.expires - stepped(now)));
     return shown[0] ? pace(shown[0].message.expires - now) : Infinity;
   }
 

@@ -1,6 +1,6 @@
 // The line of a message: what is left, over what it had, on the axis.
-import { element, percent } from "./dom";
-import { path, position } from "./scale";
+import { element, percent, stepped } from "./dom";
+import { END, path, position } from "./scale";
 
 // Motion is how a line is drawn: running, growing to a changed deadline first, or standing still until drawn again.
 export type Motion = "run" | "grow" | "still";
@@ -18,8 +18,9 @@ export class Lifeline {
     this.rest = element<SVGElement>(".rest", this.life);
   }
 
-  // had draws what the message had in all.
+  // had draws what the message had in all. One that is longer than the axis goes on beyond its edge.
   had(lifetime: number): void {
+    this.life.toggleAttribute("data-open", lifetime > END);
     element(".had", this.life).setAttribute("width", percent(position(lifetime)));
   }
 
@@ -33,7 +34,7 @@ export class Lifeline {
     this.stop();
     this.drawn = expires;
     const left = expires - now;
-    if (left <= 0 || motion === "still") this.rest.setAttribute("width", percent(position(left)));
+    if (left <= 0 || motion === "still") this.rest.setAttribute("width", percent(position(left <= 0 ? 0 : expires - stepped(now))));
     else this.run(left);
     if (motion === "grow") this.grow(before - now, left);
     return before !== 0 && before !== expires;

@@ -147,9 +147,9 @@ export class NowPage {
     this.reap();
     let next = this.list.tick();
     const second = Math.floor(performance.now() / 1000);
-    // For those who asked for no motion, the strip steps once a second.
-    if (!calm()) next = Math.min(next, this.strip.tick());
-    else if (second !== this.second) this.strip.tick();
+    next = Math.min(next, this.strip.tick());
+    // For those who asked for no motion, all that moves steps once a second, at the same moment.
+    if (calm()) next = Math.min(next, 1000 - (this.now() % 1000));
     if (second !== this.second) {
       this.second = second;
       this.live.tick();

@@ -22,8 +22,7 @@ export class PolicyReader {
     private readonly api: Pick<Api, "topics">,
     private readonly slider: Slider,
   ) {
-    const { main, topic } = { main: document.querySelector<HTMLElement>("#main"), topic: pageTopic() };
-    this.standard = topic ? { min: 1, standard: 600_000, max: 7 * 86_400_000, refuseZero: false } : readLimits(main);
+    this.standard = readLimits(document.querySelector<HTMLElement>("#main"), "standard");
   }
 
   // recall puts the slider where this browser last had it for the topic. A server that never had a message begins at what
@@ -31,7 +30,7 @@ export class PolicyReader {
   recall(topic: string): void {
     if ("fresh" in (document.querySelector<HTMLElement>("#main")?.dataset ?? {})) return;
     const last = Number(recollect(MEMORY + topic) ?? NaN);
-    if (Number.isFinite(last) && last >= 0) this.slider.set(last, false);
+    if (Number.isFinite(last) && last >= 0) this.slider.set(this.slider.allowed(last), false);
   }
 
   remember(topic: string, ttl: number): void {
@@ -61,14 +60,14 @@ export class PolicyReader {
   }
 }
 
-// readLimits takes the policy that the server put on the page.
-export function readLimits(main: HTMLElement | null): Limits {
-  const { ttlMin, ttlDefault, ttlMax } = main?.dataset ?? {};
+// readLimits takes a policy that the server put on the page: that of the form's topic ("ttl"), or the server's own.
+export function readLimits(main: HTMLElement | null, whose: "ttl" | "standard" = "ttl"): Limits {
+  const data = main?.dataset ?? {};
   return {
-    min: Number(ttlMin) || 1,
-    standard: Number(ttlDefault) || 600_000,
-    max: Number(ttlMax) || 7 * 86_400_000,
-    refuseZero: main ? "ttlRefuseZero" in main.dataset : false,
+    min: Number(data[`${whose}Min`]) || 1,
+    standard: Number(data[`${whose}Default`]) || 600_000,
+    max: Number(data[`${whose}Max`]) || 7 * 86_400_000,
+    refuseZero: `${whose}RefuseZero` in data,
   };
 }
 
@@ -92,8 +91,4 @@ function fromPolicy(policy: TopicPolicy | undefined, standard: Limits): Limits {
     max: span(policy.ttlMax) ?? standard.max,
     refuseZero: policy.refuseZero,
   };
-}
-
-function pageTopic(): string | undefined {
-  return document.querySelector<HTMLElement>("#main")?.dataset["topic"];
 }

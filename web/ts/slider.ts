@@ -1,7 +1,7 @@
 // The slider "Time to live" on the axis, its box, its presets. The box is the authority: the slider stands where it says.
 import { element, percent, reveal, write } from "./dom";
 import { parse, short, words } from "./duration";
-import { keyed, place, position, step, stop } from "./scale";
+import { END, keyed, place, position, step, stop } from "./scale";
 import { t } from "./texts";
 import { clock, sameDay } from "./times";
 
@@ -27,6 +27,7 @@ export class Slider {
   private readonly hairline = element<SVGElement>("#hairline");
   private readonly death = element("#death");
   private readonly error = element("#ttl-error");
+  private readonly end = element<HTMLLabelElement>('.preset[data-stop="47"]');
   private readonly presets = [...document.querySelectorAll<HTMLLabelElement>(".preset[data-stop]")];
 
   constructor(
@@ -56,8 +57,18 @@ export class Slider {
     element("#rail").toggleAttribute("data-refuse-zero", limits.refuseZero);
     element("#rail .low").setAttribute("width", percent(position(limits.min)));
     element("#rail .high").setAttribute("width", percent(1 - position(limits.max)));
+    element(".presets").toggleAttribute("data-beyond", limits.max > END);
+    const last = limits.max > END ? t("form.beyond", { time: short(END) }) : short(END);
+    write(this.end.querySelector("span"), last);
+    this.end.querySelector("input")?.setAttribute("aria-label", last);
     if (!this.touched) this.set(limits.standard, false);
     else this.spring();
+  }
+
+  // allowed is the nearest to a lifetime that the policy lets one ask for.
+  allowed(ms: number): number {
+    const { min, max, refuseZero } = this.limits;
+    return ms === 0 && !refuseZero ? 0 : Math.min(max, Math.max(min, ms));
   }
 
   // commit reads the box, if something was typed there, and says whether there is a lifetime to ask for.
@@ -134,10 +145,10 @@ export class Slider {
 
   // spring goes back into the policy's limits: the page does not ask for what it will not get.
   private spring(): void {
-    const { min, max, refuseZero } = this.limits;
-    const zero = this.value === 0 && !refuseZero;
-    if (zero || (this.value >= min && this.value <= max)) return;
-    this.set(Math.min(max, Math.max(min, this.value)), true);
+    const { min, max } = this.limits;
+    const allowed = this.allowed(this.value);
+    if (allowed === this.value) return;
+    this.set(allowed, true);
     this.complain(t("form.keeps", { topic: this.keeper(), min: short(min), max: short(max) }));
   }
 

@@ -1,6 +1,6 @@
 // The span on the horizon: what ends between two deadlines, selected by drawing over the strip, or with Shift and the keys
 // that look ahead. It is held by its deadlines, not by its place: it moves to the left with the messages that are in it.
-import { element, percent } from "./dom";
+import { element, percent, stepped } from "./dom";
 import { pace } from "./forecast";
 import type { Bounds } from "./retained";
 import { END, LAST, keyed, position, stop } from "./scale";
@@ -62,9 +62,10 @@ export class Span {
     const shown = this.drawing?.bounds ?? this.bounds;
     this.mark.toggleAttribute("data-active", shown !== undefined);
     if (!shown) return Infinity;
-    const left = position(shown.from - now);
+    const drawn = this.drawing ? now : stepped(now);
+    const left = position(shown.from - drawn);
     const x = percent(left);
-    const width = percent(position(shown.to - now) - left);
+    const width = percent(position(shown.to - drawn) - left);
     if (x !== this.shape.x || width !== this.shape.width) {
       const rect = element("rect", this.mark);
       rect.setAttribute("x", x);

@@ -72,6 +72,7 @@ export interface Texts {
   "fate.kept": "ttl";
   "fate.lost": "time";
   "fate.notKept": never;
+  "form.beyond": "time";
   "form.change": "ttl";
   "form.disconnected": never;
   "form.forgotten": never;
