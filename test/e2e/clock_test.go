@@ -17,8 +17,9 @@ import (
 	"linger/test/process"
 )
 
-// hourOff moves the wall clock of a script's world: Date, and the moment its performance.now() began.
-const hourOff = `{
+// hourOff moves the wall clock of a script's world, once: Date, and the moment its performance.now() began.
+const hourOff = `if (!globalThis.__hourOff) {
+	globalThis.__hourOff = true;
 	const off = 3600e3, Real = Date;
 	globalThis.Date = class Date extends Real {
 		constructor(...args) { if (args.length > 0) super(...args); else super(Real.now() + off); }
@@ -95,7 +96,7 @@ func deadlinesShown(b *tab, rows int) [][]float64 {
 	var changes []change
 	eval[any](b, `(() => {
 		window.__changes = [];
-		[...document.querySelector('[aria-label="Retained"]').children].forEach((li, row) => {
+		[...document.querySelector('[aria-label="Retained"]').children].slice(0, `+js(rows)+`).forEach((li, row) => {
 			const left = li.querySelector(".left");
 			new MutationObserver(() => window.__changes.push({ Row: row, At: performance.now(), Left: left.innerText }))
 				.observe(left, { childList: true, subtree: true, characterData: true });

@@ -91,6 +91,8 @@ func (b *tab) examined(topic string) (shown []int, ended int) {
 			}
 			list.scrollTop += 700;
 		}
+		list.scrollTop = 0;
+		await frame();
 		return { Shown: [...shown], Ended: [...ended.values()].reduce((a, b) => a + b, 0) };
 	})()`)
 	return f.Shown, f.Ended

@@ -21,6 +21,7 @@ func TestRestart(t *testing.T) {
 
 	s.Stop()
 	b.connected("Stopped")
+	b.holds("Live", 1, "Server stopped")
 	b.says("Not connected: publishing will fail until it is back.")
 	if red := eval[[]string](b, redThings); len(red) > 0 {
 		t.Errorf("the server was asked to stop, and there is red on the page: %q", red)

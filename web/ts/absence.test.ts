@@ -6,7 +6,7 @@ import type { Hello, Stats } from "./frame";
 const hello = (server: string, store = "s", started = 0): Hello => ({ server, store, started, version: "", durability: 1 });
 const stats = (at: number, published: number, gone = 0): Stats => ({
   at, revision: "", published, retained: 0, bytes: 0, passing: 0, gone, undelivered: 0, topics: 1, subscriptions: 0,
-  publishedSince: 0, leftOut: 0, shown: 0, epoch: 1, rate: 0, busiest: [], lastEnd: 0, forecast: [],
+  publishedSince: 0, leftOut: 0, shown: 0, epoch: 1, rate: 0, busiest: [], lastEnd: 0, next: 0, forecast: [],
 });
 
 function watching(): Absence {

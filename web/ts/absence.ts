@@ -6,6 +6,15 @@ import { clock, span } from "./times";
 // BLIP: an interruption this short in which nothing was missed is not worth a row.
 const BLIP = 3000;
 
+// Missed is what was published in an absence and not told since; caught is what was.
+export interface Missed {
+  from: number;
+  before: number;
+  count: number;
+  caught: number;
+  hidden: boolean;
+}
+
 export class Absence {
   private hello: Hello | undefined;
   private stats: Stats | undefined;
@@ -13,6 +22,8 @@ export class Absence {
   private away: { since: number; stats: Stats | undefined; hidden: boolean } | undefined;
   private restarted: { from: Hello; to: Hello } | undefined;
   private caught = 0;
+  // missed is what the last absence missed: between two times of the server's clock, of so many messages none was told.
+  missed: Missed | undefined;
 
   // seen notes the server's time of each batch.
   seen(serverTime: number): void {
@@ -48,10 +59,12 @@ export class Absence {
     this.away = undefined;
     this.restarted = undefined;
     this.caught = 0;
+    this.missed = undefined;
     const missed = away.stats ? Math.max(0, stats.published - away.stats.published - caught) : 0;
     const ended = away.stats ? Math.max(0, stats.gone - away.stats.gone) : 0;
     if (restarted) return afterRestart(restarted, away.since, ended, now);
     const length = Math.max(0, stats.at - away.since);
+    if (missed > 0) this.missed = { from: Math.floor(away.since) + 1, before: stats.at, count: missed, caught, hidden: away.hidden };
     if (missed === 0 && (length < BLIP || away.hidden)) return "";
     return t(away.hidden ? "absence.hidden" : "absence.connection", { time: span(length), what: what(missed, ended) });
   }

@@ -53,6 +53,11 @@ export class Form {
     return this.topic.value.trim();
   }
 
+  // onTopic is told of each topic that was typed, as the server knows it.
+  set onTopic(found: PolicyReader["found"]) {
+    this.policy.found = found;
+  }
+
   focus(): void {
     this.message.focus();
   }

@@ -61,6 +61,8 @@ export interface Stats {
   rate: number;
   busiest: Array<{ name: string; retained: number }>;
   lastEnd: number;
+  // next is when the first of the retained goes; 0: none is retained.
+  next: number;
   // forecast is what of the retained ends when, soonest first, without intervals in which nothing does.
   forecast: Ending[];
 }
@@ -173,6 +175,7 @@ export function readStats(wire: ScopeStats, at: number, epoch: number, shown: nu
     rate: wire.publishRate,
     busiest: wire.busiest.map((topic) => ({ name: topic.name, retained: Number(topic.retained) })),
     lastEnd: millis(stats?.lastEndTime),
+    next: millis(stats?.nextExpireTime),
     forecast: (wire.forecast?.intervals ?? []).map(({ after, messages, bytes }) => ({
       after: span(after) ?? 0,
       messages: Number(messages),

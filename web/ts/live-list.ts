@@ -2,16 +2,16 @@
 import type { Batch } from "./frame";
 import { endedAt } from "./ends";
 import { clone, element, reveal, write } from "./dom";
-import { short } from "./duration";
+import { rough, short } from "./duration";
 import { Holding } from "./holding";
-import { Live, MOST_ROWS, type Row } from "./live";
+import { Live, MOST_ROWS, type MissedNote, type Row } from "./live";
 import { passing } from "./message";
 import { count } from "./payload";
 import type { ReadBack } from "./read-back";
 import { fillBody, name, read } from "./row";
 import { Rows, type View } from "./rows";
-import { t } from "./texts";
-import { when } from "./times";
+import { rich, t } from "./texts";
+import { span, when } from "./times";
 
 // LineView is a row of the log; fate is its right side.
 interface LineView extends View {
@@ -64,14 +64,31 @@ export class LiveList {
     return fresh;
   }
 
-  note(text: string): void {
-    this.model.note(text);
+  note(text: string, missed?: MissedNote): void {
+    this.model.note(text, missed);
+  }
+
+  // onShow is told when somebody wants to see what was missed and is still there.
+  onShow: (missed: MissedNote) => void = () => {};
+
+  private tellMissed(place: HTMLElement, missed: MissedNote): void {
+    const { count: all, alive, hidden } = missed;
+    const show = document.createElement("span");
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "note-show", textContent: t("absence.show") });
+    button.addEventListener("click", () => {
+      show.remove();
+      this.onShow(missed);
+    });
+    if (alive > 0) show.append(" · ", button);
+    const values = { time: span(missed.span), missed: all, alive, show, gone: all - alive };
+    place.replaceChildren(...rich(hidden ? "absence.missedHidden" : "absence.missedAlive", values));
   }
 
   // complete fills what is held with what was read back.
-  complete({ messages, more }: ReadBack): void {
+  complete({ messages, from }: ReadBack): void {
     if (!this.held) return;
-    this.held.rows = this.model.complete(this.held.rows, messages, more);
+    this.held.rows = this.model.complete(this.held.rows, messages, from);
     this.list.dataset["readBack"] = String(messages.length);
   }
 
@@ -145,7 +162,8 @@ export class LiveList {
     }
     if (row.kind === "note") {
       const li = clone("row-note");
-      write(li.querySelector(".text"), row.text);
+      if (row.missed) this.tellMissed(element(".text", li), row.missed);
+      else write(li.querySelector(".text"), row.text);
       return { li, row, fate: null };
     }
     const { message } = row;
@@ -179,8 +197,9 @@ export class LiveList {
 // fate is how long a message is kept, or since when it is gone.
 function fate(row: Extract<Row, { kind: "message" }>, now: number): string {
   const { message, end } = row;
+  const kept = message.expires - message.published;
   if (passing(message)) return t("fate.notKept");
   if (end && end.at <= now) return endedAt(end.reason, when(end.at, now));
   if (message.expires <= now) return t("fate.gone", { time: when(message.expires, now) });
-  return t("fate.kept", { ttl: short(message.expires - message.published) });
+  return t("fate.kept", { ttl: kept === message.granted ? short(kept) : rough(kept) });
 }

@@ -13,7 +13,7 @@ function message(sequence: number, text = `m${sequence}`): Message {
 const preview = (sequence: number, leftOut = 0, text?: string): Preview => ({ message: message(sequence, text), leftOut, recent: false });
 const stats = (epoch: number, publishedSince: number, leftOut: number, shown: number): Stats => ({
   at: 0, revision: "0", published: 0, retained: 0, bytes: 0, passing: 0, gone: 0, undelivered: 0, topics: 0, subscriptions: 0,
-  publishedSince, leftOut, shown, epoch, rate: 0, busiest: [], lastEnd: 0, forecast: [],
+  publishedSince, leftOut, shown, epoch, rate: 0, busiest: [], lastEnd: 0, next: 0, forecast: [],
 });
 
 test("what was left out stands between the rows", () => {
@@ -101,7 +101,7 @@ test("what is read back stands in its place, and the numbers missing between are
   live.take([shown(1, 10, 0), shown(5, 50, 3), shown(9, 90, 3)]);
   live.note("a note");
   const read = [at(9, 90), at(2, 70, "u"), at(7, 70), at(5, 50), at(4, 50)];
-  const rows = live.complete(live.rows, read, true);
+  const rows = live.complete(live.rows, read, 50);
   const told = rows.map((row) => (row.kind === "message" ? `${row.message.topic}${row.message.sequence}` : row.kind === "skip" ? `${row.count} ${row.ended}` : row.text));
   assert.deepEqual(told, ["t1", "2 undefined", "t4", "t5", "1 true", "t7", "u2", "1 true", "t9", "a note"]);
   assert.equal(live.rows.length, 6); // the log is as it was
@@ -118,5 +118,16 @@ test("what is read back stands in its place, and the numbers missing between are
 test("where nothing lives any more, what was shown stands as it was", () => {
   const live = new Live();
   live.take([preview(1), preview(5, 3)]);
-  assert.deepEqual(live.complete(live.rows, [], false).filter((row) => row.kind === "message").length, 2);
+  assert.deepEqual(live.complete(live.rows, [], -Infinity).filter((row) => row.kind === "message").length, 2);
+});
+
+test("what was missed is taken into the log, and told as part of it from then on", () => {
+  const live = new Live();
+  live.take([preview(1), preview(2)]);
+  live.note("back", { from: 3, before: 9, count: 4, caught: 0, hidden: false, span: 6, alive: 3 });
+  live.take([preview(9)]);
+  live.fill([message(7), message(5), message(4)], 3);
+  const told = live.rows.map((row) => (row.kind === "message" ? row.message.sequence : row.kind === "skip" ? `${row.count} gone` : row.text));
+  assert.deepEqual(told, [1, 2, "back", 4, 5, "1 gone", 7, "1 gone", 9]);
+  assert.equal(live.take([preview(5)]), 0);
 });

@@ -1,4 +1,5 @@
 // The log of what came, newest last: a ring of rows with the counts of what was left out between them. Pure.
+import type { Missed } from "./absence";
 import type { Change, Ended, Preview, Stats } from "./frame";
 import { type Key, type Message, keyOf, olderFirst } from "./message";
 
@@ -12,7 +13,13 @@ export type Row =
   // skip: so many messages were published between its neighbours and not shown; ended: since they had ended by then.
   | { id: number; kind: "skip"; count: number; ended?: boolean }
   // note: something about the connection or the server.
-  | { id: number; kind: "note"; text: string };
+  | { id: number; kind: "note"; text: string; missed?: MissedNote };
+
+// MissedNote says what became of what was missed in an absence.
+export interface MissedNote extends Missed {
+  span: number;
+  alive: number;
+}
 
 type Line = Extract<Row, { kind: "message" }>;
 
@@ -91,8 +98,8 @@ export class Live {
     }
   }
 
-  note(text: string): void {
-    this.push({ id: this.ids++, kind: "note", text });
+  note(text: string, missed?: MissedNote): void {
+    this.push({ id: this.ids++, kind: "note", text, ...(missed ? { missed } : {}) });
     this.bound();
   }
 
@@ -115,11 +122,10 @@ export class Live {
     if (row) row.message.expires = change.expires;
   }
 
-  // complete fills rows of this log with what was read back: messages, last published first, and behind them, if there are
-  // `more`, others. From the oldest of them on each message stands in its place by time; where numbers of a topic are missing
-  // between two, as many have ended before they could be read.
-  complete(rows: readonly Row[], messages: readonly Message[], more: boolean): Row[] {
-    const from = more ? (messages.at(-1)?.published ?? Infinity) : -Infinity;
+  // complete fills rows of this log with what was read back: all messages alive that were published from a time on, last
+  // published first. From then on each stands in its place by time; where numbers of a topic are missing between two, as many
+  // have ended before they could be read.
+  complete(rows: readonly Row[], messages: readonly Message[], from: number): Row[] {
     const begin = rows.findIndex((row) => row.kind === "message" && row.message.published >= from);
     const [before, after] = begin < 0 ? [rows, []] : [rows.slice(0, begin), rows.slice(begin)];
     const known = new Set(rows.flatMap((row) => (row.kind === "message" ? [keyOf(row.message)] : [])));
@@ -131,6 +137,15 @@ export class Live {
       lines.push(row);
     }
     return this.join(before, this.tellEnded(inTime(lines)), after[0]);
+  }
+
+  // fill takes what was missed into the log itself.
+  fill(messages: readonly Message[], from: number): void {
+    this.rows = this.complete(this.rows, messages, from);
+    for (const [key, row] of this.extra) this.byKey.set(key, row);
+    this.extra.clear();
+    this.bytes = this.rows.reduce((sum, row) => sum + weight(row), 0);
+    this.bound();
   }
 
   // join puts the older part of a log before what was completed. Of those left out between the two, some stand there now.

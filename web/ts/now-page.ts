@@ -1,10 +1,11 @@
 // The pages with the form and the two lists: everything, a pattern, a topic. This joins what the other files do alone.
 import { Absence } from "./absence";
-import { type Api, connect } from "./api";
+import { type Api, connect, problems } from "./api";
 import type { Clock } from "./clock";
 import { type Connection, dependable } from "./connection";
 import { about } from "./census";
 import { calm, element, release, reveal, write } from "./dom";
+import { Filter } from "./filter";
 import { Form, spoken } from "./form";
 import type { Batch, Stats } from "./frame";
 import { Lesson } from "./lesson";
@@ -15,20 +16,25 @@ import { Numbers } from "./numbers";
 import { Pause } from "./pause";
 import { readLimits } from "./policy";
 import type { Receipt } from "./publisher";
-import { readBack } from "./read-back";
+import { type Window, readBack } from "./read-back";
 import { Reader } from "./reader";
 import type { Entry } from "./retained";
 import { RetainedList } from "./retained-list";
+import { RoomLine } from "./room";
 import { Slider } from "./slider";
 import { Strip } from "./strip";
 import { Suggestions } from "./suggestions";
 import { t } from "./texts";
 import { TopicHead } from "./topic-head";
 import { count, visible } from "./payload";
+import { clock } from "./times";
 import { Voice } from "./voice";
 
 // At a high rate the page is drawn this often, in milliseconds: more would show nothing that an eye could follow.
 const CROWD = 200;
+
+// SHOWN is how many of the messages missed in an absence are shown when somebody asks for them.
+const SHOWN = 1000;
 
 // DRIFT: lines are drawn anew when the clock turns out to have been off by more than this.
 const DRIFT = 25;
@@ -52,6 +58,10 @@ export class NowPage {
   private readonly now = () => this.clock.now();
 
   private readonly pause: Pause;
+  private readonly room: RoomLine;
+  private readonly filter: Filter;
+  private stopped = false; // the server said that it stops, and is not back
+  private latest: Receipt | undefined; // of the form
   private stats: Stats | undefined;
   private died: number[] = []; // deadlines that have passed by the page's own clock since the last statistics
   private leftOut = 0;
@@ -70,9 +80,13 @@ export class NowPage {
     this.list.reader = new Reader(this.api, this.scope, this.list.model, this.now, paint);
     this.strip = new Strip(this.api, this.scope, this.list, this.now, paint, (text) => this.voice.say(text));
     this.live = new LiveList(element("#live"), this.now, paint);
+    this.live.onShow = (missed) => void this.show(missed);
     this.pause = new Pause([this.list.holding, this.live.holding]);
     this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || t("form.theTopic"));
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
+    this.filter = new Filter(this.api, this.scope, this.list, this.now, paint);
+    this.room = new RoomLine(this.api, this.main.dataset["topic"] ?? "", this.now);
+    this.form.onTopic = (name, topic) => this.room.at(name, topic);
     const { fresh, command } = this.main.dataset;
     this.lesson = new Lesson(fresh === undefined ? null : document.querySelector("#lesson"), this.api, this.now, command ?? "linger {}");
     this.suggestions = new Suggestions(this.api, element("#topic"), document.querySelector("#topics"));
@@ -112,12 +126,13 @@ export class NowPage {
     this.list.take(batch, leftOut);
     if (batch.stats) {
       const told = this.absence.back(batch.stats, this.now());
-      if (told) this.live.note(told);
+      if (told) void this.tellBack(told);
       this.stats = batch.stats;
       // Not a new server any more: what teaches does not come back with an empty list.
       if (batch.stats.published > 0) document.querySelector("#retained-empty .play-demo")?.remove();
       this.suggestions.follow(batch.stats.busiest);
       this.head.follow(batch.stats);
+      this.room.follow(batch.stats);
       this.strip.follow(batch.stats.forecast);
       const { at } = batch.stats;
       this.died = this.died.filter((deadline) => deadline > at);
@@ -133,6 +148,8 @@ export class NowPage {
     const good = dependable(state) || state.kind === "connecting";
     this.list.approximate = !good;
     if (!good) this.absence.begin(false);
+    if (state.kind === "stopped" && !this.stopped) this.live.note(t("live.stopped", { time: this.connection.stoppedAt }));
+    this.stopped = state.kind === "stopped" || (this.stopped && !good);
     this.form.connection(good);
     this.paintSoon();
   }
@@ -213,6 +230,31 @@ export class NowPage {
     this.paintSoon();
   }
 
+  // tellBack tells what was missed, and how much of it is still there.
+  private async tellBack(told: string): Promise<void> {
+    const { missed } = this.absence;
+    try {
+      if (!missed) return this.live.note(told);
+      const { within } = await readBack(this.api, this.scope, missed, 1);
+      const alive = Math.max(0, Math.min(missed.count, within - missed.caught));
+      this.live.note(told, { ...missed, span: missed.before - missed.from, alive });
+    } catch {
+      this.live.note(told);
+    } finally {
+      this.paintSoon();
+    }
+  }
+
+  private async show(missed: Window): Promise<void> {
+    try {
+      const { messages, from } = await readBack(this.api, this.scope, missed, SHOWN);
+      this.live.model.fill(messages, from);
+    } catch (thrown) {
+      this.tell(problems(thrown)[0]?.text ?? "");
+    }
+    this.paintSoon();
+  }
+
   // undo takes back the last Expire; false when there is none to take back.
   undo(): boolean {
     const { undoable } = this.lifetime;
@@ -256,6 +298,7 @@ export class NowPage {
       if (form.classList.contains("extend")) void lifetime.extend(entry);
       else void (shift ? lifetime.end(entry) : lifetime.expire(entry));
     });
+    document.querySelector("#down")?.addEventListener("click", () => this.latest && this.list.goTo(this.latest));
     document.querySelector("#pause")?.addEventListener("click", () => this.togglePause());
     for (const id of ["#hold", "#live-hold"]) {
       document.querySelector(id)?.addEventListener("click", () => {
@@ -275,6 +318,7 @@ export class NowPage {
   }
 
   private published(receipt: Receipt): void {
+    this.latest = receipt;
     this.voice.say(spoken(receipt));
     this.lesson.published(receipt);
   }
@@ -302,6 +346,14 @@ export class NowPage {
     const at = this.now() + this.slider.value;
     const [before, after] = [this.strip.census.between(-Infinity, at), this.strip.census.between(at, Infinity)];
     this.slider.foot(t("hairline.foot", { count: about(before), after: about(after) }));
+  }
+
+  // empty says in place of a topic's empty list when the last of its messages ended.
+  private empty({ retained, published, lastEnd }: Stats): void {
+    const topic = this.main.dataset["topic"];
+    if (!topic || retained > 0 || published === 0 || lastEnd === 0) return;
+    const last = t("retained.last", { number: `#${published}`, time: clock(lastEnd, this.now()) });
+    write(document.querySelector("#retained-empty"), `${t("retained.emptyHere", { name: visible(topic) })} ${last}`);
   }
 
   private paintSoon(): void {
@@ -333,7 +385,11 @@ export class NowPage {
     reveal(document.querySelector("#paused"), this.pause.says(this.now()));
     const waiting = paused ? 0 : this.live.waiting;
     reveal(document.querySelector("#live-hold"), waiting > 0 ? `${t("held.new", { count: waiting })} · ${release()}` : "");
+    const below = this.latest ? this.list.below(this.latest) : 0;
+    reveal(document.querySelector("#down"), below > 0 ? t("result.down", { count: below }) : "");
     const { stats, retained } = this;
+    if (stats) this.empty(stats);
+    this.filter.show(retained);
     const sub = document.querySelector("#retained-sub");
     if (sub && this.stats) sub.textContent = this.list.sub(retained);
     if (stats) this.numbers.show(stats, retained, this.live.sampled ? 0 : this.died.length, this.list.perSecond, this.list.approximate);

@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Api } from "./api";
 import { memorize, recollect } from "./dom";
 import { short } from "./duration";
-import type { TopicPolicy } from "./gen/linger/v1/topic_pb.js";
+import type { Topic, TopicPolicy } from "./gen/linger/v1/topic_pb.js";
 import { span } from "./message";
 import type { Limits, Slider } from "./slider";
 import { storage } from "./storage";
@@ -13,6 +13,9 @@ const SETTLE = 300; // after the last key in the topic's field
 const MEMORY = "linger.ttl "; // the last lifetime used for a topic, in this browser
 
 export class PolicyReader {
+  // found is told of each topic that is read; undefined: there is none of that name.
+  found: (name: string, topic: Topic | undefined) => void = () => {};
+
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asked = "";
   // standard is the server's own policy, for topics that do not exist.
@@ -46,16 +49,17 @@ export class PolicyReader {
   private async read(topic: string): Promise<void> {
     if (topic === "") return;
     this.asked = topic;
-    let limits = this.standard;
+    let found: Topic | undefined;
     try {
-      limits = await askLimits(this.api, topic, this.standard);
+      found = (await this.api.topics.getTopic({ name: topic })).topic;
     } catch (error) {
       // A name that is none yet, or no topic: the first publish will say what is wrong or make it.
       const { code } = ConnectError.from(error);
       if (code !== Code.NotFound && code !== Code.InvalidArgument) return;
     }
     if (this.asked !== topic) return;
-    this.slider.limit(limits);
+    this.found(topic, found);
+    this.slider.limit(fromPolicy(found?.policy, this.standard));
     if (!this.slider.touched) this.recall(topic);
   }
 }

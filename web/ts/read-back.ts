@@ -16,10 +16,10 @@ export interface Window {
 }
 
 export interface ReadBack {
+  // from is the time from which on none is missing.
+  from: number;
   // messages are alive, last published first.
   messages: Message[];
-  // more were published before these, within the window, and are alive.
-  more: boolean;
   // within counts all that are alive and were published within the window.
   within: number;
 }
@@ -35,10 +35,13 @@ export async function readBack(api: Pick<Api, "retained">, pattern: string, { fr
       maxPublishTime: timestamp(Math.ceil(before)),
       ...(from === undefined ? {} : { minPublishTime: timestamp(Math.floor(from)) }),
     });
-    return { messages: answer.messages.map(fromRetained), more: answer.nextPageToken !== "", within: Number(answer.retainedWithin) };
+    const messages = answer.messages.map(fromRetained);
+    const more = answer.nextPageToken !== "";
+    const oldest = messages.at(-1)?.published ?? Infinity;
+    return { from: more ? oldest : (from ?? -Infinity), messages, within: Number(answer.retainedWithin) };
   } catch (error) {
     // A topic that does not exist retains nothing.
-    if (ConnectError.from(error).code === Code.NotFound) return { messages: [], more: false, within: 0 };
+    if (ConnectError.from(error).code === Code.NotFound) return { from: from ?? -Infinity, messages: [], within: 0 };
     throw error;
   }
 }

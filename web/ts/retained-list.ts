@@ -1,8 +1,9 @@
 // The list "Retained": each message alive, next to go first, counting down.
 import type { Batch, Change, Stats } from "./frame";
+import { type Arrangement, arrange } from "./arrange";
 import { Holding } from "./holding";
 import { calm, release, write } from "./dom";
-import { keyOf } from "./message";
+import { type Message, keyOf } from "./message";
 import { count } from "./payload";
 import type { Reader } from "./reader";
 import { type Entry, Retained, WINDOW, within } from "./retained";
@@ -20,13 +21,19 @@ const DOUBT = 4;
 // All rows of this list are equally high.
 const ROW = "row";
 
+// Named is what tells a message from the others of a page that lives.
+type Named = Pick<Message, "topic" | "sequence">;
+
 // ECHO is how long the watch may take to tell what the server has answered, in milliseconds.
 const ECHO = 3000;
+
+// SAMPLED is how long after births were left out none is shown as one.
+const SAMPLED = 1000;
 
 // Part is a set of messages and what reads it from the server.
 interface Part {
   model: Retained;
-  reader: Reader;
+  reader: Pick<Reader, "refresh" | "further">;
 }
 
 // AHEAD rows before the end of what is loaded, the next window is fetched.
@@ -41,6 +48,8 @@ export class RetainedList implements Time {
   // ahead dims the rows that would be gone after so many milliseconds; 0: none.
   ahead = 0;
 
+  arrangement: Arrangement = { filter: "", newest: false };
+
   // part is what the list shows in place of all that is retained, which goes on being kept up behind it.
   private part: Part | undefined;
   private readonly rows: Rows<Entry, RetainedRow | Ghost>;
@@ -51,6 +60,7 @@ export class RetainedList implements Time {
   private readonly echoes = new Map<string, { expires: number; until: number }>();
   private stats: Stats | undefined;
   private deaths: number[] = [];
+  private sampledUntil = 0;
   private doubts = 0;
   private drawnAt = 0;
   private again: ReturnType<typeof setTimeout> | undefined;
@@ -79,6 +89,7 @@ export class RetainedList implements Time {
       for (const model of this.models) model.ended(range, now);
       for (const entry of this.held?.entries ?? []) if (!entry.end && within(range, entry.message)) entry.end = { ...range };
     }
+    if (leftOut) this.sampledUntil = performance.now() + SAMPLED;
     const changedSince = batch.stats !== undefined && batch.stats.revision !== this.stats?.revision;
     if (batch.incomplete || (leftOut && changedSince)) this.distrust();
     if (batch.stats) this.check(batch.stats);
@@ -148,7 +159,7 @@ export class RetainedList implements Time {
     this.drawnAt = wall;
     if (this.held) this.haunt(this.held.entries);
     else this.bury();
-    this.rows.show(this.held?.entries ?? this.shown.entries);
+    this.rows.show(this.listed);
     this.tick();
     this.lines();
     if (this.held) void this.further();
@@ -202,6 +213,47 @@ export class RetainedList implements Time {
     return what && `${what} · ${release()}`;
   }
 
+  // below is how many rows below those in view a message stands; 0: it is in view, above, or not in the list.
+  below(message: Named): number {
+    const index = this.indexOf(message);
+    const [, to] = this.rows.visible();
+    return index >= to ? index - to + 1 : 0;
+  }
+
+  // goTo scrolls to a message, which gets the focus.
+  goTo(message: Named): void {
+    const index = this.indexOf(message);
+    const entry = this.listed[index];
+    if (!entry) return;
+    this.rows.reveal(index);
+    this.rows.show(this.listed);
+    this.rows.views.get(rowKey(entry))?.li.querySelector<HTMLElement>("a.seq")?.focus({ preventScroll: true });
+  }
+
+  private indexOf({ topic, sequence }: Named): number {
+    return this.listed.findIndex(({ message, end }) => !end && message.sequence === sequence && message.topic === topic);
+  }
+
+  // arrange filters and orders the rows.
+  arrange(arrangement: Arrangement): void {
+    this.arrangement = arrangement;
+    this.changed();
+  }
+
+  // loaded is of how many messages it has what they say, fitting how many of these fit the filter.
+  get loaded(): number {
+    return (this.held?.entries ?? this.shown.entries).length;
+  }
+
+  get fitting(): number {
+    return this.listed.length;
+  }
+
+  // listed is what there are rows for.
+  private get listed(): readonly Entry[] {
+    return arrange(this.held?.entries ?? this.shown.entries, this.arrangement);
+  }
+
   // recapture takes what is held anew: what the list held was a part of what there was.
   recapture(): void {
     this.held = undefined;
@@ -211,6 +263,7 @@ export class RetainedList implements Time {
   // sub says what part of the whole is shown.
   sub(retained: number): string {
     const loaded = this.held?.entries.length ?? this.shown.entries.length;
+    if (this.arrangement.newest) return loaded < retained ? t("retained.newestOf", { shown: loaded, count: retained }) : t("retained.newest");
     if (loaded === 0 || retained <= WINDOW) return t("retained.soonest");
     const [from, to] = this.rows.visible();
     return t("retained.window", { from: from + 1, to: Math.max(from + 1, to), count: Math.max(retained, loaded) });
@@ -342,7 +395,7 @@ export class RetainedList implements Time {
     const loose = `${entry.message.topic} ${entry.message.sequence}`;
     const row = new RetainedRow(entry, this.adopted.get(loose));
     this.adopted.delete(loose);
-    if (entry.born > 0 && this.now() - entry.born < 1000 && !this.hurried && !calm()) row.born();
+    if (entry.born > 0 && this.now() - entry.born < 1000 && !this.hurried && performance.now() > this.sampledUntil && !calm()) row.born();
     entry.born = 0;
     return row;
   }

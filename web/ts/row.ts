@@ -74,6 +74,8 @@ export class RetainedRow implements View {
     });
     if (message.maxExpires > 0) this.li.dataset["max"] = String(message.maxExpires);
     this.line.had(message.expires - message.published);
+    // It was given more than it had at first.
+    this.li.classList.toggle("extended", message.expires - message.published > message.granted + 1);
     this.describeActions(extension(message, message.granted), isGoing(this.entry));
   }
 

@@ -88,6 +88,15 @@ export class Rows<T, V extends View> {
     return [from, to];
   }
 
+  // reveal scrolls to where the item with that index is, in the middle of the view.
+  reveal(index: number): void {
+    const above = this.items.slice(0, index).reduce((sum, item) => sum + this.height(item), 0);
+    const { list } = this;
+    if (getComputedStyle(list).overflowY === "visible") scrollTo({ top: scrollY + list.getBoundingClientRect().top + above - innerHeight / 2 });
+    else list.scrollTop = above - list.clientHeight / 2;
+    this.edge = undefined;
+  }
+
   private add(key: string | number, item: T): V {
     const view = this.source.make(item);
     this.views.set(key, view);

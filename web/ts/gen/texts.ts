@@ -5,9 +5,12 @@ export interface Texts {
   "absence.connection": "time" | "what";
   "absence.hidden": "time" | "what";
   "absence.missed": "count";
+  "absence.missedAlive": "time" | "missed" | "alive" | "show" | "gone";
   "absence.missedGone": "count" | "gone";
+  "absence.missedHidden": "time" | "missed" | "alive" | "show" | "gone";
   "absence.nothing": never;
   "absence.nothingGone": "gone";
+  "absence.show": never;
   "ahead.bar": "from" | "to" | "count" | "size";
   "ahead.beyond": "from" | "count" | "size";
   "ahead.says": "left" | "time" | "here" | "size" | "gone";
@@ -72,6 +75,14 @@ export interface Texts {
   "fate.kept": "ttl";
   "fate.lost": "time";
   "fate.notKept": never;
+  "filter.clear": never;
+  "filter.name": never;
+  "filter.newest": never;
+  "filter.none": "count";
+  "filter.noneOfPart": "count" | "all";
+  "filter.order": never;
+  "filter.short": never;
+  "filter.soonest": never;
   "form.beyond": "time";
   "form.change": "ttl";
   "form.disconnected": never;
@@ -141,6 +152,7 @@ export interface Texts {
   "live.pausedAbout": "time" | "arrived" | "gone";
   "live.resume": never;
   "live.sampled": "shown" | "published";
+  "live.stopped": "time";
   "longer.by": "message" | "time";
   "longer.name": "message";
   "longer.set": never;
@@ -221,6 +233,7 @@ export interface Texts {
   "restart.empty": "time";
   "restart.expired": "time" | "count" | "expired";
   "result.because": "ttl" | "reason";
+  "result.down": "count";
   "result.fsynced": never;
   "result.memory": never;
   "result.passed": never;
@@ -231,6 +244,8 @@ export interface Texts {
   "retained.gone": "gone";
   "retained.last": "number" | "time";
   "retained.list": never;
+  "retained.newest": never;
+  "retained.newestOf": "shown" | "count";
   "retained.part": "shown" | "count";
   "retained.soonest": never;
   "retained.spoken": "count" | "seconds" | "retained";
@@ -238,6 +253,12 @@ export interface Texts {
   "retained.undelivered": "undelivered";
   "retained.unit": never;
   "retained.window": "from" | "to" | "count";
+  "room.bytes": "percent" | "limit";
+  "room.evictsOldest": never;
+  "room.evictsSoonest": never;
+  "room.messages": "percent" | "limit";
+  "room.rejected": never;
+  "room.rejectedUntil": "time";
   "row.byDeadline": never;
   "row.deleted": never;
   "row.evicted": never;

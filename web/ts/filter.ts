@@ -1,0 +1,86 @@
+// Filter and order of a topic's Retained: the controls in the head of the list.
+import type { Api } from "./api";
+import type { Arrangement } from "./arrange";
+import { element, write } from "./dom";
+import { readBack } from "./read-back";
+import { Retained, WINDOW } from "./retained";
+import type { RetainedList } from "./retained-list";
+import { t } from "./texts";
+
+// PACE: the newest are read at most so often, in milliseconds.
+const PACE = 500;
+
+export class Filter {
+  private readonly field = document.querySelector<HTMLInputElement>("#filter");
+  private readonly order = document.querySelector<HTMLSelectElement>("#order");
+  private readonly none = document.querySelector<HTMLElement>("#filter-none");
+
+  constructor(
+    private readonly api: Api,
+    private readonly scope: string,
+    private readonly list: RetainedList,
+    private readonly now: () => number,
+    private readonly changed: () => void,
+  ) {
+    this.field?.addEventListener("input", () => this.apply());
+    this.order?.addEventListener("change", () => this.reorder());
+    if (this.none) element("button", this.none).addEventListener("click", () => this.clear());
+  }
+
+  // show says so where nothing fits, of how many.
+  show(retained: number): void {
+    const { none, list } = this;
+    if (!none) return;
+    const empty = list.arrangement.filter.trim() !== "" && list.fitting === 0 && retained > 0;
+    none.hidden = !empty;
+    if (!empty) return;
+    const looked = list.loaded;
+    write(element(".text", none), looked < retained ? t("filter.noneOfPart", { count: looked, all: retained }) : t("filter.none", { count: retained }));
+  }
+
+  // clear takes the filter away; false: there was none.
+  clear(): boolean {
+    const { field } = this;
+    if (!field || field.value === "") return false;
+    field.value = "";
+    this.apply();
+    field.focus();
+    return true;
+  }
+
+  private apply(): void {
+    this.list.arrange(this.asked);
+  }
+
+  private get asked(): Arrangement {
+    return { filter: this.field?.value ?? "", newest: this.order?.value === "newest" };
+  }
+
+  // reorder shows the newest of many, which are not those that go next: they are read by themselves.
+  private reorder(): void {
+    this.apply();
+    const many = this.list.model.covered < Infinity;
+    this.list.narrow(this.asked.newest && many ? this.newest() : undefined);
+  }
+
+  private newest(): NonNullable<Parameters<RetainedList["narrow"]>[0]> {
+    const model = new Retained();
+    const { api, scope, now, changed } = this;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const read = async () => {
+      model.begin();
+      try {
+        // Whatever comes from now on is newer, so none is missing among the newest.
+        model.replace((await readBack(api, scope, { before: now() + 1 }, WINDOW)).messages, Infinity, now());
+      } catch {
+        model.fail();
+      }
+      changed();
+    };
+    const refresh = () => {
+      timer ??= setTimeout(() => void read().finally(() => (timer = undefined)), PACE);
+    };
+    void read();
+    return { model, reader: { refresh, further: async () => ({ messages: [], more: false }) } };
+  }
+}

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LimitRule } from "./gen/linger/v1/topic_pb.js";
+import { type Room, meets, nearly } from "./room";
+
+const room = (more: Partial<Room>): Room => ({
+  messages: 0, maxMessages: 0, bytes: 0, maxBytes: 0, rule: LimitRule.REJECT, next: 0, ...more,
+});
+
+test("a topic is nearly full from nine tenths of either limit", () => {
+  assert.equal(nearly(room({ messages: 1e9, bytes: 1e12 })), "");
+  assert.equal(nearly(room({ messages: 8999, maxMessages: 10_000 })), "");
+  assert.equal(nearly(room({ messages: 9000, maxMessages: 10_000 })), "90 % of 10,000 messages");
+  assert.equal(nearly(room({ messages: 9000, maxMessages: 10_000, bytes: 99, maxBytes: 100 })), "99 % of 100 B");
+});
+
+test("what a publish meets at the limit is what the topic's rule says", () => {
+  assert.equal(meets(room({ messages: 9999, maxMessages: 10_000 }), 5), "");
+  const full = { messages: 10_000, maxMessages: 10_000, next: 10 };
+  assert.match(meets(room(full), 5), /^full: rejected until \d\d:\d\d:\d\d$/);
+  assert.equal(meets(room(full), 11), "full: rejected for now");
+  assert.equal(meets(room({ ...full, rule: LimitRule.EVICT_OLDEST }), 5), "full: the oldest makes room for each new one");
+  assert.equal(meets(room({ ...full, rule: LimitRule.EVICT_SOONEST }), 5), "full: the next to go makes room for each new one");
+  assert.equal(meets(room({ bytes: 100, maxBytes: 100 }), 5), "full: rejected for now");
+});
