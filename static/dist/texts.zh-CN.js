@@ -68,7 +68,7 @@ globalThis.lingerTexts={tag:"zh-CN",texts:{
 "left.hours":"{h} 小时 {m}",
 "lesson.over":"{number} 保留 {time}后消失，送达 {count} 个订阅。Linger 从不超过要求的时间保留消息。",
 "lesson.taken":"一个订阅者收到了 {number}，当时还剩 {left}。",
-"lesson.waits":"此刻没有订阅者，{number} 在等待。趁它还在，请运行：{command}",
+"lesson.waits":"{topic} 的 {number} 保留 {time}。此刻没有订阅者，它在等待。趁它还在运行下面的命令，后来的订阅者也能收到它，并知道还剩多少时间：{command}",
 "lifetime.ended":"{message} 已经{how}。",
 "lifetime.going":"{message} 将在 5 秒后消失。撤销：u",
 "lifetime.refused":"{message}：{why}",

@@ -46,7 +46,10 @@ async function look(): Promise<void> {
 test("the lesson follows the first message to its end, and goes with what comes next", async () => {
   lesson.published(receipt);
   lesson.arrived(); // the message itself
-  assert.match(place.text, /^Nobody is listening; #1 waits\. Run this before it goes: go run \. sub hello/);
+  assert.equal(place.text, ""); // nothing is claimed before it is known
+  await look();
+  assert.match(place.text, /^#1 of hello is kept 30 s\. Nobody is listening; it waits\. Run this before it goes/);
+  assert.match(place.text, /a late subscriber gets it too, with the time that is left: go run \. sub hello/);
   state = { case: "retained", value: { deliveries: 1, expireTime: { seconds: 31n, nanos: 0 } } };
   await look();
   assert.equal(place.text, "A subscriber got #1 with 18 s left.");
@@ -60,6 +63,7 @@ test("the lesson follows the first message to its end, and goes with what comes 
 
 test("the lesson does not outlive its server, nor the next publish", async () => {
   lesson.published(receipt);
+  await look();
   lesson.greet("a");
   assert.notEqual(place.text, "");
   lesson.greet("b");
@@ -69,4 +73,11 @@ test("the lesson does not outlive its server, nor the next publish", async () =>
   assert.equal(place.text, "");
   lesson.published({ ...receipt, sequence: 2 });
   assert.equal(place.text, "");
+});
+
+test("who listens already is told so at once", async () => {
+  state = { case: "retained", value: { deliveries: 1, expireTime: { seconds: 31n, nanos: 0 } } };
+  lesson.published(receipt);
+  await look();
+  assert.equal(place.text, "A subscriber got #1 with 18 s left.");
 });

@@ -12,6 +12,7 @@ const FIRST = 300; // before the first one
 
 export class Lesson {
   private receipt: Receipt | undefined;
+  private waiting = false;
   private taken = false;
   private told = false; // the last text stands
   private server = "";
@@ -31,9 +32,22 @@ export class Lesson {
     clearTimeout(this.timer);
     if (this.receipt || receipt.ttl <= 0) return this.end();
     this.receipt = receipt;
-    const subscribe = command(this.typed.replace("{}", () => `sub ${receipt.topic}`));
-    this.say(...rich("lesson.waits", { number: `#${receipt.sequence}`, command: subscribe }));
+    this.place.replaceChildren(); // what is said waits for the look: somebody may be listening
     this.look(FIRST);
+  }
+
+  // wait says that nobody got it yet, and how to.
+  private wait(receipt: Receipt): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    this.say(
+      ...rich("lesson.waits", {
+        number: `#${receipt.sequence}`,
+        topic: code(receipt.topic),
+        time: short(receipt.ttl),
+        command: command(this.typed.replace("{}", () => `sub ${receipt.topic}`)),
+      }),
+    );
   }
 
   // arrived ends the lesson's last text: something else happens now.
@@ -70,6 +84,7 @@ export class Lesson {
         this.told = true;
         return this.say(t("lesson.over", { number: `#${receipt.sequence}`, time: after, count: state.value.deliveries }));
       }
+      if (state.case === "retained" && state.value.deliveries === 0) this.wait(receipt);
       if (state.case === "retained" && state.value.deliveries > 0 && !this.taken) {
         this.taken = true;
         const left = Math.max(0, millis(state.value.expireTime) - this.now());

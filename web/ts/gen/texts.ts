@@ -137,7 +137,7 @@ export interface Texts {
   "left.hours": "h" | "m";
   "lesson.over": "number" | "time" | "count";
   "lesson.taken": "number" | "left";
-  "lesson.waits": "number" | "command";
+  "lesson.waits": "number" | "topic" | "time" | "command";
   "lifetime.ended": "message" | "how";
   "lifetime.going": "message";
   "lifetime.refused": "message" | "why";
