@@ -86,6 +86,31 @@ func TestContract11FailedSync(t *testing.T) {
 	}
 }
 
+// A full disk is waited for however the directory is written.
+func TestDiskFullInADirectoryHoweverWritten(t *testing.T) {
+	for _, dir := range []string{".", "./a", "b/", "c//d/..", "new/e"} {
+		t.Run(dir, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			var full atomic.Int32 // so many writes to the WAL find no room
+			fs := faulty(vfs.Default, func(op errorfs.Op) error {
+				if op.Kind == errorfs.OpFileWrite && strings.HasSuffix(op.Path, ".log") && full.Add(-1) >= 0 {
+					return syscall.ENOSPC
+				}
+				return nil
+			})
+			h := open(t, pebblelog.Options{Dir: dir, FS: fs})
+			id := broker.TopicID(h.mustCommit(t, topicPut("a")).Position)
+			full.Store(2)
+			if _, err := h.commit(published(id, time.Hour, "waits for room")); err != nil {
+				t.Errorf("while there is no room: %v", err)
+			}
+			if err := h.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+	}
+}
+
 // TestContract9DiskFull fills a small file system with something else, and makes room again.
 func TestContract9DiskFull(t *testing.T) {
 	dir := smalldisk.New(t, 48<<20)

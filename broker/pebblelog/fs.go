@@ -93,10 +93,9 @@ func (g *guard) waitForSpace(err error) {
 	}
 }
 
-// below tells whether a path is in the directory. A backup that fails is no failure of the log.
+// below tells whether a path is in the directory, or that itself. A backup that fails is no failure of the log.
 func (g *guard) below(path string) bool {
-	rest, ok := strings.CutPrefix(path, g.dir)
-	return ok && (rest == "" || g.PathBase(path) != path && g.PathDir(path) == g.dir)
+	return path == g.dir || g.PathDir(path) == g.dir
 }
 
 // giveUp has nobody wait for space any more.

@@ -55,6 +55,7 @@ func (o *Options) setDefaults() {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
+	o.Dir = o.FS.PathJoin(o.Dir) // as Pebble will write it: "./db/" is "db"
 	if o.Clock == nil {
 		o.Clock = broker.NewClock(time.Now)
 	}
