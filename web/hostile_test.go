@@ -38,6 +38,28 @@ func TestHostileTextIsInert(t *testing.T) {
 		"topics": func(s string) *html.Node {
 			return render(t, web.TopicsPage(web.Topics{Page: page, Rows: []web.TopicRow{{Name: s}}}))
 		},
+		"subscribers": func(s string) *html.Node {
+			return render(t, web.SubscribersPage(web.Subscribers{
+				Page: page, Topic: web.Topic{Name: s, Known: true}, Total: 1,
+				Rows: []web.Subscriber{{Client: s, Peer: s, Patterns: []string{s}, Since: now, LifeLeft: &web.LifeLeft{}}},
+			}))
+		},
+		"policy": func(s string) *html.Node {
+			return render(t, web.PolicyPage(web.PolicyTab{
+				Page: page, Topic: web.Topic{Name: s, Known: true}, WhatIf: &web.WhatIf{Published: 1, Since: now},
+				Form: web.PolicyForm{
+					Default: s, Min: s, Max: s, MaxMessages: "1 " + s, MaxBytes: "1 " + s, AtLimit: s,
+					Errors: []web.FieldError{{Field: web.PolicyMax, Text: s}, {Text: s}},
+				},
+			}))
+		},
+		"record": func(s string) *html.Node {
+			return render(t, web.RecordPage(web.Record{
+				Page: page, Topic: web.Topic{Name: s, Known: true}, Ended: map[web.Reason]uint64{web.Delivered: 1},
+				Columns: []web.RecordColumn{{Start: now, Ended: map[web.Reason]uint64{web.Delivered: 1}}},
+				Ledger:  []web.LedgerEntry{{First: 1, Last: 2, Reason: web.Delivered, At: now}},
+			}))
+		},
 		"error": func(s string) *html.Node {
 			return render(t, web.ErrorPage(web.Failure{Page: page, What: s, Field: s, Do: s, ID: s}))
 		},

@@ -62,9 +62,9 @@ func (p *pages) recovered(next http.Handler) http.Handler {
 
 func (p *pages) message(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	sequence, err := strconv.ParseUint(r.PathValue("sequence"), 10, 64)
+	sequence, err := strconv.ParseUint(r.PathValue("part"), 10, 64)
 	if err != nil || sequence == 0 {
-		p.fail(w, r, invalid("sequence", "%q is not a message's number; they count from 1.", clipped(r.PathValue("sequence"))))
+		p.fail(w, r, invalid("sequence", "%q is not a message's number; they count from 1.", clipped(r.PathValue("part"))))
 		return
 	}
 	v := web.Detail{Page: p.page(r), Topic: name, Sequence: sequence, Notice: p.notice(r)}

@@ -38,7 +38,8 @@ func (s *Server) routes(g *guard, p *pages) []route {
 		{"GET /{$}", page(p.now), 0},
 		{"GET /topics", page(p.topics), 0},
 		{"GET /topics/{name}", page(p.topic), 0},
-		{"GET /topics/{name}/{sequence}", page(p.message), 0},
+		{"GET /topics/{name}/{part}", page(p.part), 0},
+		{"POST /topics/{name}/{part}", page(p.setPart), 0},
 		{"POST /publish", page(p.publish), 0},
 		{"POST /extend", page(p.setDeadline), 0},
 		{"POST /expire", page(p.setDeadline), 0},
@@ -69,16 +70,22 @@ func (s *Server) routes(g *guard, p *pages) []route {
 
 // refusals are routes for the methods that the table's addresses do not have, which else would seem not to exist.
 func refusals(table []route, p *pages) (list []route) {
+	methods := map[string][]string{}
 	for _, r := range table {
 		method, path, ok := strings.Cut(r.pattern, " ")
 		if !ok {
 			continue
 		}
-		methods := []string{method}
+		methods[path] = append(methods[path], method)
 		if method == http.MethodGet {
-			methods = append(methods, http.MethodHead)
+			methods[path] = append(methods[path], http.MethodHead)
 		}
-		list = append(list, route{path, p.notAllowed(methods...), r.leave})
+	}
+	for _, r := range table {
+		if _, path, ok := strings.Cut(r.pattern, " "); ok && methods[path] != nil {
+			list = append(list, route{path, p.notAllowed(methods[path]...), r.leave})
+			delete(methods, path)
+		}
 	}
 	return list
 }

@@ -70,6 +70,11 @@ func TestAxe(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	b := newPerson(t).open(s.URL("/"))
+	listening := s.Dial().Subscribe([]string{"orders.>"}, client.SubscribeOptions{Name: "billing"})
+	go func() {
+		for range listening.Events(t.Context()) { // what comes does not matter
+		}
+	}()
 	look := axeChecker(t)
 	check := func(what string) {
 		t.Helper()
@@ -98,6 +103,12 @@ func TestAxe(t *testing.T) {
 			visit("a page that is not there", "/nothing")
 		}
 		visit("the table of topics", "/topics")
+		for _, tab := range []string{"subscribers", "policy", "record?reason=deleted"} {
+			visit("a topic's "+tab, "/topics/orders.created/"+tab)
+		}
+		if width == 1280 {
+			visit("a policy with errors", "/topics/orders.created/policy?ttl_default=soon&max_messages=many")
+		}
 		visit("a message", "/topics/orders.created/1")
 		visit("a message that has ended", "/topics/orders.created/2")
 		b.load(s.URL("/"))

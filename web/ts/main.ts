@@ -6,8 +6,10 @@ import { DemoBar } from "./demo-bar";
 import { reveal, write } from "./dom";
 import { driftText } from "./drift";
 import { Feed } from "./feed";
+import { Fresh } from "./fresh";
 import { keys, listen as listenToKeys } from "./keys";
 import { NowPage } from "./now-page";
+import { PolicyForm } from "./policy-form";
 import { shortcuts } from "./shortcuts";
 import { isSevere, storeText } from "./store-text";
 import { t } from "./texts";
@@ -30,7 +32,10 @@ function start(): void {
   zone.changed(() => page?.rewrite());
   // A page without lists needs no stream.
   if (page) watch(page);
-  run({ page, card, demo, times });
+  const editor = document.querySelector<HTMLFormElement>("#policy-form");
+  const form = editor ? new PolicyForm(editor, () => clock.now()) : undefined;
+  const fresh = new Fresh(() => clock.now(), () => form?.address() ?? location.href);
+  run({ page, card, demo, times, fresh });
 }
 
 function watch(page: NowPage): void {
@@ -89,14 +94,16 @@ interface Parts {
   card: Card | undefined;
   demo: DemoBar | undefined;
   times: ZoneButton;
+  fresh: Fresh;
 }
 
 // run is the page's one timer. It comes when the next number changes, at the next deadline, and twice a second anyway.
 function run(parts: Parts): void {
-  const { page, card, demo, times } = parts;
+  const { page, card, demo, times, fresh } = parts;
   if (page) judge(page);
   demo?.tick();
   times.tick();
+  fresh.tick();
   const next = Math.min(page?.tick() ?? Infinity, card?.tick() ?? Infinity, 500);
   setTimeout(() => run(parts), Math.max(4, Math.ceil(next)));
 }

@@ -2,6 +2,7 @@
 import type { Api } from "./api";
 import { write } from "./dom";
 import type { Stats } from "./frame";
+import { count } from "./payload";
 import { askLimits, keeps, readLimits } from "./policy";
 import { t } from "./texts";
 
@@ -18,6 +19,7 @@ export class TopicHead {
   // follow writes the line anew. What a topic keeps is asked once, when the topic exists.
   follow(stats: Stats): void {
     if (!this.place || stats.topics === 0) return;
+    write(document.querySelector("#tab-subscribers"), count(stats.subscriptions));
     if (this.kept === undefined) return void this.ask();
     write(this.place, t("topic.promise", { keeps: this.kept, count: stats.subscriptions }));
   }

@@ -1,0 +1,97 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+// Tab is one of the pages that a topic has.
+type Tab string
+
+// The tabs: what stands behind the topic's path.
+const (
+	TabMessages    Tab = ""
+	TabSubscribers Tab = "subscribers"
+	TabPolicy      Tab = "policy"
+	TabRecord      Tab = "record"
+)
+
+// TabPath is the address of a topic's tab. A message's address has a number in its place.
+func TabPath(topic string, tab Tab) string {
+	if tab == TabMessages {
+		return TopicPath(topic)
+	}
+	return TopicPath(topic) + "/" + string(tab)
+}
+
+// tabLink marks the tab that is shown.
+func tabLink(tab, shown Tab) templ.Attributes {
+	if tab == shown {
+		return templ.Attributes{"aria-current": "page"}
+	}
+	return nil
+}
+
+// tabTitle is what a tab of a topic is called in the browser.
+func (p Page) tabTitle(tab, topic string) string {
+	return tab + " · " + visibleLine(topic) + " — Linger"
+}
+
+// Subscribers is the tab that shows who subscribes to a topic.
+type Subscribers struct {
+	Page
+	Topic Topic
+	// Rows are the subscriptions, those that lag the most first; Total counts all of them.
+	Rows  []Subscriber
+	Total int
+}
+
+// Subscriber is one subscription to a topic.
+type Subscriber struct {
+	// Client is what it calls itself; may be empty. Peer is its network address.
+	Client, Peer string
+	// Patterns are what it subscribed to.
+	Patterns []string
+	// Since is when it did.
+	Since time.Time
+	// Position is the sequence that it is handed next, Lag how many messages it has still to be given.
+	Position, Lag uint64
+	// LifeLeft is what messages had left of their lifetimes on arrival. Nil: none arrived of late.
+	LifeLeft *LifeLeft
+}
+
+// LifeLeft is what messages had left of their lifetimes on arrival, in thousandths of them.
+type LifeLeft struct {
+	// Median is what at least one half had left, told in steps.
+	Median int
+	// Worst is the least that one had left, and WorstLeft how long that was.
+	Worst     int
+	WorstLeft time.Duration
+}
+
+// dyingShare is the share of its life, in thousandths, below which a message is dying.
+const dyingShare = 100
+
+// who is what stands for a subscriber: the first word of its name. Libraries add theirs behind it.
+func (s Subscriber) who(p Page) string {
+	if name, _, _ := strings.Cut(s.Client, " grpc-"); name != "" {
+		return visibleLine(name)
+	}
+	return p.t("subs.nameless")
+}
+
+func (s Subscriber) patterns() string { return visibleLine(strings.Join(s.Patterns, " ")) }
+
+// share writes thousandths as percent; what is less than one keeps its fraction.
+func share(thousandths int) string {
+	if thousandths > 0 && thousandths < 10 {
+		return strconv.FormatFloat(float64(thousandths)/10, 'f', 1, 64) + " %"
+	}
+	return strconv.Itoa(thousandths/10) + " %"
+}
+
+// lifeBar is a share as the width of a bar.
+func lifeBar(thousandths int) string { return strconv.Itoa(thousandths/10) + "%" }

@@ -1,0 +1,53 @@
+// Parts of a page that change by themselves: the page is read again and the parts are put in place of the old ones. Only
+// while somebody looks, and never a part in which the focus is.
+import { localize } from "./times";
+
+// fetched reads a page of this server and gives it as a document in which nothing runs. undefined: it is not there now.
+export async function fetched(address: string, signal?: AbortSignal): Promise<{ page: Document; status: number; at: string } | undefined> {
+  try {
+    const answer = await fetch(address, { headers: { accept: "text/html" }, ...(signal ? { signal } : {}) });
+    return { page: new DOMParser().parseFromString(await answer.text(), "text/html"), status: answer.status, at: answer.url };
+  } catch {
+    return undefined;
+  }
+}
+
+// replace puts an element of another page in the place of the one with its id.
+export function replace(id: string, page: Document, now: number): void {
+  const old = document.getElementById(id);
+  const source = page.getElementById(id);
+  if (!old || !source || (old.contains(document.activeElement) && old !== document.activeElement)) return;
+  const open = [...old.querySelectorAll("details[open]")].map((details) => details.id);
+  const fresh = document.importNode(source, true);
+  for (const details of fresh.querySelectorAll("details")) details.open = open.includes(details.id);
+  localize(fresh, now);
+  if (fresh.innerHTML !== old.innerHTML) old.replaceChildren(...fresh.childNodes);
+}
+
+// Fresh keeps what has data-fresh-each, in milliseconds, as new as that.
+export class Fresh {
+  private reading = false;
+  private last = performance.now();
+
+  constructor(
+    private readonly now: () => number,
+    private readonly address: () => string = () => location.href,
+  ) {}
+
+  // tick reads the page again when it is time.
+  tick(): void {
+    const parts = [...document.querySelectorAll<HTMLElement>("[data-fresh-each]")];
+    const each = Math.min(...parts.map((part) => Number(part.dataset["freshEach"])));
+    if (this.reading || document.hidden || performance.now() - this.last < each || parts.length === 0) return;
+    void this.read(parts.map((part) => part.id));
+  }
+
+  private async read(ids: string[]): Promise<void> {
+    this.reading = true;
+    const answer = await fetched(this.address());
+    this.reading = false;
+    this.last = performance.now();
+    if (answer?.status !== 200) return;
+    for (const id of [...ids, "tab-subscribers"]) replace(id, answer.page, this.now());
+  }
+}
