@@ -43,7 +43,8 @@ func wrongClock(t testing.TB, s *server) *httptest.Server {
 		FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
-			r.Out.Host = r.In.Host // the page's own origin, or its calls would seem to come from another site
+			r.Out.Header.Set("Accept-Encoding", "identity") // what is compressed cannot have something before it
+			r.Out.Host = r.In.Host                          // the page's own origin, or its calls would seem to come from another site
 		},
 		ModifyResponse: func(r *http.Response) error {
 			if !strings.Contains(r.Header.Get("Content-Type"), "javascript") {
