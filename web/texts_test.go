@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"testing"
 	"time"
+
+	"linger/web/texts"
 )
 
 // samples is testdata/texts.json, which the script's tests read too.
@@ -13,6 +16,11 @@ type samples struct {
 	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line, Drift, Outlook, Bars [][]any
 
 	Refused []string
+
+	// Moments are times, seen from 14:32:07 on 22 November 2026: as clock writes them in English and in Chinese, then exact.
+	Moments [][]string
+	// Chinese is the same as above, as Chinese pages write it.
+	Chinese struct{ Short, Words, Countdown, Drift, Outlook [][]any }
 }
 
 func loadTexts(t *testing.T) (all samples) {
@@ -52,6 +60,57 @@ func TestFormats(t *testing.T) {
 			if got := f.write(c[0]); got != c[1] {
 				t.Errorf("%s(%v) = %q, want %q", f.name, c[0], got, c[1])
 			}
+		}
+	}
+}
+
+func TestChineseFormats(t *testing.T) {
+	p := Page{Language: texts.Chinese}
+	all := loadTexts(t).Chinese
+	for _, f := range []struct {
+		name  string
+		cases [][]any
+		write func(any) string
+	}{
+		{"short", all.Short, func(v any) string { return p.short(ms(v)) }},
+		{"words", all.Words, func(v any) string { return p.words(ms(v)) }},
+		{"countdown", all.Countdown, func(v any) string { return p.countdown(ms(v)) }},
+		{"driftText", all.Drift, func(v any) string { return Page{Language: texts.Chinese, Drift: ms(v)}.driftText() }},
+		{"outlook", all.Outlook, func(v any) string { return outlook(p, endingsOf(v)) }},
+	} {
+		if len(f.cases) == 0 {
+			t.Errorf("%s has no cases", f.name)
+		}
+		for _, c := range f.cases {
+			if got := f.write(c[0]); got != c[1] {
+				t.Errorf("%s(%v) = %q, want %q", f.name, c[0], got, c[1])
+			}
+		}
+	}
+	// What a box in Chinese shows it must read as the same time.
+	for d := time.Duration(0); d < maxTTL; d += d/7 + 333*time.Millisecond {
+		d = d.Truncate(time.Millisecond)
+		if got, err := ParseTTL(p.short(d)); err != nil || got != d {
+			t.Fatalf("%v is written %q and read %v, %v", d, p.short(d), got, err)
+		}
+	}
+}
+
+func TestMoments(t *testing.T) {
+	now := time.Date(2026, 11, 22, 14, 32, 7, 0, time.UTC)
+	english, chinese := Page{Now: now}, Page{Now: now, Language: texts.Chinese}
+	cases := loadTexts(t).Moments
+	if len(cases) == 0 {
+		t.Fatal("no cases")
+	}
+	for _, c := range cases {
+		at, err := time.Parse(time.RFC3339Nano, c[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{c[0], english.clock(at), chinese.clock(at), english.exact(at), chinese.exact(at)}
+		if !slices.Equal(got, c) {
+			t.Errorf("%q, want %q", got, c)
 		}
 	}
 }
