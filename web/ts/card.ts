@@ -13,6 +13,7 @@ export class Card {
   constructor(
     private readonly card: HTMLElement,
     private readonly now: () => number,
+    private readonly ended: () => void = () => void reloadIfServed(),
   ) {
     this.line = new Lifeline(card);
     this.message = read(card);
@@ -37,7 +38,7 @@ export class Card {
     for (const form of this.card.querySelectorAll<HTMLElement>("form")) form.hidden = true;
     // What is past its deadline is not shown any more; the server, if it is there, tells how it ended.
     for (let next = this.card.nextElementSibling; next; next = next.nextElementSibling) (next as HTMLElement).hidden = true;
-    setTimeout(() => void reloadIfServed(), 300);
+    setTimeout(this.ended, 300);
     return Infinity;
   }
 }

@@ -9,6 +9,7 @@ import { Feed } from "./feed";
 import { Fresh } from "./fresh";
 import { keys, listen as listenToKeys } from "./keys";
 import { NowPage } from "./now-page";
+import { Panel } from "./panel";
 import { PolicyForm } from "./policy-form";
 import { shortcuts } from "./shortcuts";
 import { isSevere, storeText } from "./store-text";
@@ -34,8 +35,9 @@ function start(): void {
   if (page) watch(page);
   const editor = document.querySelector<HTMLFormElement>("#policy-form");
   const form = editor ? new PolicyForm(editor, () => clock.now()) : undefined;
-  const fresh = new Fresh(() => clock.now(), () => form?.address() ?? location.href);
-  run({ page, card, demo, times, fresh });
+  const panel = new Panel(() => clock.now());
+  const fresh = new Fresh(() => clock.now(), () => form?.address() ?? panel.address());
+  run({ page, card, demo, times, fresh, panel });
 }
 
 function watch(page: NowPage): void {
@@ -95,16 +97,17 @@ interface Parts {
   demo: DemoBar | undefined;
   times: ZoneButton;
   fresh: Fresh;
+  panel: Panel;
 }
 
 // run is the page's one timer. It comes when the next number changes, at the next deadline, and twice a second anyway.
 function run(parts: Parts): void {
-  const { page, card, demo, times, fresh } = parts;
+  const { page, card, demo, times, fresh, panel } = parts;
   if (page) judge(page);
   demo?.tick();
   times.tick();
   fresh.tick();
-  const next = Math.min(page?.tick() ?? Infinity, card?.tick() ?? Infinity, 500);
+  const next = Math.min(page?.tick() ?? Infinity, card?.tick() ?? Infinity, panel.tick(), 500);
   setTimeout(() => run(parts), Math.max(4, Math.ceil(next)));
 }
 

@@ -188,6 +188,8 @@ export interface Texts {
   "now.noTopics": never;
   "now.some": "name";
   "now.topics": "count";
+  "panel.close": never;
+  "panel.name": never;
   "parse.colon": never;
   "parse.comma": never;
   "parse.digits": "text";
