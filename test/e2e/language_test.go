@@ -65,7 +65,7 @@ func TestChinese(t *testing.T) {
 	b.holds("实时", 1, "ends soon", "消失")
 	b.isChinese("the front page")
 
-	for _, path := range []string{"/topics", "/topics/hello", "/topics/hello/1", "/topics/orders/3", "/no/such/page"} {
+	for _, path := range []string{"/topics", "/topics/hello", "/topics/hello/1", "/topics/orders/3", "/没有/这一页"} {
 		b.load(s.URL(path))
 		b.isChinese(path)
 	}
