@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // topic is one incarnation of a topic: what it retains, how its messages ended, and who reads it.
@@ -287,6 +288,11 @@ func (a *activity) add(messages uint64, now Instant) {
 
 func (a *activity) value(now Instant) float64 {
 	return a.messages * math.Exp2(-now.Sub(a.at).Minutes())
+}
+
+// rate is the messages a second at which a steady stream would have this activity.
+func (a *activity) rate(now Instant) float64 {
+	return a.value(now) * math.Ln2 / time.Minute.Seconds()
 }
 
 // lagLocked is the greatest number of messages that a reader has still to be given.

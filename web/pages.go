@@ -137,18 +137,12 @@ func (n Now) allTopics() string {
 	return n.t("now.topics", "count", n.Topics)
 }
 
-func (t Topics) count() string {
-	if t.Total > len(t.Rows) {
-		return t.t("topics.part", "shown", len(t.Rows), "count", t.Total)
+// problemOf ties a field to the sentence that says what is wrong with it.
+func problemOf(text, id string) templ.Attributes {
+	if text == "" {
+		return nil
 	}
-	return Count(t.Total)
-}
-
-func (r TopicRow) nextToGo(p Page) string {
-	if r.NextExpires.IsZero() {
-		return "–"
-	}
-	return p.countdown(r.NextExpires.Sub(p.Now))
+	return templ.Attributes{"aria-invalid": "true", "aria-describedby": id, "autofocus": true}
 }
 
 func (d Detail) row() row {

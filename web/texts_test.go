@@ -13,7 +13,7 @@ import (
 
 // samples is testdata/texts.json, which the script's tests read too.
 type samples struct {
-	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line, Drift, Outlook, Bars [][]any
+	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line, Drift, Outlook, Bars, Rate, Spark [][]any
 
 	Refused []string
 
@@ -49,6 +49,14 @@ func TestFormats(t *testing.T) {
 		{"Countdown", all.Countdown, func(v any) string { return Page{}.countdown(ms(v)) }},
 		{"Size", all.Size, func(v any) string { return Size(int64(v.(float64))) }},
 		{"Bytes", all.Bytes, func(v any) string { return Bytes(uint64(v.(float64))) }},
+		{"Rate", all.Rate, func(v any) string { return Rate(v.(float64)) }},
+		{"sparkline", all.Spark, func(v any) string {
+			var numbers []uint32
+			for _, n := range v.([]any) {
+				numbers = append(numbers, uint32(n.(float64)))
+			}
+			return sparkline(numbers)
+		}},
 		{"Count", all.Count, func(v any) string { return Count(int(v.(float64))) }},
 		{"driftText", all.Drift, func(v any) string { return Page{Drift: ms(v)}.driftText() }},
 		{"visibleLine", all.Line, func(v any) string { return visibleLine(v.(string)) }},

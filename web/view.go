@@ -231,29 +231,6 @@ type Detail struct {
 	Notice string
 }
 
-// Topics is the table of topics.
-type Topics struct {
-	Page
-	Rows []TopicRow
-	// Total counts all topics; more than len(Rows) when the table was cut.
-	Total int
-	// Next is the path of the table's next page; empty: none.
-	Next string
-}
-
-// TopicRow is one topic in the table.
-type TopicRow struct {
-	Name            string
-	Retained, Bytes uint64
-	// Published counts all messages of the topic's present life.
-	Published uint64
-	// NextExpires is the earliest deadline; the zero time: nothing is retained.
-	NextExpires   time.Time
-	Subscriptions int
-	WorstLag      uint64
-	Policy        Policy
-}
-
 // Failure is the error page.
 type Failure struct {
 	Page

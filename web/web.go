@@ -11,7 +11,8 @@
 // The pages, their paths, and the forms on them:
 //
 //	GET  /                       NowPage; ?in=PATTERN narrows
-//	GET  /topics                 TopicsPage; ?go=NAME redirects to /topics/NAME
+//	GET  /topics                 TopicsPage; ?in=FILTER &sort= &reverse=1 &page= &view=tree; ?go=NAME redirects (GoPath)
+//	POST /topics                 name: makes a topic
 //	GET  /topics/NAME            NowPage with Now.Topic set; ?published=SEQ after a publish: fill Form.Result
 //	GET  /topics/NAME/SEQ        MessagePage
 //	GET  /topics/NAME/subscribers, /policy, /record   SubscribersPage, PolicyPage, RecordPage
@@ -36,6 +37,19 @@ func TopicPath(topic string) string {
 // MessagePath is the address of a message's page.
 func MessagePath(topic string, sequence uint64) string {
 	return TopicPath(topic) + "/" + strconv.FormatUint(sequence, 10)
+}
+
+// GoPath is where somebody goes who asks for a topic, a message of one ("orders/42") or a pattern ("orders.>").
+func GoPath(to string) string {
+	if topic, after, ok := strings.Cut(to, "/"); ok {
+		if sequence, err := strconv.ParseUint(strings.TrimPrefix(after, "#"), 10, 64); err == nil {
+			return MessagePath(topic, sequence)
+		}
+	}
+	if strings.ContainsAny(to, "*>") {
+		return "/?in=" + url.QueryEscape(to)
+	}
+	return TopicPath(to)
 }
 
 // ReturnPath is where to go after a form: what the form's `back` says if that is a path of this server, else the topic.

@@ -61,6 +61,15 @@ func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p.problem(w, r, f)
 }
 
+// detailOf is the sentence that the broker has for a person.
+func detailOf(err error) string {
+	var e *broker.Error
+	if errors.As(err, &e) && e.Detail != "" {
+		return sentence(e.Detail)
+	}
+	return sentence(err.Error())
+}
+
 // problem answers a script with JSON and a person with a page.
 func (p *pages) problem(w http.ResponseWriter, r *http.Request, f web.Failure) {
 	if wantsJSON(r) {

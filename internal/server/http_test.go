@@ -195,7 +195,7 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 	s := start(t, nil)
 	for request, allow := range map[string]string{
 		"GET /publish": "POST", "DELETE /publish": "POST", "PUT /extend": "POST", "POST /": "GET, HEAD", "DELETE /topics/t": "GET, HEAD",
-		"POST /topics": "GET, HEAD", "POST /healthz": "GET, HEAD", "POST /static/app.css": "GET, HEAD",
+		"DELETE /topics": "GET, HEAD, POST", "POST /healthz": "GET, HEAD", "POST /static/app.css": "GET, HEAD",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		resp := s.do(s.request(method, path, ""))

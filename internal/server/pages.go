@@ -3,9 +3,7 @@ package server
 import (
 	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 
 	"linger/broker"
 	"linger/web"
@@ -16,7 +14,6 @@ const (
 	pageRetained = 50
 	pageLive     = 20
 	pagePreview  = 1 << 10 // bytes of a message in a list
-	pageTopics   = 1000    // rows of the table of topics
 )
 
 // pages fills the view models. The templates are web's.
@@ -91,29 +88,4 @@ func (p *pages) message(w http.ResponseWriter, r *http.Request) {
 	}
 	v.Message = &whole
 	p.render(w, r, http.StatusOK, web.MessagePage(v))
-}
-
-func (p *pages) topics(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	if name := strings.TrimSpace(q.Get("go")); name != "" {
-		http.Redirect(w, r, web.TopicPath(name), http.StatusSeeOther)
-		return
-	}
-	list, total, err := p.broker.Topics("", q.Get("after"), pageTopics+1)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	v := web.Topics{Page: p.page(r), Total: total}
-	if len(list) > pageTopics {
-		list = list[:pageTopics]
-		v.Next = "/topics?after=" + url.QueryEscape(list[pageTopics-1].Name)
-	}
-	for _, t := range list {
-		v.Rows = append(v.Rows, web.TopicRow{
-			Name: t.Name, Published: t.Counts.Published, Retained: t.Counts.Retained, Bytes: t.Counts.RetainedBytes,
-			NextExpires: timeOf(t.NextDeadline), Subscriptions: t.Subscriptions, WorstLag: t.WorstLag, Policy: policyView(t.Policy),
-		})
-	}
-	p.render(w, r, http.StatusOK, web.TopicsPage(v))
 }

@@ -37,6 +37,7 @@ func (s *Server) routes(g *guard, p *pages) []route {
 	table := []route{
 		{"GET /{$}", page(p.now), 0},
 		{"GET /topics", page(p.topics), 0},
+		{"POST /topics", page(p.createTopic), 0},
 		{"GET /topics/{name}", page(p.topic), 0},
 		{"GET /topics/{name}/{part}", page(p.part), 0},
 		{"POST /topics/{name}/{part}", page(p.setPart), 0},

@@ -81,6 +81,32 @@ func (s *topicService) ListTopics(_ context.Context, in *lingerv1.ListTopicsRequ
 	return out, nil
 }
 
+func (s *topicService) SumTopics(_ context.Context, in *lingerv1.SumTopicsRequest) (*lingerv1.SumTopicsResponse, error) {
+	sums, err := s.broker.SumTopics(in.GetPatterns(), in.GetFilter())
+	if err != nil {
+		return nil, err
+	}
+	out := &lingerv1.SumTopicsResponse{ServerTime: timestamp(s.broker.Now())}
+	for i := range sums {
+		m := topicSum(&sums[i])
+		if in.GetRecent() {
+			m.Recent = sums[i].Recent
+		}
+		out.Sums = append(out.Sums, m)
+	}
+	return out, nil
+}
+
+func topicSum(sum *broker.TopicSum) *lingerv1.TopicSum {
+	stats := topicStats(sum.Counts)
+	stats.Subscriptions = uint32(sum.Subscriptions)
+	stats.WorstLag = sum.WorstLag
+	stats.NextExpireTime = timestamp(sum.NextDeadline)
+	stats.LastPublishTime = timestamp(sum.LastPublish)
+	stats.LastEndTime = timestamp(sum.LastEnd)
+	return &lingerv1.TopicSum{Pattern: sum.Pattern, Topics: uint32(sum.Topics), Stats: stats, PublishRate: sum.PublishRate}
+}
+
 func (s *topicService) SetTopicPolicy(ctx context.Context, in *lingerv1.SetTopicPolicyRequest) (*lingerv1.SetTopicPolicyResponse, error) {
 	if err := named("name", in.GetName()); err != nil {
 		return nil, err

@@ -198,6 +198,7 @@ globalThis.lingerTexts={tag:"en",texts:{
 "time.months":"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
 "time.weekdays":"Sun Mon Tue Wed Thu Fri Sat",
 "topic.promise":{"one":"keeps {keeps} · {count} subscriber","other":"keeps {keeps} · {count} subscribers"},
+"topics.orderAge":"order is {age} old",
 "words.day":{"one":"{count} day","other":"{count} days"},
 "words.hour":{"one":"{count} hour","other":"{count} hours"},
 "words.millisecond":{"one":"{count} millisecond","other":"{count} milliseconds"},

@@ -198,6 +198,7 @@ globalThis.lingerTexts={tag:"zh-CN",texts:{
 "time.months":"1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",
 "time.weekdays":"周日 周一 周二 周三 周四 周五 周六",
 "topic.promise":"保留 {keeps} · {count} 个订阅者",
+"topics.orderAge":"顺序已有 {age}",
 "words.day":"{count} 天",
 "words.hour":"{count} 小时",
 "words.millisecond":"{count} 毫秒",

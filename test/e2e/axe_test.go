@@ -103,6 +103,7 @@ func TestAxe(t *testing.T) {
 			visit("a page that is not there", "/nothing")
 		}
 		visit("the table of topics", "/topics")
+		visit("the tree of topics", "/topics?view=tree")
 		for _, tab := range []string{"subscribers", "policy", "record?reason=deleted"} {
 			visit("a topic's "+tab, "/topics/orders.created/"+tab)
 		}

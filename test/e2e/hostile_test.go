@@ -210,7 +210,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 			continue
 		}
 		for _, path := range []string{
-			"/topics/" + url.PathEscape(p), "/?in=" + url.QueryEscape(p), "/topics?go=" + url.QueryEscape(p),
+			"/topics/" + url.PathEscape(p), "/?in=" + url.QueryEscape(p), "/topics?go=" + url.QueryEscape(p), "/topics?in=" + url.QueryEscape(p) + "&view=tree",
 			"/topics/hostile/" + url.PathEscape(p), "/" + url.PathEscape(p), "/topics/hostile?changed=" + url.QueryEscape(p) + "&sequence=1",
 		} {
 			b.load(s.URL(path))

@@ -118,6 +118,7 @@ func topicStates() []State {
 func otherStates() []State {
 	return []State{
 		{Name: "topics", Shows: "the table", page: func(p web.Page) templ.Component { return web.TopicsPage(topics(p)) }},
+		{Name: "topics-tree", Shows: "the tree", page: func(p web.Page) templ.Component { return web.TopicsPage(topicTree(p)) }},
 		{Name: "topics-none", Shows: "the table, empty", page: func(p web.Page) templ.Component { return web.TopicsPage(web.Topics{Page: p}) }},
 		{Name: "message", Shows: "a message alive", page: func(p web.Page) templ.Component { return web.MessagePage(alive(p)) }},
 		{Name: "message-json", Shows: "a message of several lines", page: func(p web.Page) templ.Component {
@@ -202,18 +203,4 @@ func gone(p web.Page, reason web.EndReason, deliveries int) web.Detail {
 	return web.Detail{Page: p, Topic: "hello", Sequence: 42, Last: 90, End: &web.End{
 		Sequence: 42, Reason: reason, Published: at.Add(-10 * time.Minute), At: at, Deliveries: deliveries,
 	}}
-}
-
-func topics(p web.Page) web.Topics {
-	names := []string{"orders.eu", "orders.us", "demo.weather", "demo.chat", "console", "größen.länge", "你好.世界", strings.Repeat("a-very-long-token.", 14) + "end"}
-	t := web.Topics{Page: p, Total: 1000, Next: "/topics?after=zzz"}
-	for i, name := range names {
-		t.Rows = append(t.Rows, web.TopicRow{
-			Name: name, Published: uint64(i * 54321), Retained: uint64(i * 12345), Bytes: uint64(i * 1234567),
-			NextExpires: p.Now.Add(time.Duration(1+i*i*i*i*90) * time.Second), Subscriptions: i, WorstLag: uint64(i * i * 100),
-		})
-	}
-	t.Rows[0].NextExpires = time.Time{}
-	t.Rows[1].Policy = web.Policy{Min: 5 * time.Second, Default: 10 * time.Minute, Max: time.Hour}
-	return t
 }

@@ -15,6 +15,7 @@ import { shortcuts } from "./shortcuts";
 import { isSevere, storeText } from "./store-text";
 import { t } from "./texts";
 import { clock as clockText } from "./times";
+import { TopicsPage } from "./topics-page";
 import { zone } from "./zone";
 import { ZoneButton } from "./zone-button";
 
@@ -37,7 +38,8 @@ function start(): void {
   const form = editor ? new PolicyForm(editor, () => clock.now()) : undefined;
   const panel = new Panel(() => clock.now());
   const fresh = new Fresh(() => clock.now(), () => form?.address() ?? panel.address());
-  run({ page, card, demo, times, fresh, panel });
+  const topics = main?.matches(".topics") ? new TopicsPage(main, clock, connection) : undefined;
+  run(page, [times, card, demo, fresh, panel, topics]);
 }
 
 function watch(page: NowPage): void {
@@ -78,8 +80,8 @@ function beginClock(): void {
   if (rendered > 0) clock.sample(rendered, performance.now() - (entry?.responseStart ?? performance.now()));
 }
 
-function judge(page: NowPage): void {
-  if (connection.show()) page.connected();
+function judge(page: NowPage | undefined): void {
+  if (connection.show()) page?.connected();
 }
 
 // warn says what concerns the whole page.
@@ -90,25 +92,17 @@ function warn(text: string): void {
   banner.hidden = text === "";
 }
 
-// Parts are what of a page changes with time.
-interface Parts {
-  page: NowPage | undefined;
-  card: Card | undefined;
-  demo: DemoBar | undefined;
-  times: ZoneButton;
-  fresh: Fresh;
-  panel: Panel;
+// run is the page's one timer. It comes when the next number changes, at the next deadline, and twice a second anyway.
+function run(page: NowPage | undefined, others: Array<Part | undefined>): void {
+  judge(page);
+  const next = Math.min(page?.tick() ?? Infinity, ...others.map((part) => part?.tick() ?? Infinity), 500);
+  setTimeout(() => run(page, others), Math.max(4, Math.ceil(next)));
 }
 
-// run is the page's one timer. It comes when the next number changes, at the next deadline, and twice a second anyway.
-function run(parts: Parts): void {
-  const { page, card, demo, times, fresh, panel } = parts;
-  if (page) judge(page);
-  demo?.tick();
-  times.tick();
-  fresh.tick();
-  const next = Math.min(page?.tick() ?? Infinity, card?.tick() ?? Infinity, panel.tick(), 500);
-  setTimeout(() => run(parts), Math.max(4, Math.ceil(next)));
+// Part is what of a page changes with time.
+interface Part {
+  // tick does what is due. Returns in how many milliseconds there is more to do, or nothing.
+  tick(): number | void;
 }
 
 function listen(page: NowPage | undefined): void {

@@ -2,7 +2,7 @@
 
 // What counts as a row, and what of it takes the focus.
 const ROWS = "#retained > .row, #live > .row, [data-rows] [data-row]";
-const LINK = "a.seq, a[data-row], a";
+const LINK = "a.seq, a";
 
 // focusedRow is the row that holds the focus; undefined: none does.
 export function focusedRow(): HTMLElement | undefined {
@@ -19,7 +19,7 @@ export function moveFocus(by: 1 | -1): boolean {
   const next = from ? rows[rows.indexOf(from) + by] : rows[list === last?.list && !last.row.isConnected ? Math.min(last.at, rows.length - 1) : 0];
   if (!next) return false;
   last = { list, row: next, at: rows.indexOf(next) };
-  next.querySelector<HTMLElement>(LINK)?.focus({ preventScroll: true });
+  handle(next)?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
   return true;
 }
@@ -27,8 +27,13 @@ export function moveFocus(by: 1 | -1): boolean {
 // last is where the focus was put: the row may end under it.
 let last: { list: HTMLElement; row: HTMLElement; at: number } | undefined;
 
+// handle is what of a row takes the focus: its link, or itself where it folds.
+function handle(row: HTMLElement): HTMLElement | null {
+  return row.localName === "summary" ? row : row.querySelector<HTMLElement>(LINK);
+}
+
 function rowsOf(list: HTMLElement): HTMLElement[] {
-  return [...list.querySelectorAll<HTMLElement>(ROWS)].filter((row) => row.querySelector(LINK) !== null && row.checkVisibility());
+  return [...list.querySelectorAll<HTMLElement>(ROWS)].filter((row) => handle(row) !== null && row.checkVisibility());
 }
 
 function shownList(): HTMLElement | undefined {

@@ -7,7 +7,7 @@ const PAGES: Record<string, string> = { now: "/", topics: "/topics", server: "/s
 
 export function shortcuts(): void {
   for (const [action, path] of Object.entries(PAGES)) keys.on(action, () => click(document.querySelector(`.bar a[href="${path}"]`)));
-  keys.on("goto", () => focus("[data-goto], .goto input"));
+  keys.on("goto", () => focus("[data-goto]") || focus(".goto input"));
   keys.on("form", () => focus("#message"));
   keys.on("next", () => moveFocus(1));
   keys.on("previous", () => moveFocus(-1));

@@ -1073,6 +1073,209 @@ func (x *ListTopicsResponse) GetServerTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// SumTopicsRequest asks for sums.
+type SumTopicsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names or patterns, at most 500.
+	Patterns []string `protobuf:"bytes,1,rep,name=patterns,proto3" json:"patterns,omitempty"`
+	// Of what they select, add up only what this lets through: a pattern if it has a wildcard, else a part of the name, in
+	// capitals or not. Empty: all of it.
+	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Tell what was published in each of the last 60 seconds.
+	Recent        bool `protobuf:"varint,3,opt,name=recent,proto3" json:"recent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SumTopicsRequest) Reset() {
+	*x = SumTopicsRequest{}
+	mi := &file_linger_v1_topic_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SumTopicsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SumTopicsRequest) ProtoMessage() {}
+
+func (x *SumTopicsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SumTopicsRequest.ProtoReflect.Descriptor instead.
+func (*SumTopicsRequest) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SumTopicsRequest) GetPatterns() []string {
+	if x != nil {
+		return x.Patterns
+	}
+	return nil
+}
+
+func (x *SumTopicsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *SumTopicsRequest) GetRecent() bool {
+	if x != nil {
+		return x.Recent
+	}
+	return false
+}
+
+// SumTopicsResponse has them.
+type SumTopicsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of the request.
+	Sums []*TopicSum `protobuf:"bytes,1,rep,name=sums,proto3" json:"sums,omitempty"`
+	// The server's clock.
+	ServerTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SumTopicsResponse) Reset() {
+	*x = SumTopicsResponse{}
+	mi := &file_linger_v1_topic_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SumTopicsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SumTopicsResponse) ProtoMessage() {}
+
+func (x *SumTopicsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SumTopicsResponse.ProtoReflect.Descriptor instead.
+func (*SumTopicsResponse) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SumTopicsResponse) GetSums() []*TopicSum {
+	if x != nil {
+		return x.Sums
+	}
+	return nil
+}
+
+func (x *SumTopicsResponse) GetServerTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ServerTime
+	}
+	return nil
+}
+
+// TopicSum adds up topics.
+type TopicSum struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As asked for.
+	Pattern string `protobuf:"bytes,1,opt,name=pattern,proto3" json:"pattern,omitempty"`
+	// How many topics it selects; a name without a topic selects none.
+	Topics uint32 `protobuf:"varint,2,opt,name=topics,proto3" json:"topics,omitempty"`
+	// Sums over these. Subscriptions counts each once a topic; next_sequence is not given.
+	Stats *TopicStats `protobuf:"bytes,3,opt,name=stats,proto3" json:"stats,omitempty"`
+	// Messages published a second, of late: what came a minute ago counts half.
+	PublishRate float64 `protobuf:"fixed64,4,opt,name=publish_rate,json=publishRate,proto3" json:"publish_rate,omitempty"`
+	// If asked for: messages published in each of the last 60 whole seconds, oldest first, without "now or never". Empty where
+	// the server had no room to note it.
+	Recent        []uint32 `protobuf:"varint,5,rep,packed,name=recent,proto3" json:"recent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopicSum) Reset() {
+	*x = TopicSum{}
+	mi := &file_linger_v1_topic_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopicSum) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopicSum) ProtoMessage() {}
+
+func (x *TopicSum) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_topic_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopicSum.ProtoReflect.Descriptor instead.
+func (*TopicSum) Descriptor() ([]byte, []int) {
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *TopicSum) GetPattern() string {
+	if x != nil {
+		return x.Pattern
+	}
+	return ""
+}
+
+func (x *TopicSum) GetTopics() uint32 {
+	if x != nil {
+		return x.Topics
+	}
+	return 0
+}
+
+func (x *TopicSum) GetStats() *TopicStats {
+	if x != nil {
+		return x.Stats
+	}
+	return nil
+}
+
+func (x *TopicSum) GetPublishRate() float64 {
+	if x != nil {
+		return x.PublishRate
+	}
+	return 0
+}
+
+func (x *TopicSum) GetRecent() []uint32 {
+	if x != nil {
+		return x.Recent
+	}
+	return nil
+}
+
 // SetTopicPolicyRequest replaces a policy.
 type SetTopicPolicyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1086,7 +1289,7 @@ type SetTopicPolicyRequest struct {
 
 func (x *SetTopicPolicyRequest) Reset() {
 	*x = SetTopicPolicyRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[12]
+	mi := &file_linger_v1_topic_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1301,7 @@ func (x *SetTopicPolicyRequest) String() string {
 func (*SetTopicPolicyRequest) ProtoMessage() {}
 
 func (x *SetTopicPolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[12]
+	mi := &file_linger_v1_topic_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1314,7 @@ func (x *SetTopicPolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTopicPolicyRequest.ProtoReflect.Descriptor instead.
 func (*SetTopicPolicyRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{12}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SetTopicPolicyRequest) GetName() string {
@@ -1141,7 +1344,7 @@ type SetTopicPolicyResponse struct {
 
 func (x *SetTopicPolicyResponse) Reset() {
 	*x = SetTopicPolicyResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[13]
+	mi := &file_linger_v1_topic_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1153,7 +1356,7 @@ func (x *SetTopicPolicyResponse) String() string {
 func (*SetTopicPolicyResponse) ProtoMessage() {}
 
 func (x *SetTopicPolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[13]
+	mi := &file_linger_v1_topic_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1166,7 +1369,7 @@ func (x *SetTopicPolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTopicPolicyResponse.ProtoReflect.Descriptor instead.
 func (*SetTopicPolicyResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{13}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SetTopicPolicyResponse) GetTopic() *Topic {
@@ -1194,7 +1397,7 @@ type DeleteTopicRequest struct {
 
 func (x *DeleteTopicRequest) Reset() {
 	*x = DeleteTopicRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[14]
+	mi := &file_linger_v1_topic_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1206,7 +1409,7 @@ func (x *DeleteTopicRequest) String() string {
 func (*DeleteTopicRequest) ProtoMessage() {}
 
 func (x *DeleteTopicRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[14]
+	mi := &file_linger_v1_topic_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1219,7 +1422,7 @@ func (x *DeleteTopicRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTopicRequest.ProtoReflect.Descriptor instead.
 func (*DeleteTopicRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{14}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeleteTopicRequest) GetName() string {
@@ -1242,7 +1445,7 @@ type DeleteTopicResponse struct {
 
 func (x *DeleteTopicResponse) Reset() {
 	*x = DeleteTopicResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[15]
+	mi := &file_linger_v1_topic_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1457,7 @@ func (x *DeleteTopicResponse) String() string {
 func (*DeleteTopicResponse) ProtoMessage() {}
 
 func (x *DeleteTopicResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[15]
+	mi := &file_linger_v1_topic_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1470,7 @@ func (x *DeleteTopicResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTopicResponse.ProtoReflect.Descriptor instead.
 func (*DeleteTopicResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{15}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DeleteTopicResponse) GetDeleted() uint64 {
@@ -1297,7 +1500,7 @@ type ListSubscriptionsRequest struct {
 
 func (x *ListSubscriptionsRequest) Reset() {
 	*x = ListSubscriptionsRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[16]
+	mi := &file_linger_v1_topic_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1309,7 +1512,7 @@ func (x *ListSubscriptionsRequest) String() string {
 func (*ListSubscriptionsRequest) ProtoMessage() {}
 
 func (x *ListSubscriptionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[16]
+	mi := &file_linger_v1_topic_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1322,7 +1525,7 @@ func (x *ListSubscriptionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSubscriptionsRequest.ProtoReflect.Descriptor instead.
 func (*ListSubscriptionsRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{16}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListSubscriptionsRequest) GetTopic() string {
@@ -1356,7 +1559,7 @@ type ListSubscriptionsResponse struct {
 
 func (x *ListSubscriptionsResponse) Reset() {
 	*x = ListSubscriptionsResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[17]
+	mi := &file_linger_v1_topic_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1368,7 +1571,7 @@ func (x *ListSubscriptionsResponse) String() string {
 func (*ListSubscriptionsResponse) ProtoMessage() {}
 
 func (x *ListSubscriptionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[17]
+	mi := &file_linger_v1_topic_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1381,7 +1584,7 @@ func (x *ListSubscriptionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSubscriptionsResponse.ProtoReflect.Descriptor instead.
 func (*ListSubscriptionsResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{17}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListSubscriptionsResponse) GetSubscriptions() []*TopicSubscription {
@@ -1436,7 +1639,7 @@ type TopicSubscription struct {
 
 func (x *TopicSubscription) Reset() {
 	*x = TopicSubscription{}
-	mi := &file_linger_v1_topic_proto_msgTypes[18]
+	mi := &file_linger_v1_topic_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1448,7 +1651,7 @@ func (x *TopicSubscription) String() string {
 func (*TopicSubscription) ProtoMessage() {}
 
 func (x *TopicSubscription) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[18]
+	mi := &file_linger_v1_topic_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1461,7 +1664,7 @@ func (x *TopicSubscription) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopicSubscription.ProtoReflect.Descriptor instead.
 func (*TopicSubscription) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{18}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TopicSubscription) GetClientName() string {
@@ -1531,7 +1734,7 @@ type LifeLeft struct {
 
 func (x *LifeLeft) Reset() {
 	*x = LifeLeft{}
-	mi := &file_linger_v1_topic_proto_msgTypes[19]
+	mi := &file_linger_v1_topic_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1543,7 +1746,7 @@ func (x *LifeLeft) String() string {
 func (*LifeLeft) ProtoMessage() {}
 
 func (x *LifeLeft) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[19]
+	mi := &file_linger_v1_topic_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1556,7 +1759,7 @@ func (x *LifeLeft) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LifeLeft.ProtoReflect.Descriptor instead.
 func (*LifeLeft) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{19}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *LifeLeft) GetMessages() uint64 {
@@ -1600,7 +1803,7 @@ type WhatIfRequest struct {
 
 func (x *WhatIfRequest) Reset() {
 	*x = WhatIfRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[20]
+	mi := &file_linger_v1_topic_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +1815,7 @@ func (x *WhatIfRequest) String() string {
 func (*WhatIfRequest) ProtoMessage() {}
 
 func (x *WhatIfRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[20]
+	mi := &file_linger_v1_topic_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,7 +1828,7 @@ func (x *WhatIfRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhatIfRequest.ProtoReflect.Descriptor instead.
 func (*WhatIfRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{20}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WhatIfRequest) GetTopic() string {
@@ -1674,7 +1877,7 @@ type WhatIfResponse struct {
 
 func (x *WhatIfResponse) Reset() {
 	*x = WhatIfResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[21]
+	mi := &file_linger_v1_topic_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1686,7 +1889,7 @@ func (x *WhatIfResponse) String() string {
 func (*WhatIfResponse) ProtoMessage() {}
 
 func (x *WhatIfResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[21]
+	mi := &file_linger_v1_topic_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1699,7 +1902,7 @@ func (x *WhatIfResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhatIfResponse.ProtoReflect.Descriptor instead.
 func (*WhatIfResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{21}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WhatIfResponse) GetTtl() *durationpb.Duration {
@@ -1790,7 +1993,7 @@ type GetRecordRequest struct {
 
 func (x *GetRecordRequest) Reset() {
 	*x = GetRecordRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[22]
+	mi := &file_linger_v1_topic_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1802,7 +2005,7 @@ func (x *GetRecordRequest) String() string {
 func (*GetRecordRequest) ProtoMessage() {}
 
 func (x *GetRecordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[22]
+	mi := &file_linger_v1_topic_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1815,7 +2018,7 @@ func (x *GetRecordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRecordRequest.ProtoReflect.Descriptor instead.
 func (*GetRecordRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{22}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetRecordRequest) GetTopic() string {
@@ -1842,7 +2045,7 @@ type GetRecordResponse struct {
 
 func (x *GetRecordResponse) Reset() {
 	*x = GetRecordResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[23]
+	mi := &file_linger_v1_topic_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1854,7 +2057,7 @@ func (x *GetRecordResponse) String() string {
 func (*GetRecordResponse) ProtoMessage() {}
 
 func (x *GetRecordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[23]
+	mi := &file_linger_v1_topic_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1867,7 +2070,7 @@ func (x *GetRecordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRecordResponse.ProtoReflect.Descriptor instead.
 func (*GetRecordResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{23}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetRecordResponse) GetTopic() *Topic {
@@ -1911,7 +2114,7 @@ type EndsInterval struct {
 
 func (x *EndsInterval) Reset() {
 	*x = EndsInterval{}
-	mi := &file_linger_v1_topic_proto_msgTypes[24]
+	mi := &file_linger_v1_topic_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1923,7 +2126,7 @@ func (x *EndsInterval) String() string {
 func (*EndsInterval) ProtoMessage() {}
 
 func (x *EndsInterval) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[24]
+	mi := &file_linger_v1_topic_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1936,7 +2139,7 @@ func (x *EndsInterval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndsInterval.ProtoReflect.Descriptor instead.
 func (*EndsInterval) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{24}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *EndsInterval) GetStartTime() *timestamppb.Timestamp {
@@ -1970,7 +2173,7 @@ type ListEndsRequest struct {
 
 func (x *ListEndsRequest) Reset() {
 	*x = ListEndsRequest{}
-	mi := &file_linger_v1_topic_proto_msgTypes[25]
+	mi := &file_linger_v1_topic_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1982,7 +2185,7 @@ func (x *ListEndsRequest) String() string {
 func (*ListEndsRequest) ProtoMessage() {}
 
 func (x *ListEndsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[25]
+	mi := &file_linger_v1_topic_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1995,7 +2198,7 @@ func (x *ListEndsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEndsRequest.ProtoReflect.Descriptor instead.
 func (*ListEndsRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{25}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListEndsRequest) GetTopic() string {
@@ -2041,7 +2244,7 @@ type ListEndsResponse struct {
 
 func (x *ListEndsResponse) Reset() {
 	*x = ListEndsResponse{}
-	mi := &file_linger_v1_topic_proto_msgTypes[26]
+	mi := &file_linger_v1_topic_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2053,7 +2256,7 @@ func (x *ListEndsResponse) String() string {
 func (*ListEndsResponse) ProtoMessage() {}
 
 func (x *ListEndsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[26]
+	mi := &file_linger_v1_topic_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2066,7 +2269,7 @@ func (x *ListEndsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEndsResponse.ProtoReflect.Descriptor instead.
 func (*ListEndsResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{26}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListEndsResponse) GetEnds() []*EndsEntry {
@@ -2111,7 +2314,7 @@ type EndsEntry struct {
 
 func (x *EndsEntry) Reset() {
 	*x = EndsEntry{}
-	mi := &file_linger_v1_topic_proto_msgTypes[27]
+	mi := &file_linger_v1_topic_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2123,7 +2326,7 @@ func (x *EndsEntry) String() string {
 func (*EndsEntry) ProtoMessage() {}
 
 func (x *EndsEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_topic_proto_msgTypes[27]
+	mi := &file_linger_v1_topic_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2136,7 +2339,7 @@ func (x *EndsEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndsEntry.ProtoReflect.Descriptor instead.
 func (*EndsEntry) Descriptor() ([]byte, []int) {
-	return file_linger_v1_topic_proto_rawDescGZIP(), []int{27}
+	return file_linger_v1_topic_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *EndsEntry) GetFirstSequence() uint64 {
@@ -2268,7 +2471,21 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
 	"\x05total\x18\x03 \x01(\rR\x05total\x12;\n" +
 	"\vserver_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"serverTime\"[\n" +
+	"serverTime\"^\n" +
+	"\x10SumTopicsRequest\x12\x1a\n" +
+	"\bpatterns\x18\x01 \x03(\tR\bpatterns\x12\x16\n" +
+	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x16\n" +
+	"\x06recent\x18\x03 \x01(\bR\x06recent\"y\n" +
+	"\x11SumTopicsResponse\x12'\n" +
+	"\x04sums\x18\x01 \x03(\v2\x13.linger.v1.TopicSumR\x04sums\x12;\n" +
+	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"serverTime\"\xa4\x01\n" +
+	"\bTopicSum\x12\x18\n" +
+	"\apattern\x18\x01 \x01(\tR\apattern\x12\x16\n" +
+	"\x06topics\x18\x02 \x01(\rR\x06topics\x12+\n" +
+	"\x05stats\x18\x03 \x01(\v2\x15.linger.v1.TopicStatsR\x05stats\x12!\n" +
+	"\fpublish_rate\x18\x04 \x01(\x01R\vpublishRate\x12\x16\n" +
+	"\x06recent\x18\x05 \x03(\rR\x06recent\"[\n" +
 	"\x15SetTopicPolicyRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
 	"\x06policy\x18\x02 \x01(\v2\x16.linger.v1.TopicPolicyR\x06policy\"}\n" +
@@ -2365,12 +2582,13 @@ const file_linger_v1_topic_proto_rawDesc = "" +
 	"\x18LIMIT_RULE_EVICT_SOONEST\x10\x03*F\n" +
 	"\vOutOfPolicy\x12\x1d\n" +
 	"\x19OUT_OF_POLICY_UNSPECIFIED\x10\x00\x12\x18\n" +
-	"\x14OUT_OF_POLICY_REJECT\x10\x012\xbd\x05\n" +
+	"\x14OUT_OF_POLICY_REJECT\x10\x012\x85\x06\n" +
 	"\fTopicService\x12L\n" +
 	"\vCreateTopic\x12\x1d.linger.v1.CreateTopicRequest\x1a\x1e.linger.v1.CreateTopicResponse\x12C\n" +
 	"\bGetTopic\x12\x1a.linger.v1.GetTopicRequest\x1a\x1b.linger.v1.GetTopicResponse\x12I\n" +
 	"\n" +
-	"ListTopics\x12\x1c.linger.v1.ListTopicsRequest\x1a\x1d.linger.v1.ListTopicsResponse\x12U\n" +
+	"ListTopics\x12\x1c.linger.v1.ListTopicsRequest\x1a\x1d.linger.v1.ListTopicsResponse\x12F\n" +
+	"\tSumTopics\x12\x1b.linger.v1.SumTopicsRequest\x1a\x1c.linger.v1.SumTopicsResponse\x12U\n" +
 	"\x0eSetTopicPolicy\x12 .linger.v1.SetTopicPolicyRequest\x1a!.linger.v1.SetTopicPolicyResponse\x12L\n" +
 	"\vDeleteTopic\x12\x1d.linger.v1.DeleteTopicRequest\x1a\x1e.linger.v1.DeleteTopicResponse\x12^\n" +
 	"\x11ListSubscriptions\x12#.linger.v1.ListSubscriptionsRequest\x1a$.linger.v1.ListSubscriptionsResponse\x12=\n" +
@@ -2391,7 +2609,7 @@ func file_linger_v1_topic_proto_rawDescGZIP() []byte {
 }
 
 var file_linger_v1_topic_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_linger_v1_topic_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_linger_v1_topic_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_linger_v1_topic_proto_goTypes = []any{
 	(LimitRule)(0),                    // 0: linger.v1.LimitRule
 	(OutOfPolicy)(0),                  // 1: linger.v1.OutOfPolicy
@@ -2407,100 +2625,108 @@ var file_linger_v1_topic_proto_goTypes = []any{
 	(*GetTopicResponse)(nil),          // 11: linger.v1.GetTopicResponse
 	(*ListTopicsRequest)(nil),         // 12: linger.v1.ListTopicsRequest
 	(*ListTopicsResponse)(nil),        // 13: linger.v1.ListTopicsResponse
-	(*SetTopicPolicyRequest)(nil),     // 14: linger.v1.SetTopicPolicyRequest
-	(*SetTopicPolicyResponse)(nil),    // 15: linger.v1.SetTopicPolicyResponse
-	(*DeleteTopicRequest)(nil),        // 16: linger.v1.DeleteTopicRequest
-	(*DeleteTopicResponse)(nil),       // 17: linger.v1.DeleteTopicResponse
-	(*ListSubscriptionsRequest)(nil),  // 18: linger.v1.ListSubscriptionsRequest
-	(*ListSubscriptionsResponse)(nil), // 19: linger.v1.ListSubscriptionsResponse
-	(*TopicSubscription)(nil),         // 20: linger.v1.TopicSubscription
-	(*LifeLeft)(nil),                  // 21: linger.v1.LifeLeft
-	(*WhatIfRequest)(nil),             // 22: linger.v1.WhatIfRequest
-	(*WhatIfResponse)(nil),            // 23: linger.v1.WhatIfResponse
-	(*GetRecordRequest)(nil),          // 24: linger.v1.GetRecordRequest
-	(*GetRecordResponse)(nil),         // 25: linger.v1.GetRecordResponse
-	(*EndsInterval)(nil),              // 26: linger.v1.EndsInterval
-	(*ListEndsRequest)(nil),           // 27: linger.v1.ListEndsRequest
-	(*ListEndsResponse)(nil),          // 28: linger.v1.ListEndsResponse
-	(*EndsEntry)(nil),                 // 29: linger.v1.EndsEntry
-	(*durationpb.Duration)(nil),       // 30: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),     // 31: google.protobuf.Timestamp
-	(Durability)(0),                   // 32: linger.v1.Durability
-	(EndReason)(0),                    // 33: linger.v1.EndReason
+	(*SumTopicsRequest)(nil),          // 14: linger.v1.SumTopicsRequest
+	(*SumTopicsResponse)(nil),         // 15: linger.v1.SumTopicsResponse
+	(*TopicSum)(nil),                  // 16: linger.v1.TopicSum
+	(*SetTopicPolicyRequest)(nil),     // 17: linger.v1.SetTopicPolicyRequest
+	(*SetTopicPolicyResponse)(nil),    // 18: linger.v1.SetTopicPolicyResponse
+	(*DeleteTopicRequest)(nil),        // 19: linger.v1.DeleteTopicRequest
+	(*DeleteTopicResponse)(nil),       // 20: linger.v1.DeleteTopicResponse
+	(*ListSubscriptionsRequest)(nil),  // 21: linger.v1.ListSubscriptionsRequest
+	(*ListSubscriptionsResponse)(nil), // 22: linger.v1.ListSubscriptionsResponse
+	(*TopicSubscription)(nil),         // 23: linger.v1.TopicSubscription
+	(*LifeLeft)(nil),                  // 24: linger.v1.LifeLeft
+	(*WhatIfRequest)(nil),             // 25: linger.v1.WhatIfRequest
+	(*WhatIfResponse)(nil),            // 26: linger.v1.WhatIfResponse
+	(*GetRecordRequest)(nil),          // 27: linger.v1.GetRecordRequest
+	(*GetRecordResponse)(nil),         // 28: linger.v1.GetRecordResponse
+	(*EndsInterval)(nil),              // 29: linger.v1.EndsInterval
+	(*ListEndsRequest)(nil),           // 30: linger.v1.ListEndsRequest
+	(*ListEndsResponse)(nil),          // 31: linger.v1.ListEndsResponse
+	(*EndsEntry)(nil),                 // 32: linger.v1.EndsEntry
+	(*durationpb.Duration)(nil),       // 33: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 34: google.protobuf.Timestamp
+	(Durability)(0),                   // 35: linger.v1.Durability
+	(EndReason)(0),                    // 36: linger.v1.EndReason
 }
 var file_linger_v1_topic_proto_depIdxs = []int32{
-	30, // 0: linger.v1.TopicPolicy.ttl_min:type_name -> google.protobuf.Duration
-	30, // 1: linger.v1.TopicPolicy.ttl_default:type_name -> google.protobuf.Duration
-	30, // 2: linger.v1.TopicPolicy.ttl_max:type_name -> google.protobuf.Duration
+	33, // 0: linger.v1.TopicPolicy.ttl_min:type_name -> google.protobuf.Duration
+	33, // 1: linger.v1.TopicPolicy.ttl_default:type_name -> google.protobuf.Duration
+	33, // 2: linger.v1.TopicPolicy.ttl_max:type_name -> google.protobuf.Duration
 	1,  // 3: linger.v1.TopicPolicy.out_of_policy:type_name -> linger.v1.OutOfPolicy
 	0,  // 4: linger.v1.TopicPolicy.at_limit:type_name -> linger.v1.LimitRule
-	31, // 5: linger.v1.Topic.create_time:type_name -> google.protobuf.Timestamp
-	32, // 6: linger.v1.Topic.durability:type_name -> linger.v1.Durability
+	34, // 5: linger.v1.Topic.create_time:type_name -> google.protobuf.Timestamp
+	35, // 6: linger.v1.Topic.durability:type_name -> linger.v1.Durability
 	2,  // 7: linger.v1.Topic.policy:type_name -> linger.v1.TopicPolicy
 	6,  // 8: linger.v1.Topic.stats:type_name -> linger.v1.TopicStats
 	4,  // 9: linger.v1.Topic.forecast:type_name -> linger.v1.Forecast
 	5,  // 10: linger.v1.Forecast.intervals:type_name -> linger.v1.ForecastInterval
-	30, // 11: linger.v1.ForecastInterval.after:type_name -> google.protobuf.Duration
-	30, // 12: linger.v1.ForecastInterval.within:type_name -> google.protobuf.Duration
+	33, // 11: linger.v1.ForecastInterval.after:type_name -> google.protobuf.Duration
+	33, // 12: linger.v1.ForecastInterval.within:type_name -> google.protobuf.Duration
 	7,  // 13: linger.v1.TopicStats.ended:type_name -> linger.v1.Ends
-	31, // 14: linger.v1.TopicStats.next_expire_time:type_name -> google.protobuf.Timestamp
-	31, // 15: linger.v1.TopicStats.last_publish_time:type_name -> google.protobuf.Timestamp
-	31, // 16: linger.v1.TopicStats.last_end_time:type_name -> google.protobuf.Timestamp
+	34, // 14: linger.v1.TopicStats.next_expire_time:type_name -> google.protobuf.Timestamp
+	34, // 15: linger.v1.TopicStats.last_publish_time:type_name -> google.protobuf.Timestamp
+	34, // 16: linger.v1.TopicStats.last_end_time:type_name -> google.protobuf.Timestamp
 	2,  // 17: linger.v1.CreateTopicRequest.policy:type_name -> linger.v1.TopicPolicy
-	32, // 18: linger.v1.CreateTopicRequest.durability:type_name -> linger.v1.Durability
+	35, // 18: linger.v1.CreateTopicRequest.durability:type_name -> linger.v1.Durability
 	3,  // 19: linger.v1.CreateTopicResponse.topic:type_name -> linger.v1.Topic
-	31, // 20: linger.v1.CreateTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	34, // 20: linger.v1.CreateTopicResponse.server_time:type_name -> google.protobuf.Timestamp
 	3,  // 21: linger.v1.GetTopicResponse.topic:type_name -> linger.v1.Topic
-	31, // 22: linger.v1.GetTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	34, // 22: linger.v1.GetTopicResponse.server_time:type_name -> google.protobuf.Timestamp
 	3,  // 23: linger.v1.ListTopicsResponse.topics:type_name -> linger.v1.Topic
-	31, // 24: linger.v1.ListTopicsResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 25: linger.v1.SetTopicPolicyRequest.policy:type_name -> linger.v1.TopicPolicy
-	3,  // 26: linger.v1.SetTopicPolicyResponse.topic:type_name -> linger.v1.Topic
-	31, // 27: linger.v1.SetTopicPolicyResponse.server_time:type_name -> google.protobuf.Timestamp
-	31, // 28: linger.v1.DeleteTopicResponse.server_time:type_name -> google.protobuf.Timestamp
-	20, // 29: linger.v1.ListSubscriptionsResponse.subscriptions:type_name -> linger.v1.TopicSubscription
-	31, // 30: linger.v1.ListSubscriptionsResponse.server_time:type_name -> google.protobuf.Timestamp
-	31, // 31: linger.v1.TopicSubscription.start_time:type_name -> google.protobuf.Timestamp
-	21, // 32: linger.v1.TopicSubscription.life_left:type_name -> linger.v1.LifeLeft
-	30, // 33: linger.v1.LifeLeft.worst:type_name -> google.protobuf.Duration
-	30, // 34: linger.v1.WhatIfRequest.ttl:type_name -> google.protobuf.Duration
-	30, // 35: linger.v1.WhatIfResponse.ttl:type_name -> google.protobuf.Duration
-	31, // 36: linger.v1.WhatIfResponse.since:type_name -> google.protobuf.Timestamp
-	31, // 37: linger.v1.WhatIfResponse.server_time:type_name -> google.protobuf.Timestamp
-	3,  // 38: linger.v1.GetRecordResponse.topic:type_name -> linger.v1.Topic
-	26, // 39: linger.v1.GetRecordResponse.intervals:type_name -> linger.v1.EndsInterval
-	31, // 40: linger.v1.GetRecordResponse.server_time:type_name -> google.protobuf.Timestamp
-	31, // 41: linger.v1.EndsInterval.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 42: linger.v1.EndsInterval.ended:type_name -> linger.v1.Ends
-	33, // 43: linger.v1.ListEndsRequest.reasons:type_name -> linger.v1.EndReason
-	29, // 44: linger.v1.ListEndsResponse.ends:type_name -> linger.v1.EndsEntry
-	31, // 45: linger.v1.ListEndsResponse.server_time:type_name -> google.protobuf.Timestamp
-	33, // 46: linger.v1.EndsEntry.reason:type_name -> linger.v1.EndReason
-	31, // 47: linger.v1.EndsEntry.publish_time:type_name -> google.protobuf.Timestamp
-	31, // 48: linger.v1.EndsEntry.end_time:type_name -> google.protobuf.Timestamp
-	8,  // 49: linger.v1.TopicService.CreateTopic:input_type -> linger.v1.CreateTopicRequest
-	10, // 50: linger.v1.TopicService.GetTopic:input_type -> linger.v1.GetTopicRequest
-	12, // 51: linger.v1.TopicService.ListTopics:input_type -> linger.v1.ListTopicsRequest
-	14, // 52: linger.v1.TopicService.SetTopicPolicy:input_type -> linger.v1.SetTopicPolicyRequest
-	16, // 53: linger.v1.TopicService.DeleteTopic:input_type -> linger.v1.DeleteTopicRequest
-	18, // 54: linger.v1.TopicService.ListSubscriptions:input_type -> linger.v1.ListSubscriptionsRequest
-	22, // 55: linger.v1.TopicService.WhatIf:input_type -> linger.v1.WhatIfRequest
-	24, // 56: linger.v1.TopicService.GetRecord:input_type -> linger.v1.GetRecordRequest
-	27, // 57: linger.v1.TopicService.ListEnds:input_type -> linger.v1.ListEndsRequest
-	9,  // 58: linger.v1.TopicService.CreateTopic:output_type -> linger.v1.CreateTopicResponse
-	11, // 59: linger.v1.TopicService.GetTopic:output_type -> linger.v1.GetTopicResponse
-	13, // 60: linger.v1.TopicService.ListTopics:output_type -> linger.v1.ListTopicsResponse
-	15, // 61: linger.v1.TopicService.SetTopicPolicy:output_type -> linger.v1.SetTopicPolicyResponse
-	17, // 62: linger.v1.TopicService.DeleteTopic:output_type -> linger.v1.DeleteTopicResponse
-	19, // 63: linger.v1.TopicService.ListSubscriptions:output_type -> linger.v1.ListSubscriptionsResponse
-	23, // 64: linger.v1.TopicService.WhatIf:output_type -> linger.v1.WhatIfResponse
-	25, // 65: linger.v1.TopicService.GetRecord:output_type -> linger.v1.GetRecordResponse
-	28, // 66: linger.v1.TopicService.ListEnds:output_type -> linger.v1.ListEndsResponse
-	58, // [58:67] is the sub-list for method output_type
-	49, // [49:58] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	34, // 24: linger.v1.ListTopicsResponse.server_time:type_name -> google.protobuf.Timestamp
+	16, // 25: linger.v1.SumTopicsResponse.sums:type_name -> linger.v1.TopicSum
+	34, // 26: linger.v1.SumTopicsResponse.server_time:type_name -> google.protobuf.Timestamp
+	6,  // 27: linger.v1.TopicSum.stats:type_name -> linger.v1.TopicStats
+	2,  // 28: linger.v1.SetTopicPolicyRequest.policy:type_name -> linger.v1.TopicPolicy
+	3,  // 29: linger.v1.SetTopicPolicyResponse.topic:type_name -> linger.v1.Topic
+	34, // 30: linger.v1.SetTopicPolicyResponse.server_time:type_name -> google.protobuf.Timestamp
+	34, // 31: linger.v1.DeleteTopicResponse.server_time:type_name -> google.protobuf.Timestamp
+	23, // 32: linger.v1.ListSubscriptionsResponse.subscriptions:type_name -> linger.v1.TopicSubscription
+	34, // 33: linger.v1.ListSubscriptionsResponse.server_time:type_name -> google.protobuf.Timestamp
+	34, // 34: linger.v1.TopicSubscription.start_time:type_name -> google.protobuf.Timestamp
+	24, // 35: linger.v1.TopicSubscription.life_left:type_name -> linger.v1.LifeLeft
+	33, // 36: linger.v1.LifeLeft.worst:type_name -> google.protobuf.Duration
+	33, // 37: linger.v1.WhatIfRequest.ttl:type_name -> google.protobuf.Duration
+	33, // 38: linger.v1.WhatIfResponse.ttl:type_name -> google.protobuf.Duration
+	34, // 39: linger.v1.WhatIfResponse.since:type_name -> google.protobuf.Timestamp
+	34, // 40: linger.v1.WhatIfResponse.server_time:type_name -> google.protobuf.Timestamp
+	3,  // 41: linger.v1.GetRecordResponse.topic:type_name -> linger.v1.Topic
+	29, // 42: linger.v1.GetRecordResponse.intervals:type_name -> linger.v1.EndsInterval
+	34, // 43: linger.v1.GetRecordResponse.server_time:type_name -> google.protobuf.Timestamp
+	34, // 44: linger.v1.EndsInterval.start_time:type_name -> google.protobuf.Timestamp
+	7,  // 45: linger.v1.EndsInterval.ended:type_name -> linger.v1.Ends
+	36, // 46: linger.v1.ListEndsRequest.reasons:type_name -> linger.v1.EndReason
+	32, // 47: linger.v1.ListEndsResponse.ends:type_name -> linger.v1.EndsEntry
+	34, // 48: linger.v1.ListEndsResponse.server_time:type_name -> google.protobuf.Timestamp
+	36, // 49: linger.v1.EndsEntry.reason:type_name -> linger.v1.EndReason
+	34, // 50: linger.v1.EndsEntry.publish_time:type_name -> google.protobuf.Timestamp
+	34, // 51: linger.v1.EndsEntry.end_time:type_name -> google.protobuf.Timestamp
+	8,  // 52: linger.v1.TopicService.CreateTopic:input_type -> linger.v1.CreateTopicRequest
+	10, // 53: linger.v1.TopicService.GetTopic:input_type -> linger.v1.GetTopicRequest
+	12, // 54: linger.v1.TopicService.ListTopics:input_type -> linger.v1.ListTopicsRequest
+	14, // 55: linger.v1.TopicService.SumTopics:input_type -> linger.v1.SumTopicsRequest
+	17, // 56: linger.v1.TopicService.SetTopicPolicy:input_type -> linger.v1.SetTopicPolicyRequest
+	19, // 57: linger.v1.TopicService.DeleteTopic:input_type -> linger.v1.DeleteTopicRequest
+	21, // 58: linger.v1.TopicService.ListSubscriptions:input_type -> linger.v1.ListSubscriptionsRequest
+	25, // 59: linger.v1.TopicService.WhatIf:input_type -> linger.v1.WhatIfRequest
+	27, // 60: linger.v1.TopicService.GetRecord:input_type -> linger.v1.GetRecordRequest
+	30, // 61: linger.v1.TopicService.ListEnds:input_type -> linger.v1.ListEndsRequest
+	9,  // 62: linger.v1.TopicService.CreateTopic:output_type -> linger.v1.CreateTopicResponse
+	11, // 63: linger.v1.TopicService.GetTopic:output_type -> linger.v1.GetTopicResponse
+	13, // 64: linger.v1.TopicService.ListTopics:output_type -> linger.v1.ListTopicsResponse
+	15, // 65: linger.v1.TopicService.SumTopics:output_type -> linger.v1.SumTopicsResponse
+	18, // 66: linger.v1.TopicService.SetTopicPolicy:output_type -> linger.v1.SetTopicPolicyResponse
+	20, // 67: linger.v1.TopicService.DeleteTopic:output_type -> linger.v1.DeleteTopicResponse
+	22, // 68: linger.v1.TopicService.ListSubscriptions:output_type -> linger.v1.ListSubscriptionsResponse
+	26, // 69: linger.v1.TopicService.WhatIf:output_type -> linger.v1.WhatIfResponse
+	28, // 70: linger.v1.TopicService.GetRecord:output_type -> linger.v1.GetRecordResponse
+	31, // 71: linger.v1.TopicService.ListEnds:output_type -> linger.v1.ListEndsResponse
+	62, // [62:72] is the sub-list for method output_type
+	52, // [52:62] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_topic_proto_init() }
@@ -2516,7 +2742,7 @@ func file_linger_v1_topic_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linger_v1_topic_proto_rawDesc), len(file_linger_v1_topic_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   28,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	TopicService_CreateTopic_FullMethodName       = "/linger.v1.TopicService/CreateTopic"
 	TopicService_GetTopic_FullMethodName          = "/linger.v1.TopicService/GetTopic"
 	TopicService_ListTopics_FullMethodName        = "/linger.v1.TopicService/ListTopics"
+	TopicService_SumTopics_FullMethodName         = "/linger.v1.TopicService/SumTopics"
 	TopicService_SetTopicPolicy_FullMethodName    = "/linger.v1.TopicService/SetTopicPolicy"
 	TopicService_DeleteTopic_FullMethodName       = "/linger.v1.TopicService/DeleteTopic"
 	TopicService_ListSubscriptions_FullMethodName = "/linger.v1.TopicService/ListSubscriptions"
@@ -44,6 +45,9 @@ type TopicServiceClient interface {
 	// ListTopics shows the topics that match, in the order of their names; none is no error. Errors: INVALID_ARGUMENT for a
 	// bad pattern, a page size outside its bounds or a bad page token.
 	ListTopics(ctx context.Context, in *ListTopicsRequest, opts ...grpc.CallOption) (*ListTopicsResponse, error)
+	// SumTopics adds up the numbers of the topics that each of up to 500 names or patterns selects. Errors: INVALID_ARGUMENT
+	// for a bad pattern, more than 500, or patterns that select more than a million topics in all.
+	SumTopics(ctx context.Context, in *SumTopicsRequest, opts ...grpc.CallOption) (*SumTopicsResponse, error)
 	// SetTopicPolicy replaces the topic's policy, for messages published later. Errors: NOT_FOUND; INVALID_ARGUMENT
 	// for a name that no topic can have or a bad policy.
 	SetTopicPolicy(ctx context.Context, in *SetTopicPolicyRequest, opts ...grpc.CallOption) (*SetTopicPolicyResponse, error)
@@ -97,6 +101,16 @@ func (c *topicServiceClient) ListTopics(ctx context.Context, in *ListTopicsReque
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListTopicsResponse)
 	err := c.cc.Invoke(ctx, TopicService_ListTopics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *topicServiceClient) SumTopics(ctx context.Context, in *SumTopicsRequest, opts ...grpc.CallOption) (*SumTopicsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SumTopicsResponse)
+	err := c.cc.Invoke(ctx, TopicService_SumTopics_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -177,6 +191,9 @@ type TopicServiceServer interface {
 	// ListTopics shows the topics that match, in the order of their names; none is no error. Errors: INVALID_ARGUMENT for a
 	// bad pattern, a page size outside its bounds or a bad page token.
 	ListTopics(context.Context, *ListTopicsRequest) (*ListTopicsResponse, error)
+	// SumTopics adds up the numbers of the topics that each of up to 500 names or patterns selects. Errors: INVALID_ARGUMENT
+	// for a bad pattern, more than 500, or patterns that select more than a million topics in all.
+	SumTopics(context.Context, *SumTopicsRequest) (*SumTopicsResponse, error)
 	// SetTopicPolicy replaces the topic's policy, for messages published later. Errors: NOT_FOUND; INVALID_ARGUMENT
 	// for a name that no topic can have or a bad policy.
 	SetTopicPolicy(context.Context, *SetTopicPolicyRequest) (*SetTopicPolicyResponse, error)
@@ -214,6 +231,9 @@ func (UnimplementedTopicServiceServer) GetTopic(context.Context, *GetTopicReques
 }
 func (UnimplementedTopicServiceServer) ListTopics(context.Context, *ListTopicsRequest) (*ListTopicsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTopics not implemented")
+}
+func (UnimplementedTopicServiceServer) SumTopics(context.Context, *SumTopicsRequest) (*SumTopicsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SumTopics not implemented")
 }
 func (UnimplementedTopicServiceServer) SetTopicPolicy(context.Context, *SetTopicPolicyRequest) (*SetTopicPolicyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetTopicPolicy not implemented")
@@ -304,6 +324,24 @@ func _TopicService_ListTopics_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(TopicServiceServer).ListTopics(ctx, req.(*ListTopicsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TopicService_SumTopics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SumTopicsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TopicServiceServer).SumTopics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TopicService_SumTopics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TopicServiceServer).SumTopics(ctx, req.(*SumTopicsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -434,6 +472,10 @@ var TopicService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListTopics",
 			Handler:    _TopicService_ListTopics_Handler,
+		},
+		{
+			MethodName: "SumTopics",
+			Handler:    _TopicService_SumTopics_Handler,
 		},
 		{
 			MethodName: "SetTopicPolicy",

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file linger/v1/topic.proto.
  */
 export const file_linger_v1_topic: GenFile = /*@__PURE__*/
-  fileDesc("ChVsaW5nZXIvdjEvdG9waWMucHJvdG8SCWxpbmdlci52MSLTAgoLVG9waWNQb2xpY3kSKgoHdHRsX21pbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgt0dGxfZGVmYXVsdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0dGxfbWF4GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KDW91dF9vZl9wb2xpY3kYBCABKA4yFi5saW5nZXIudjEuT3V0T2ZQb2xpY3kSEwoLcmVmdXNlX3plcm8YBSABKAgSGQoMbWF4X21lc3NhZ2VzGAYgASgESACIAQESFgoJbWF4X2J5dGVzGAcgASgESAGIAQESJgoIYXRfbGltaXQYCCABKA4yFC5saW5nZXIudjEuTGltaXRSdWxlQg8KDV9tYXhfbWVzc2FnZXNCDAoKX21heF9ieXRlcyKRAgoFVG9waWMSDAoEbmFtZRgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoBhIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoKZHVyYWJpbGl0eRgEIAEoDjIVLmxpbmdlci52MS5EdXJhYmlsaXR5EiYKBnBvbGljeRgFIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIkCgVzdGF0cxgGIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzEiUKCGZvcmVjYXN0GAcgASgLMhMubGluZ2VyLnYxLkZvcmVjYXN0EhQKDGF1dG9fY3JlYXRlZBgIIAEoCCI6CghGb3JlY2FzdBIuCglpbnRlcnZhbHMYASADKAsyGy5saW5nZXIudjEuRm9yZWNhc3RJbnRlcnZhbCKIAQoQRm9yZWNhc3RJbnRlcnZhbBIoCgVhZnRlchgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ3aXRoaW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIbWVzc2FnZXMYAyABKAQSDQoFYnl0ZXMYBCABKAQi2wIKClRvcGljU3RhdHMSEQoJcHVibGlzaGVkGAEgASgEEhAKCHJldGFpbmVkGAIgASgEEhYKDnJldGFpbmVkX2J5dGVzGAMgASgEEg8KB3Bhc3NpbmcYBCABKAQSHgoFZW5kZWQYBSABKAsyDy5saW5nZXIudjEuRW5kcxIVCg1zdWJzY3JpcHRpb25zGAYgASgNEhEKCXdvcnN0X2xhZxgHIAEoBBI0ChBuZXh0X2V4cGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1uZXh0X3NlcXVlbmNlGAkgASgEEjUKEWxhc3RfcHVibGlzaF90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1sYXN0X2VuZF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoERW5kcxIZChFleHBpcmVkX2RlbGl2ZXJlZBgBIAEoBBIbChNleHBpcmVkX3VuZGVsaXZlcmVkGAIgASgEEhcKD2V4cGlyZWRfdW5rbm93bhgDIAEoBBIPCgdldmljdGVkGAQgASgEEg8KB2RlbGV0ZWQYBSABKAQSDAoEbG9zdBgGIAEoBCKLAQoSQ3JlYXRlVG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkSJgoGcG9saWN5GAIgASgLMhYubGluZ2VyLnYxLlRvcGljUG9saWN5EikKCmR1cmFiaWxpdHkYAyABKA4yFS5saW5nZXIudjEuRHVyYWJpbGl0eRIUCgxhdXRvX2NyZWF0ZWQYBCABKAgiZwoTQ3JlYXRlVG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiHwoPR2V0VG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkiZAoQR2V0VG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXQoRTGlzdFRvcGljc1JlcXVlc3QSDwoHcGF0dGVybhgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIQCghmb3JlY2FzdBgEIAEoCCKPAQoSTGlzdFRvcGljc1Jlc3BvbnNlEiAKBnRvcGljcxgBIAMoCzIQLmxpbmdlci52MS5Ub3BpYxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDQoFdG90YWwYAyABKA0SLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk0KFVNldFRvcGljUG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKBnBvbGljeRgCIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeSJqChZTZXRUb3BpY1BvbGljeVJlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIiChJEZWxldGVUb3BpY1JlcXVlc3QSDAoEbmFtZRgBIAEoCSJXChNEZWxldGVUb3BpY1Jlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAQSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjwKGExpc3RTdWJzY3JpcHRpb25zUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUipwEKGUxpc3RTdWJzY3JpcHRpb25zUmVzcG9uc2USMwoNc3Vic2NyaXB0aW9ucxgBIAMoCzIcLmxpbmdlci52MS5Ub3BpY1N1YnNjcmlwdGlvbhINCgV0b3RhbBgCIAEoDRIVCg1uZXh0X3NlcXVlbmNlGAMgASgEEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK/AQoRVG9waWNTdWJzY3JpcHRpb24SEwoLY2xpZW50X25hbWUYASABKAkSDAoEcGVlchgCIAEoCRIQCghwYXR0ZXJucxgDIAMoCRIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghwb3NpdGlvbhgFIAEoBBILCgNsYWcYBiABKAQSJgoJbGlmZV9sZWZ0GAcgASgLMhMubGluZ2VyLnYxLkxpZmVMZWZ0IncKCExpZmVMZWZ0EhAKCG1lc3NhZ2VzGAEgASgEEhcKD21lZGlhbl9wZXJtaWxsZRgCIAEoDRIWCg53b3JzdF9wZXJtaWxsZRgDIAEoDRIoCgV3b3JzdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJGCg1XaGF0SWZSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEiYKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKxAgoOV2hhdElmUmVzcG9uc2USJgoDdHRsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwdWJsaXNoZWQYAyABKAQSFwoPcHVibGlzaGVkX2J5dGVzGAQgASgEEhUKDW1vc3RfbWVzc2FnZXMYBSABKAQSEgoKbW9zdF9ieXRlcxgGIAEoBBIPCgdncm93aW5nGAcgASgIEg4KBmp1ZGdlZBgIIAEoBBIRCglkZWxpdmVyZWQYCSABKAQSEAoIYXRfbGVhc3QYCiABKAgSLwoLc2VydmVyX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiEKEEdldFJlY29yZFJlcXVlc3QSDQoFdG9waWMYASABKAkipQEKEUdldFJlY29yZFJlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubGluZ2VyLnYxLlRvcGljEioKCWludGVydmFscxgCIAMoCzIXLmxpbmdlci52MS5FbmRzSW50ZXJ2YWwSEgoKcmVtZW1iZXJlZBgDIAEoDRIvCgtzZXJ2ZXJfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXgoMRW5kc0ludGVydmFsEi4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh4KBWVuZGVkGAIgASgLMg8ubGluZ2VyLnYxLkVuZHMibgoPTGlzdEVuZHNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEiUKB3JlYXNvbnMYAiADKA4yFC5saW5nZXIudjEuRW5kUmVhc29uEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIoABChBMaXN0RW5kc1Jlc3BvbnNlEiIKBGVuZHMYASADKAsyFC5saW5nZXIudjEuRW5kc0VudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIvCgtzZXJ2ZXJfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi1AEKCUVuZHNFbnRyeRIWCg5maXJzdF9zZXF1ZW5jZRgBIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAIgASgEEiQKBnJlYXNvbhgDIAEoDjIULmxpbmdlci52MS5FbmRSZWFzb24SMAoMcHVibGlzaF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZGVsaXZlcmllcxgGIAEoDSp5CglMaW1pdFJ1bGUSGgoWTElNSVRfUlVMRV9VTlNQRUNJRklFRBAAEhUKEUxJTUlUX1JVTEVfUkVKRUNUEAESGwoXTElNSVRfUlVMRV9FVklDVF9PTERFU1QQAhIcChhMSU1JVF9SVUxFX0VWSUNUX1NPT05FU1QQAypGCgtPdXRPZlBvbGljeRIdChlPVVRfT0ZfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGAoUT1VUX09GX1BPTElDWV9SRUpFQ1QQATK9BQoMVG9waWNTZXJ2aWNlEkwKC0NyZWF0ZVRvcGljEh0ubGluZ2VyLnYxLkNyZWF0ZVRvcGljUmVxdWVzdBoeLmxpbmdlci52MS5DcmVhdGVUb3BpY1Jlc3BvbnNlEkMKCEdldFRvcGljEhoubGluZ2VyLnYxLkdldFRvcGljUmVxdWVzdBobLmxpbmdlci52MS5HZXRUb3BpY1Jlc3BvbnNlEkkKCkxpc3RUb3BpY3MSHC5saW5nZXIudjEuTGlzdFRvcGljc1JlcXVlc3QaHS5saW5nZXIudjEuTGlzdFRvcGljc1Jlc3BvbnNlElUKDlNldFRvcGljUG9saWN5EiAubGluZ2VyLnYxLlNldFRvcGljUG9saWN5UmVxdWVzdBohLmxpbmdlci52MS5TZXRUb3BpY1BvbGljeVJlc3BvbnNlEkwKC0RlbGV0ZVRvcGljEh0ubGluZ2VyLnYxLkRlbGV0ZVRvcGljUmVxdWVzdBoeLmxpbmdlci52MS5EZWxldGVUb3BpY1Jlc3BvbnNlEl4KEUxpc3RTdWJzY3JpcHRpb25zEiMubGluZ2VyLnYxLkxpc3RTdWJzY3JpcHRpb25zUmVxdWVzdBokLmxpbmdlci52MS5MaXN0U3Vic2NyaXB0aW9uc1Jlc3BvbnNlEj0KBldoYXRJZhIYLmxpbmdlci52MS5XaGF0SWZSZXF1ZXN0GhkubGluZ2VyLnYxLldoYXRJZlJlc3BvbnNlEkYKCUdldFJlY29yZBIbLmxpbmdlci52MS5HZXRSZWNvcmRSZXF1ZXN0GhwubGluZ2VyLnYxLkdldFJlY29yZFJlc3BvbnNlEkMKCExpc3RFbmRzEhoubGluZ2VyLnYxLkxpc3RFbmRzUmVxdWVzdBobLmxpbmdlci52MS5MaXN0RW5kc1Jlc3BvbnNlQiFaH2xpbmdlci9wcm90by9saW5nZXIvdjE7bGluZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message]);
+  fileDesc("ChVsaW5nZXIvdjEvdG9waWMucHJvdG8SCWxpbmdlci52MSLTAgoLVG9waWNQb2xpY3kSKgoHdHRsX21pbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgt0dGxfZGVmYXVsdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0dGxfbWF4GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KDW91dF9vZl9wb2xpY3kYBCABKA4yFi5saW5nZXIudjEuT3V0T2ZQb2xpY3kSEwoLcmVmdXNlX3plcm8YBSABKAgSGQoMbWF4X21lc3NhZ2VzGAYgASgESACIAQESFgoJbWF4X2J5dGVzGAcgASgESAGIAQESJgoIYXRfbGltaXQYCCABKA4yFC5saW5nZXIudjEuTGltaXRSdWxlQg8KDV9tYXhfbWVzc2FnZXNCDAoKX21heF9ieXRlcyKRAgoFVG9waWMSDAoEbmFtZRgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoBhIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoKZHVyYWJpbGl0eRgEIAEoDjIVLmxpbmdlci52MS5EdXJhYmlsaXR5EiYKBnBvbGljeRgFIAEoCzIWLmxpbmdlci52MS5Ub3BpY1BvbGljeRIkCgVzdGF0cxgGIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzEiUKCGZvcmVjYXN0GAcgASgLMhMubGluZ2VyLnYxLkZvcmVjYXN0EhQKDGF1dG9fY3JlYXRlZBgIIAEoCCI6CghGb3JlY2FzdBIuCglpbnRlcnZhbHMYASADKAsyGy5saW5nZXIudjEuRm9yZWNhc3RJbnRlcnZhbCKIAQoQRm9yZWNhc3RJbnRlcnZhbBIoCgVhZnRlchgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZ3aXRoaW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIbWVzc2FnZXMYAyABKAQSDQoFYnl0ZXMYBCABKAQi2wIKClRvcGljU3RhdHMSEQoJcHVibGlzaGVkGAEgASgEEhAKCHJldGFpbmVkGAIgASgEEhYKDnJldGFpbmVkX2J5dGVzGAMgASgEEg8KB3Bhc3NpbmcYBCABKAQSHgoFZW5kZWQYBSABKAsyDy5saW5nZXIudjEuRW5kcxIVCg1zdWJzY3JpcHRpb25zGAYgASgNEhEKCXdvcnN0X2xhZxgHIAEoBBI0ChBuZXh0X2V4cGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1uZXh0X3NlcXVlbmNlGAkgASgEEjUKEWxhc3RfcHVibGlzaF90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1sYXN0X2VuZF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoERW5kcxIZChFleHBpcmVkX2RlbGl2ZXJlZBgBIAEoBBIbChNleHBpcmVkX3VuZGVsaXZlcmVkGAIgASgEEhcKD2V4cGlyZWRfdW5rbm93bhgDIAEoBBIPCgdldmljdGVkGAQgASgEEg8KB2RlbGV0ZWQYBSABKAQSDAoEbG9zdBgGIAEoBCKLAQoSQ3JlYXRlVG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkSJgoGcG9saWN5GAIgASgLMhYubGluZ2VyLnYxLlRvcGljUG9saWN5EikKCmR1cmFiaWxpdHkYAyABKA4yFS5saW5nZXIudjEuRHVyYWJpbGl0eRIUCgxhdXRvX2NyZWF0ZWQYBCABKAgiZwoTQ3JlYXRlVG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiHwoPR2V0VG9waWNSZXF1ZXN0EgwKBG5hbWUYASABKAkiZAoQR2V0VG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLmxpbmdlci52MS5Ub3BpYxIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXQoRTGlzdFRvcGljc1JlcXVlc3QSDwoHcGF0dGVybhgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIQCghmb3JlY2FzdBgEIAEoCCKPAQoSTGlzdFRvcGljc1Jlc3BvbnNlEiAKBnRvcGljcxgBIAMoCzIQLmxpbmdlci52MS5Ub3BpYxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDQoFdG90YWwYAyABKA0SLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkQKEFN1bVRvcGljc1JlcXVlc3QSEAoIcGF0dGVybnMYASADKAkSDgoGZmlsdGVyGAIgASgJEg4KBnJlY2VudBgDIAEoCCJnChFTdW1Ub3BpY3NSZXNwb25zZRIhCgRzdW1zGAEgAygLMhMubGluZ2VyLnYxLlRvcGljU3VtEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ3CghUb3BpY1N1bRIPCgdwYXR0ZXJuGAEgASgJEg4KBnRvcGljcxgCIAEoDRIkCgVzdGF0cxgDIAEoCzIVLmxpbmdlci52MS5Ub3BpY1N0YXRzEhQKDHB1Ymxpc2hfcmF0ZRgEIAEoARIOCgZyZWNlbnQYBSADKA0iTQoVU2V0VG9waWNQb2xpY3lSZXF1ZXN0EgwKBG5hbWUYASABKAkSJgoGcG9saWN5GAIgASgLMhYubGluZ2VyLnYxLlRvcGljUG9saWN5ImoKFlNldFRvcGljUG9saWN5UmVzcG9uc2USHwoFdG9waWMYASABKAsyEC5saW5nZXIudjEuVG9waWMSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiIKEkRlbGV0ZVRvcGljUmVxdWVzdBIMCgRuYW1lGAEgASgJIlcKE0RlbGV0ZVRvcGljUmVzcG9uc2USDwoHZGVsZXRlZBgBIAEoBBIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPAoYTGlzdFN1YnNjcmlwdGlvbnNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBSKnAQoZTGlzdFN1YnNjcmlwdGlvbnNSZXNwb25zZRIzCg1zdWJzY3JpcHRpb25zGAEgAygLMhwubGluZ2VyLnYxLlRvcGljU3Vic2NyaXB0aW9uEg0KBXRvdGFsGAIgASgNEhUKDW5leHRfc2VxdWVuY2UYAyABKAQSLwoLc2VydmVyX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr8BChFUb3BpY1N1YnNjcmlwdGlvbhITCgtjbGllbnRfbmFtZRgBIAEoCRIMCgRwZWVyGAIgASgJEhAKCHBhdHRlcm5zGAMgAygJEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHBvc2l0aW9uGAUgASgEEgsKA2xhZxgGIAEoBBImCglsaWZlX2xlZnQYByABKAsyEy5saW5nZXIudjEuTGlmZUxlZnQidwoITGlmZUxlZnQSEAoIbWVzc2FnZXMYASABKAQSFwoPbWVkaWFuX3Blcm1pbGxlGAIgASgNEhYKDndvcnN0X3Blcm1pbGxlGAMgASgNEigKBXdvcnN0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkYKDVdoYXRJZlJlcXVlc3QSDQoFdG9waWMYASABKAkSJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIrECCg5XaGF0SWZSZXNwb25zZRImCgN0dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXB1Ymxpc2hlZBgDIAEoBBIXCg9wdWJsaXNoZWRfYnl0ZXMYBCABKAQSFQoNbW9zdF9tZXNzYWdlcxgFIAEoBBISCgptb3N0X2J5dGVzGAYgASgEEg8KB2dyb3dpbmcYByABKAgSDgoGanVkZ2VkGAggASgEEhEKCWRlbGl2ZXJlZBgJIAEoBBIQCghhdF9sZWFzdBgKIAEoCBIvCgtzZXJ2ZXJfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIQoQR2V0UmVjb3JkUmVxdWVzdBINCgV0b3BpYxgBIAEoCSKlAQoRR2V0UmVjb3JkUmVzcG9uc2USHwoFdG9waWMYASABKAsyEC5saW5nZXIudjEuVG9waWMSKgoJaW50ZXJ2YWxzGAIgAygLMhcubGluZ2VyLnYxLkVuZHNJbnRlcnZhbBISCgpyZW1lbWJlcmVkGAMgASgNEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJeCgxFbmRzSW50ZXJ2YWwSLgoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHgoFZW5kZWQYAiABKAsyDy5saW5nZXIudjEuRW5kcyJuCg9MaXN0RW5kc1JlcXVlc3QSDQoFdG9waWMYASABKAkSJQoHcmVhc29ucxgCIAMoDjIULmxpbmdlci52MS5FbmRSZWFzb24SEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkigAEKEExpc3RFbmRzUmVzcG9uc2USIgoEZW5kcxgBIAMoCzIULmxpbmdlci52MS5FbmRzRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEi8KC3NlcnZlcl90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLUAQoJRW5kc0VudHJ5EhYKDmZpcnN0X3NlcXVlbmNlGAEgASgEEhUKDWxhc3Rfc2VxdWVuY2UYAiABKAQSJAoGcmVhc29uGAMgASgOMhQubGluZ2VyLnYxLkVuZFJlYXNvbhIwCgxwdWJsaXNoX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpkZWxpdmVyaWVzGAYgASgNKnkKCUxpbWl0UnVsZRIaChZMSU1JVF9SVUxFX1VOU1BFQ0lGSUVEEAASFQoRTElNSVRfUlVMRV9SRUpFQ1QQARIbChdMSU1JVF9SVUxFX0VWSUNUX09MREVTVBACEhwKGExJTUlUX1JVTEVfRVZJQ1RfU09PTkVTVBADKkYKC091dE9mUG9saWN5Eh0KGU9VVF9PRl9QT0xJQ1lfVU5TUEVDSUZJRUQQABIYChRPVVRfT0ZfUE9MSUNZX1JFSkVDVBABMoUGCgxUb3BpY1NlcnZpY2USTAoLQ3JlYXRlVG9waWMSHS5saW5nZXIudjEuQ3JlYXRlVG9waWNSZXF1ZXN0Gh4ubGluZ2VyLnYxLkNyZWF0ZVRvcGljUmVzcG9uc2USQwoIR2V0VG9waWMSGi5saW5nZXIudjEuR2V0VG9waWNSZXF1ZXN0GhsubGluZ2VyLnYxLkdldFRvcGljUmVzcG9uc2USSQoKTGlzdFRvcGljcxIcLmxpbmdlci52MS5MaXN0VG9waWNzUmVxdWVzdBodLmxpbmdlci52MS5MaXN0VG9waWNzUmVzcG9uc2USRgoJU3VtVG9waWNzEhsubGluZ2VyLnYxLlN1bVRvcGljc1JlcXVlc3QaHC5saW5nZXIudjEuU3VtVG9waWNzUmVzcG9uc2USVQoOU2V0VG9waWNQb2xpY3kSIC5saW5nZXIudjEuU2V0VG9waWNQb2xpY3lSZXF1ZXN0GiEubGluZ2VyLnYxLlNldFRvcGljUG9saWN5UmVzcG9uc2USTAoLRGVsZXRlVG9waWMSHS5saW5nZXIudjEuRGVsZXRlVG9waWNSZXF1ZXN0Gh4ubGluZ2VyLnYxLkRlbGV0ZVRvcGljUmVzcG9uc2USXgoRTGlzdFN1YnNjcmlwdGlvbnMSIy5saW5nZXIudjEuTGlzdFN1YnNjcmlwdGlvbnNSZXF1ZXN0GiQubGluZ2VyLnYxLkxpc3RTdWJzY3JpcHRpb25zUmVzcG9uc2USPQoGV2hhdElmEhgubGluZ2VyLnYxLldoYXRJZlJlcXVlc3QaGS5saW5nZXIudjEuV2hhdElmUmVzcG9uc2USRgoJR2V0UmVjb3JkEhsubGluZ2VyLnYxLkdldFJlY29yZFJlcXVlc3QaHC5saW5nZXIudjEuR2V0UmVjb3JkUmVzcG9uc2USQwoITGlzdEVuZHMSGi5saW5nZXIudjEuTGlzdEVuZHNSZXF1ZXN0GhsubGluZ2VyLnYxLkxpc3RFbmRzUmVzcG9uc2VCIVofbGluZ2VyL3Byb3RvL2xpbmdlci92MTtsaW5nZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message]);
 
 /**
  * TopicPolicy rules the lifetimes of a topic's messages, and how many it retains.
@@ -575,6 +575,120 @@ export const ListTopicsResponseSchema: GenMessage<ListTopicsResponse> = /*@__PUR
   messageDesc(file_linger_v1_topic, 11);
 
 /**
+ * SumTopicsRequest asks for sums.
+ *
+ * @generated from message linger.v1.SumTopicsRequest
+ */
+export type SumTopicsRequest = Message<"linger.v1.SumTopicsRequest"> & {
+  /**
+   * Names or patterns, at most 500.
+   *
+   * @generated from field: repeated string patterns = 1;
+   */
+  patterns: string[];
+
+  /**
+   * Of what they select, add up only what this lets through: a pattern if it has a wildcard, else a part of the name, in
+   * capitals or not. Empty: all of it.
+   *
+   * @generated from field: string filter = 2;
+   */
+  filter: string;
+
+  /**
+   * Tell what was published in each of the last 60 seconds.
+   *
+   * @generated from field: bool recent = 3;
+   */
+  recent: boolean;
+};
+
+/**
+ * Describes the message linger.v1.SumTopicsRequest.
+ * Use `create(SumTopicsRequestSchema)` to create a new message.
+ */
+export const SumTopicsRequestSchema: GenMessage<SumTopicsRequest> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 12);
+
+/**
+ * SumTopicsResponse has them.
+ *
+ * @generated from message linger.v1.SumTopicsResponse
+ */
+export type SumTopicsResponse = Message<"linger.v1.SumTopicsResponse"> & {
+  /**
+   * In the order of the request.
+   *
+   * @generated from field: repeated linger.v1.TopicSum sums = 1;
+   */
+  sums: TopicSum[];
+
+  /**
+   * The server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 2;
+   */
+  serverTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message linger.v1.SumTopicsResponse.
+ * Use `create(SumTopicsResponseSchema)` to create a new message.
+ */
+export const SumTopicsResponseSchema: GenMessage<SumTopicsResponse> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 13);
+
+/**
+ * TopicSum adds up topics.
+ *
+ * @generated from message linger.v1.TopicSum
+ */
+export type TopicSum = Message<"linger.v1.TopicSum"> & {
+  /**
+   * As asked for.
+   *
+   * @generated from field: string pattern = 1;
+   */
+  pattern: string;
+
+  /**
+   * How many topics it selects; a name without a topic selects none.
+   *
+   * @generated from field: uint32 topics = 2;
+   */
+  topics: number;
+
+  /**
+   * Sums over these. Subscriptions counts each once a topic; next_sequence is not given.
+   *
+   * @generated from field: linger.v1.TopicStats stats = 3;
+   */
+  stats?: TopicStats | undefined;
+
+  /**
+   * Messages published a second, of late: what came a minute ago counts half.
+   *
+   * @generated from field: double publish_rate = 4;
+   */
+  publishRate: number;
+
+  /**
+   * If asked for: messages published in each of the last 60 whole seconds, oldest first, without "now or never". Empty where
+   * the server had no room to note it.
+   *
+   * @generated from field: repeated uint32 recent = 5;
+   */
+  recent: number[];
+};
+
+/**
+ * Describes the message linger.v1.TopicSum.
+ * Use `create(TopicSumSchema)` to create a new message.
+ */
+export const TopicSumSchema: GenMessage<TopicSum> = /*@__PURE__*/
+  messageDesc(file_linger_v1_topic, 14);
+
+/**
  * SetTopicPolicyRequest replaces a policy.
  *
  * @generated from message linger.v1.SetTopicPolicyRequest
@@ -600,7 +714,7 @@ export type SetTopicPolicyRequest = Message<"linger.v1.SetTopicPolicyRequest"> &
  * Use `create(SetTopicPolicyRequestSchema)` to create a new message.
  */
 export const SetTopicPolicyRequestSchema: GenMessage<SetTopicPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 12);
+  messageDesc(file_linger_v1_topic, 15);
 
 /**
  * SetTopicPolicyResponse shows the topic afterwards.
@@ -628,7 +742,7 @@ export type SetTopicPolicyResponse = Message<"linger.v1.SetTopicPolicyResponse">
  * Use `create(SetTopicPolicyResponseSchema)` to create a new message.
  */
 export const SetTopicPolicyResponseSchema: GenMessage<SetTopicPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 13);
+  messageDesc(file_linger_v1_topic, 16);
 
 /**
  * DeleteTopicRequest removes a topic.
@@ -649,7 +763,7 @@ export type DeleteTopicRequest = Message<"linger.v1.DeleteTopicRequest"> & {
  * Use `create(DeleteTopicRequestSchema)` to create a new message.
  */
 export const DeleteTopicRequestSchema: GenMessage<DeleteTopicRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 14);
+  messageDesc(file_linger_v1_topic, 17);
 
 /**
  * DeleteTopicResponse tells what went with it.
@@ -677,7 +791,7 @@ export type DeleteTopicResponse = Message<"linger.v1.DeleteTopicResponse"> & {
  * Use `create(DeleteTopicResponseSchema)` to create a new message.
  */
 export const DeleteTopicResponseSchema: GenMessage<DeleteTopicResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 15);
+  messageDesc(file_linger_v1_topic, 18);
 
 /**
  * ListSubscriptionsRequest asks who subscribes.
@@ -705,7 +819,7 @@ export type ListSubscriptionsRequest = Message<"linger.v1.ListSubscriptionsReque
  * Use `create(ListSubscriptionsRequestSchema)` to create a new message.
  */
 export const ListSubscriptionsRequestSchema: GenMessage<ListSubscriptionsRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 16);
+  messageDesc(file_linger_v1_topic, 19);
 
 /**
  * ListSubscriptionsResponse shows them.
@@ -747,7 +861,7 @@ export type ListSubscriptionsResponse = Message<"linger.v1.ListSubscriptionsResp
  * Use `create(ListSubscriptionsResponseSchema)` to create a new message.
  */
 export const ListSubscriptionsResponseSchema: GenMessage<ListSubscriptionsResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 17);
+  messageDesc(file_linger_v1_topic, 20);
 
 /**
  * TopicSubscription is a subscription as one of its topics sees it.
@@ -811,7 +925,7 @@ export type TopicSubscription = Message<"linger.v1.TopicSubscription"> & {
  * Use `create(TopicSubscriptionSchema)` to create a new message.
  */
 export const TopicSubscriptionSchema: GenMessage<TopicSubscription> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 18);
+  messageDesc(file_linger_v1_topic, 21);
 
 /**
  * LifeLeft tells what messages had left of their lifetimes when they were handed out. "Now or never" does not count.
@@ -854,7 +968,7 @@ export type LifeLeft = Message<"linger.v1.LifeLeft"> & {
  * Use `create(LifeLeftSchema)` to create a new message.
  */
 export const LifeLeftSchema: GenMessage<LifeLeft> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 19);
+  messageDesc(file_linger_v1_topic, 22);
 
 /**
  * WhatIfRequest asks what would have been.
@@ -882,7 +996,7 @@ export type WhatIfRequest = Message<"linger.v1.WhatIfRequest"> & {
  * Use `create(WhatIfRequestSchema)` to create a new message.
  */
 export const WhatIfRequestSchema: GenMessage<WhatIfRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 20);
+  messageDesc(file_linger_v1_topic, 23);
 
 /**
  * WhatIfResponse tells what would have been, had each message been kept so long. It is about what was published in the last
@@ -974,7 +1088,7 @@ export type WhatIfResponse = Message<"linger.v1.WhatIfResponse"> & {
  * Use `create(WhatIfResponseSchema)` to create a new message.
  */
 export const WhatIfResponseSchema: GenMessage<WhatIfResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 21);
+  messageDesc(file_linger_v1_topic, 24);
 
 /**
  * GetRecordRequest asks for a record.
@@ -995,7 +1109,7 @@ export type GetRecordRequest = Message<"linger.v1.GetRecordRequest"> & {
  * Use `create(GetRecordRequestSchema)` to create a new message.
  */
 export const GetRecordRequestSchema: GenMessage<GetRecordRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 22);
+  messageDesc(file_linger_v1_topic, 25);
 
 /**
  * GetRecordResponse shows it.
@@ -1037,7 +1151,7 @@ export type GetRecordResponse = Message<"linger.v1.GetRecordResponse"> & {
  * Use `create(GetRecordResponseSchema)` to create a new message.
  */
 export const GetRecordResponseSchema: GenMessage<GetRecordResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 23);
+  messageDesc(file_linger_v1_topic, 26);
 
 /**
  * EndsInterval counts what ended in a minute.
@@ -1065,7 +1179,7 @@ export type EndsInterval = Message<"linger.v1.EndsInterval"> & {
  * Use `create(EndsIntervalSchema)` to create a new message.
  */
 export const EndsIntervalSchema: GenMessage<EndsInterval> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 24);
+  messageDesc(file_linger_v1_topic, 27);
 
 /**
  * ListEndsRequest asks for ends.
@@ -1107,7 +1221,7 @@ export type ListEndsRequest = Message<"linger.v1.ListEndsRequest"> & {
  * Use `create(ListEndsRequestSchema)` to create a new message.
  */
 export const ListEndsRequestSchema: GenMessage<ListEndsRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 25);
+  messageDesc(file_linger_v1_topic, 28);
 
 /**
  * ListEndsResponse is a page of ends.
@@ -1142,7 +1256,7 @@ export type ListEndsResponse = Message<"linger.v1.ListEndsResponse"> & {
  * Use `create(ListEndsResponseSchema)` to create a new message.
  */
 export const ListEndsResponseSchema: GenMessage<ListEndsResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 26);
+  messageDesc(file_linger_v1_topic, 29);
 
 /**
  * EndsEntry tells how consecutive messages ended that were published together.
@@ -1198,7 +1312,7 @@ export type EndsEntry = Message<"linger.v1.EndsEntry"> & {
  * Use `create(EndsEntrySchema)` to create a new message.
  */
 export const EndsEntrySchema: GenMessage<EndsEntry> = /*@__PURE__*/
-  messageDesc(file_linger_v1_topic, 27);
+  messageDesc(file_linger_v1_topic, 30);
 
 /**
  * LimitRule is what happens to a publish that finds no room in its topic, or on the server.
@@ -1305,6 +1419,17 @@ export const TopicService: GenService<{
     methodKind: "unary";
     input: typeof ListTopicsRequestSchema;
     output: typeof ListTopicsResponseSchema;
+  },
+  /**
+   * SumTopics adds up the numbers of the topics that each of up to 500 names or patterns selects. Errors: INVALID_ARGUMENT
+   * for a bad pattern, more than 500, or patterns that select more than a million topics in all.
+   *
+   * @generated from rpc linger.v1.TopicService.SumTopics
+   */
+  sumTopics: {
+    methodKind: "unary";
+    input: typeof SumTopicsRequestSchema;
+    output: typeof SumTopicsResponseSchema;
   },
   /**
    * SetTopicPolicy replaces the topic's policy, for messages published later. Errors: NOT_FOUND; INVALID_ARGUMENT
