@@ -19,7 +19,9 @@ type chunk struct {
 	// Belong to the forecasts: how its runs are counted, and when they have to be counted anew; the wheel has an entry for
 	// it then.
 	leveled, review Instant
-	room            int // runs that fit into the array behind runs, which may begin before it
+	amount          load    // of all its runs that do not pass
+	latest          Instant // none of these ends later
+	room            int     // runs that fit into the array behind runs, which may begin before it
 
 	// soonest belongs to [deadlineHeap]: no run in it expires before, and the heap has an entry for it then.
 	soonest Instant
@@ -39,6 +41,22 @@ func (c *chunk) append(runs ...run) {
 	c.runs = append(c.runs, runs...)
 	if grows {
 		c.room = cap(c.runs)
+	}
+}
+
+// count notes that a run is in it, which does not pass.
+func (c *chunk) count(r *run) {
+	c.amount.add(load{int64(r.count), int64(r.size)})
+	c.latest = max(c.latest, r.deadline)
+}
+
+// recount finds out anew what its runs are. It must not be packed.
+func (c *chunk) recount() {
+	c.amount, c.latest = load{}, 0
+	for i := range c.runs {
+		if r := &c.runs[i]; !r.passing {
+			c.count(r)
+		}
 	}
 }
 

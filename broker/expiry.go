@@ -102,17 +102,24 @@ func (b *Broker) expireChunkLocked(t *topic, chunk int, now Instant) {
 	l.unseal(c, now)
 	l.thaw(c)
 	next := Instant(math.MaxInt64)
-	for i := 0; i < len(c.runs); {
-		r := c.runs[i]
+	var ended alike
+	for i := range c.runs {
+		r := &c.runs[i]
 		if until := r.until(); until > now {
 			next = min(next, until)
-			i++
 			continue
 		}
-		l.drop(c, i)
-		t.uncountLocked(&r)
-		b.endLocked(t, &r, ExpiredUndelivered, r.until())
+		t.uncountLocked(r)
+		t.forgetHeldLocked(r)
+		b.releaseLocked(t, r)
+		if !ended.join(r) {
+			b.endAlikeLocked(t, c, &ended)
+			ended.begin(r)
+		}
 	}
+	b.endAlikeLocked(t, c, &ended)
+	l.dropDue(c, now)
+	b.endedLocked(t)
 	c.due = math.MaxInt64
 	if len(c.runs) > 0 {
 		l.wake(c, next)
@@ -139,61 +146,6 @@ func (b *Broker) expireFromLocked(t *topic, sequence uint64, now Instant) {
 		}
 		b.expireChunkLocked(t, p.chunk, now)
 	}
-}
-
-// endLocked records how the messages of a run, taken out already, ended. For an expiry, reason is ExpiredUndelivered;
-// what was delivered is told from the readers' positions, which a restart forgets.
-func (b *Broker) endLocked(t *topic, r *run, reason EndReason, at Instant) {
-	b.used.Add(-r.cost())
-	b.runs.Add(-1)
-	if reason == ExpiredUndelivered && b.replaying.Load() {
-		reason = ExpiredUnknown
-	}
-	for sequence := r.first; sequence <= r.last(); {
-		deliveries, until := t.deliveriesLocked(sequence, r.passing)
-		last := min(until, r.last())
-		why := reason
-		if reason == ExpiredUndelivered && deliveries > 0 {
-			why = ExpiredDelivered
-		}
-		t.counts.Ended.add(why, last-sequence+1)
-		t.ends.record(sequence, last, why, r.published, at, deliveries)
-		e := Ended{
-			Topic: t.name, Incarnation: t.incarnation, First: sequence, Last: last,
-			Reason: why, PublishTime: r.published, EndTime: at, Deliveries: deliveries,
-		}
-		b.endedInHistoryLocked(t, &e, r.passing)
-		b.watchEnded(t, e)
-		sequence = last + 1
-	}
-	t.lastEnd = max(t.lastEnd, at)
-	delete(t.held, r.first) // one that was held is a run of its own
-	if t.runs.runs == 0 {
-		t.emptySince = at
-		t.past.trim(t.next)
-	} else if oldest := t.runs.oldest(); oldest > r.last() {
-		t.past.trim(oldest)
-	}
-	if t.ends.len() > endsKept+endsKept/4 {
-		t.ends.trim(endsKept)
-	}
-	b.revisions.Add(1)
-	b.releaseLocked(t, r)
-}
-
-// releaseLocked tells the log when all of a commit's messages have ended.
-func (b *Broker) releaseLocked(t *topic, r *run) {
-	if r.passing {
-		return
-	}
-	if left, split := t.pieces[r.position]; split {
-		if left > r.count {
-			t.pieces[r.position] = left - r.count
-			return
-		}
-		delete(t.pieces, r.position)
-	}
-	t.lane.log.Release(Ref{Position: r.position, Topic: t.id})
 }
 
 // boundPassingLocked keeps what passes through a topic within its bound, ending the oldest first.

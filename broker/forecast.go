@@ -123,13 +123,38 @@ func (t *topic) forecastLocked(sum *endings) {
 		t.runs.cells.forecast(sum)
 		return
 	}
-	t.runs.all(func(r *run) bool {
-		if !r.passing && r.alive(sum.now) {
-			left := r.deadline.Sub(sum.now)
-			sum.add(left, left, Ending{uint64(r.count), uint64(r.size)})
+	var unpacked []run
+	for _, c := range t.runs.chunks {
+		if sum.addWhole(c) {
+			continue
 		}
-		return true
-	})
+		runs := c.look(&unpacked)
+		for i := range runs {
+			if r := &runs[i]; !r.passing && r.alive(sum.now) {
+				left := r.deadline.Sub(sum.now)
+				sum.add(left, left, Ending{uint64(r.count), uint64(r.size)})
+			}
+		}
+	}
+}
+
+// addWhole adds a chunk without a look at its runs, if all of them end in one interval: neighbours mostly do.
+func (s *endings) addWhole(c *chunk) bool {
+	least, most := c.due.Sub(s.now), c.latest.Sub(s.now)
+	if c.amount.messages == 0 {
+		return true // all of it passes
+	}
+	if least <= 0 || s.interval(least) != s.interval(most) {
+		return false
+	}
+	s.add(most, most, Ending{uint64(c.amount.messages), uint64(c.amount.bytes)})
+	return true
+}
+
+// interval is the one in which lies what has so much left, which is above 0.
+func (s *endings) interval(left time.Duration) int {
+	behind, _ := slices.BinarySearch(s.stops, left)
+	return behind - 1
 }
 
 // endingsLocked is the topic's own forecast.
@@ -143,8 +168,7 @@ func (b *Broker) endingsLocked(t *topic, now Instant) []Ending {
 // ended evenly over that time.
 func (s *endings) add(least, most time.Duration, e Ending) {
 	if s.stops[s.at] >= least || (s.at+1 < len(s.stops) && s.stops[s.at+1] < least) {
-		behind, _ := slices.BinarySearch(s.stops, least)
-		s.at = behind - 1
+		s.at = s.interval(least)
 	}
 	for i := s.at; ; i++ {
 		if i+1 == len(s.stops) || most <= s.stops[i+1] {

@@ -14,6 +14,7 @@ func (l *runList) enter(c *chunk, r *run) {
 	if r.passing {
 		return
 	}
+	c.count(r)
 	level := levelOf(r.deadline, c.leveled)
 	l.count(level, r.deadline, load{int64(r.count), int64(r.size)})
 	l.reviewBy(c, reviewOf(r.deadline, level))
@@ -24,7 +25,13 @@ func (l *runList) leave(c *chunk, r *run) {
 	if r.passing {
 		return
 	}
-	l.count(levelOf(r.deadline, c.leveled), r.deadline, load{-int64(r.count), -int64(r.size)})
+	l.uncount(c, r.deadline, load{int64(r.count), int64(r.size)})
+}
+
+// uncount takes what has a deadline out of what is counted of a chunk.
+func (l *runList) uncount(c *chunk, deadline Instant, amount load) {
+	c.amount.sub(amount)
+	l.count(levelOf(deadline, c.leveled), deadline, load{-amount.messages, -amount.bytes})
 }
 
 func (l *runList) count(level int, deadline Instant, amount load) {

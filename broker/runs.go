@@ -226,10 +226,7 @@ func (l *runList) remove(p place) {
 // drop takes a run out of an unpacked chunk, which may be empty then: tidy has to follow.
 func (l *runList) drop(c *chunk, index int) {
 	l.leave(c, &c.runs[index])
-	l.runs--
-	if l.runs < l.b.cellsFrom/4 {
-		l.dropCells()
-	}
+	l.fewer(1)
 	if c.runs[index].passing {
 		l.mayCool(c) // what is left of it may be packed now
 	}
@@ -241,6 +238,38 @@ func (l *runList) drop(c *chunk, index int) {
 	c.runs = slices.Delete(c.runs, index, index+1)
 }
 
+// dropDue takes out of an unpacked chunk what has to be reclaimed by now and is not counted for the forecasts any more. The
+// chunk may be empty then: tidy has to follow.
+func (l *runList) dropDue(c *chunk, now Instant) {
+	due, oldest, passing := 0, 0, false // how many, how many of them before all others, and whether any passes
+	for i := range c.runs {
+		if r := &c.runs[i]; r.until() <= now {
+			if due++; due == i+1 {
+				oldest = due
+			}
+			passing = passing || r.passing
+		}
+	}
+	l.fewer(due)
+	if due == oldest { // mostly: that moves nothing
+		clear(c.runs[:due])
+		c.runs = c.runs[due:]
+	} else {
+		c.runs = slices.DeleteFunc(c.runs, func(r run) bool { return r.until() <= now })
+	}
+	if passing {
+		l.mayCool(c) // what is left of it may be packed now
+	}
+}
+
+// fewer notes that so many runs were taken out.
+func (l *runList) fewer(n int) {
+	l.runs -= n
+	if l.runs < l.b.cellsFrom/4 {
+		l.dropCells()
+	}
+}
+
 // replace puts the parts, which may be none, in the place of the run at p.
 func (l *runList) replace(p place, parts ...run) {
 	c := l.chunks[p.chunk]
@@ -250,10 +279,13 @@ func (l *runList) replace(p place, parts ...run) {
 		c.room = cap(c.runs)
 	}
 	l.runs += len(parts) - 1
+	c.recount()
 	if len(c.runs) > chunkRuns {
 		half := len(c.runs) / 2
 		behind := newChunk(l.topic, slices.Clone(c.runs[half:]), c.leveled)
 		c.shrink(half)
+		c.recount()
+		behind.recount()
 		l.chunks = slices.Insert(l.chunks, p.chunk+1, behind)
 		l.wake(behind, c.due)
 		l.reviewBy(behind, c.review)
@@ -277,6 +309,7 @@ func (l *runList) tidy(chunk int) {
 		counted := max(before.leveled, c.leveled)
 		review := min(l.relevel(before, counted), l.relevel(c, counted))
 		before.append(c.runs...)
+		before.recount()
 		l.wake(before, c.due)
 		l.reviewBy(before, review)
 		l.mayCool(before)

@@ -298,6 +298,14 @@ func (m *listModel) checkChunks(t *rapid.T) {
 		if len(runs) == 0 || len(runs) > chunkRuns || c.gone || (c.packed != nil && (c.heap != 0 || c.runs != nil)) {
 			t.Fatalf("a chunk of %d runs, gone %t, in the heap %d", len(runs), c.gone, c.heap)
 		}
+		whole, latest := load{}, Instant(0)
+		for i := range runs {
+			whole.add(load{int64(runs[i].count), int64(runs[i].size)})
+			latest = max(latest, runs[i].deadline)
+		}
+		if c.amount != whole || c.latest < latest {
+			t.Fatalf("a chunk counts %+v until %d, and has %+v until %d", c.amount, c.latest, whole, latest)
+		}
 		for i := range runs {
 			if at, there := looked[c]; !there || at > runs[i].until() || c.due > runs[i].until() {
 				t.Fatalf("#%d ends at %d; the chunk is due at %d, looked at at %d (%t)", runs[i].first, runs[i].until(), c.due, at, there)

@@ -314,6 +314,10 @@ const marksKept = 1024
 type marks []mark
 
 func (m *marks) add(position, first uint64) {
+	if n := len(*m); n > 0 && n < marksKept && (*m)[n-1].first < first { // mostly, as what ends is mostly newer than what has
+		*m = append(*m, mark{position, first})
+		return
+	}
 	i, found := slices.BinarySearchFunc(*m, first, func(e mark, first uint64) int {
 		switch {
 		case e.first < first:
