@@ -56,6 +56,8 @@ type axisMarks struct {
 	Thumb                       box // the slider, with its overhang
 	Lines                       []struct{ Rest, Had, LeftMs, HadMs float64 }
 	Overflow                    float64
+	Falls, FootHidden           float64 // by how much the hairline reaches into Retained, and its foot below what is seen
+	Foot                        string
 }
 
 // Thumb, hairline and lines stand where the scale says, to a pixel, on every width.
@@ -92,6 +94,9 @@ func TestOneAxis(t *testing.T) {
 						LeftMs: Number(li.dataset.expires) - now, HadMs: Number(li.dataset.expires) - Number(li.dataset.published),
 					})),
 					Overflow: document.documentElement.scrollWidth - innerWidth,
+					Falls: rect("#hairline").bottom - rect("#retained").top,
+					FootHidden: rect("#hairline-foot").bottom - (innerWidth < 720 ? rect("#publish").top : innerHeight),
+					Foot: document.querySelector("#hairline-foot").innerText.replace(/≈?\d+/g, "n"),
 				};
 			})()`)
 			place := func(ms float64) float64 { return m.Left + (m.Right-m.Left)*axisPosition(ms) }
@@ -104,6 +109,9 @@ func TestOneAxis(t *testing.T) {
 			for _, line := range m.Lines {
 				seen.near(t, width, "a line's end", line.Rest, place(line.LeftMs), 0.6)
 				seen.near(t, width, "a line's beginning", line.Had, place(line.HadMs), 0.6)
+			}
+			if m.Falls < 50 || m.FootHidden > 0 || m.Foot != "n go before it, n outlive it" && m.Foot != "n goes before it, n outlive it" {
+				t.Errorf("%d px, %s: the hairline reaches %.0f px into Retained, its foot %q %.0f px beyond what is seen", width, c.ttl, m.Falls, m.Foot, m.FootHidden)
 			}
 			if m.Overflow > 0 {
 				t.Errorf("the page is %v px wider than the screen of %d", m.Overflow, width)

@@ -379,6 +379,7 @@ export class NowPage {
     this.list.draw();
     this.live.draw();
     this.strip.show(this.live.sampled);
+    if (this.slider.active) this.foot();
     const held = this.list.isHeld;
     const paused = this.pause.on;
     reveal(document.querySelector("#hold"), paused ? this.pause.says(this.now()) : held ? this.list.pill() : "");
