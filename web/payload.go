@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode"
@@ -132,6 +134,21 @@ const dumpBytes = 64 << 10
 // hexDump writes a payload as offsets, hex and characters.
 func hexDump(data []byte) string {
 	return hex.Dump(data[:min(len(data), dumpBytes)])
+}
+
+// prettyMost is the longest JSON that is also shown with line breaks, in bytes: it makes the page twice as long.
+const prettyMost = 256 << 10
+
+// prettyJSON is an object or array with line breaks, every number and text as it was written. Empty: it is neither.
+func prettyJSON(data []byte) string {
+	if len(data) > prettyMost || !looksLikeJSON(string(data)) {
+		return ""
+	}
+	var b bytes.Buffer
+	if json.Indent(&b, bytes.TrimSpace(data), "", "  ") != nil {
+		return ""
+	}
+	return b.String()
 }
 
 // visibleLine makes a text one harmless line: whatever has no picture of its own gets one, line breaks included.

@@ -202,10 +202,12 @@ export interface Texts {
   "parse.order": never;
   "parse.unit": "text";
   "payload.asBytes": never;
+  "payload.asJSON": never;
   "payload.asText": never;
   "payload.empty": never;
   "payload.line": "size" | "hex";
   "payload.part": "size" | "shown";
+  "payload.pretty": never;
   "payload.whole": "size";
   "policy.atLimit": never;
   "policy.badCount": "text";
