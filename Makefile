@@ -64,6 +64,11 @@ gallery: ## every page in every state, with canned data, on ADDR (localhost:8099
 screenshots: setup ## pictures of every page in every state into ./screenshots
 	LINGER_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -timeout=20m -run 'Gallery$$' ./test/e2e/...
 
+.PHONY: recording
+recording: build setup ## the README's pictures and recording, docs/images, from a running server
+	@scripts/setup.sh recording
+	@go run ./test/recording
+
 # Built once per version of tools/go.mod: the linter and buf take minutes.
 bin/.made-from: tools/go.mod tools/go.sum
 	@mkdir -p bin

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: Debian packages, then the npm packages of the lock file. Asked for
-# `peers`, installs the servers that Linger is measured beside instead. Does nothing, quickly, when everything is there.
+# `peers`, installs the servers that Linger is measured beside instead; `recording`, what writes the recording. Does nothing, quickly, when everything is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +16,8 @@ if [ "${1:-}" = peers ]; then
   PATH=$PATH:/usr/sbin # where Debian has servers
   need redis-server redis-server --version
   need mosquitto installed mosquitto
+elif [ "${1:-}" = recording ]; then
+  need webp img2webp -version
 else
   need make make --version
   need git git --version
@@ -46,7 +48,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${as_root[@]}" env RUNLEVEL=1 apt-get -qy install --no-install-recommends "${missing[@]}" </dev/null
 fi
 
-[ "${1:-}" = peers ] && exit
+[ -n "${1:-}" ] && exit
 
 # A copy of the lock file tells what node_modules was made from.
 if ! cmp -s package-lock.json node_modules/.made-from; then
