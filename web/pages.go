@@ -57,6 +57,9 @@ func (n Now) path() string {
 	return "/"
 }
 
+// export is the address of all that is retained in the scope, as JSON lines.
+func (n Now) export() string { return "/export?in=" + url.QueryEscape(n.Pattern) }
+
 // here is the section of the bar in which the page stands.
 func (n Now) here() string {
 	if n.Topic != nil {

@@ -41,6 +41,7 @@ func (s *Server) routes(g *guard, p *pages) []route {
 		{"GET /topics/{name}", page(p.topic), 0},
 		{"GET /topics/{name}/{part}", page(p.part), 0},
 		{"POST /topics/{name}/{part}", page(p.setPart), 0},
+		{"GET /export", page(p.export), 0},
 		{"POST /publish", page(p.publish), 0},
 		{"POST /extend", page(p.setDeadline), 0},
 		{"POST /expire", page(p.setDeadline), 0},

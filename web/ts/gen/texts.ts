@@ -293,6 +293,8 @@ export interface Texts {
   "result.until": "ttl" | "time";
   "retained.empty": never;
   "retained.emptyHere": "name";
+  "retained.export": never;
+  "retained.exportSays": never;
   "retained.gone": "gone";
   "retained.last": "number" | "time";
   "retained.list": never;

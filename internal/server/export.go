@@ -1,0 +1,89 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
+
+	"linger/broker"
+	lingerv1 "linger/proto/linger/v1"
+)
+
+// exportPage is how many messages are looked up at a time: what an export takes, however much it writes.
+const exportPage = 500
+
+// exportLine is a message as `linger messages --json` writes it.
+type exportLine struct {
+	Topic       string            `json:"topic"`
+	Sequence    uint64            `json:"sequence"`
+	PublishTime string            `json:"publish_time"`
+	ExpireTime  string            `json:"expire_time"`
+	TTLMsLeft   int64             `json:"ttl_ms_left"`
+	Key         string            `json:"key"`
+	Attributes  map[string]string `json:"attributes"`
+	Data        *string           `json:"data,omitempty"`        // text
+	DataBase64  []byte            `json:"data_base64,omitempty"` // what is not UTF-8
+}
+
+// export sends everything retained in a topic or a pattern, ?in=PATTERN, as JSON lines, by topic and sequence. What ends
+// while it is on its way is left out. An error behind the first line can only cut the answer short.
+func (p *pages) export(w http.ResponseWriter, r *http.Request) {
+	o := broker.ListOptions{Pattern: r.URL.Query().Get("in"), Limit: exportPage, Bytes: listBytes}
+	if o.Pattern == "" {
+		o.Pattern = ">"
+	}
+	page, err := p.broker.List(o)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/x-ndjson")
+	h.Set("Content-Disposition", `attachment; filename="retained.jsonl"`)
+	h.Set("Cache-Control", "no-store")
+	lines := json.NewEncoder(w)
+	lines.SetEscapeHTML(false)
+	for {
+		for _, m := range page.Messages {
+			if err = writeExport(lines, m, p.broker.Now()); err != nil {
+				panic(http.ErrAbortHandler) // the client must not take half for the whole
+			}
+		}
+		if !page.More || len(page.Messages) == 0 || r.Context().Err() != nil {
+			return
+		}
+		last := page.Messages[len(page.Messages)-1]
+		o.After = &broker.ListPosition{Topic: last.Topic, Sequence: last.Sequence, Deadline: last.Deadline}
+		if page, err = p.broker.List(o); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+func writeExport(lines *json.Encoder, r broker.Retained, now broker.Instant) error {
+	left := r.Deadline.Sub(now)
+	if left <= 0 {
+		return nil
+	}
+	m := &lingerv1.Message{}
+	if err := proto.Unmarshal(r.Message, m); err != nil {
+		return err // the walk let it in, so this is a bug of ours
+	}
+	line := exportLine{
+		Topic: r.Topic, Sequence: r.Sequence, PublishTime: r.PublishTime.Time().Format(jsonTime), ExpireTime: r.Deadline.Time().Format(jsonTime),
+		TTLMsLeft: int64(left / time.Millisecond), Key: m.GetKey(), Attributes: m.GetAttributes(),
+	}
+	if line.Attributes == nil {
+		line.Attributes = map[string]string{}
+	}
+	if data := m.GetData(); utf8.Valid(data) {
+		text := string(data)
+		line.Data = &text
+	} else {
+		line.DataBase64 = data
+	}
+	return lines.Encode(line)
+}
