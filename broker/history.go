@@ -9,7 +9,7 @@ import (
 // What happened in a topic of late is kept in cells of time, for what-ifs and for the chart of its record: how much was
 // published in each second, how old it was when the first subscription was handed it, and how messages ended in each minute.
 // It is noted for each run that comes or ends, and for each time that a reader looks, never for each message or delivery.
-// A topic has it from its first message on, and as much of it as happens there; see decision 22.
+// A topic has it from its first message on, and as much of it as happens there; see decision 24.
 const (
 	// WhatIfReach is how far back what-ifs look.
 	WhatIfReach = 10 * time.Minute
