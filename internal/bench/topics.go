@@ -72,8 +72,12 @@ func allowed(t client.Topic, ttl time.Duration) error {
 		"(linger topic NAME set, linger serve --ttl-max)", short(ttl), t.Name, short(p.TTLMin), short(p.TTLMax))
 }
 
-// short is a duration without the zeros that Go ends it with: 168h, not 168h0m0s.
+// short is a duration without the zeros that Go ends it with, and whole days as days: 7d, 36h, not 168h0m0s.
 func short(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= day && d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
 	s := d.String()
 	for _, zero := range []string{"m0s", "h0m"} {
 		if strings.HasSuffix(s, zero) {

@@ -172,7 +172,7 @@ func traceMeasured(path string, b *board) (end func()) {
 		if err != nil {
 			return
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // a trace that is cut short says so itself
 		if trace.Start(file) != nil {
 			return
 		}
