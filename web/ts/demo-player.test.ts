@@ -12,6 +12,7 @@ class Server {
   topics = new Map<string, Array<{ expires: number; text: string; attributes: unknown }>>();
   deleted: string[] = [];
   listening = 0;
+  hello: Promise<void> = Promise.resolve(); // until then a subscription does not stand
   refuse: ConnectError | undefined;
 
   alive(name: string): number {
@@ -48,6 +49,8 @@ class Server {
     };
     const subscribe = async function* (this: Server, _: unknown, { signal }: { signal: AbortSignal }) {
       this.listening++;
+      await this.hello;
+      yield {};
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
       this.listening--;
     }.bind(this);
@@ -159,4 +162,16 @@ test("a server that refuses ends it, with its words", async () => {
   const { state } = player;
   assert.ok(state.kind === "over" && state.problem === "The server is full." && state.left > 0);
   assert.equal(server.listening, 0);
+});
+
+test("nothing is published before somebody listens", async () => {
+  let hello = () => {};
+  server.hello = new Promise((resolve) => (hello = resolve));
+  player.begin();
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(server.listening, 1);
+  assert.equal(server.topics.size, 0);
+  hello();
+  await player.idle();
+  assert.equal(server.topics.get("demo.weather")?.length, 1);
 });

@@ -40,6 +40,7 @@ export class DemoPlayer {
   private playing: Playing | undefined;
   private work: Promise<void> = Promise.resolve();
   private listening: AbortController | undefined;
+  private heard: Promise<void> = Promise.resolve();
   private looked = -Infinity;
 
   constructor(
@@ -106,6 +107,7 @@ export class DemoPlayer {
   }
 
   private async take(playing: Playing, steps: Step[]): Promise<void> {
+    await this.heard;
     if (playing.stopped) return;
     try {
       await this.publish(playing, steps);
@@ -150,16 +152,19 @@ export class DemoPlayer {
     sent.expires = millis(answer.expireTime);
   }
 
-  // listen subscribes to two of the topics, since watching does not count as delivery.
+  // listen subscribes to two of the topics, since watching does not count as delivery. Nothing is published before the
+  // subscription stands: the first message is to be received, too.
   private listen(): void {
     if (this.listening) return;
     const listening = new AbortController();
     this.listening = listening;
-    const read = async () => {
-      const request = { patterns: LISTENED, start: { case: "new" as const, value: {} } };
-      for await (const _ of this.api.subscribe.subscribe(request, { signal: listening.signal, timeoutMs: 0 }));
-    };
-    read().catch(() => {}); // without it the demo shows less, and nothing that is wrong
+    this.heard = new Promise((heard) => {
+      const read = async () => {
+        const request = { patterns: LISTENED, start: { case: "new" as const, value: {} } };
+        for await (const _ of this.api.subscribe.subscribe(request, { signal: listening.signal, timeoutMs: 0 })) heard();
+      };
+      read().catch(() => {}).finally(heard); // without it the demo shows less, and nothing that is wrong
+    });
   }
 
   private end(playing: Playing, problem: string): void {

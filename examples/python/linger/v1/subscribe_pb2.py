@@ -15,7 +15,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from linger.v1 import message_pb2 as linger_dot_v1_dot_message__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19linger/v1/subscribe.proto\x12\tlinger.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linger/v1/message.proto\"\x82\x02\n\x10SubscribeRequest\x12\x10\n\x08patterns\x18\x01 \x03(\t\x12\"\n\x03\x61ll\x18\x02 \x01(\x0b\x32\x13.linger.v1.StartAllH\x00\x12\"\n\x03new\x18\x03 \x01(\x0b\x32\x13.linger.v1.StartNewH\x00\x12\x0e\n\x04last\x18\x04 \x01(\x04H\x00\x12\x12\n\x08sequence\x18\x05 \x01(\x04H\x00\x12*\n\x04time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x16\n\x0cresume_token\x18\x07 \x01(\x0cH\x00\x12#\n\x04slow\x18\x08 \x01(\x0e\x32\x15.linger.v1.SlowPolicyB\x07\n\x05start\"\n\n\x08StartAll\"\n\n\x08StartNew\"\x9c\x02\n\x11SubscribeResponse\x12/\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\x12\x1c\n\x04runs\x18\x03 \x03(\x0b\x32\x0e.linger.v1.Run\x12!\n\x05hello\x18\x04 \x01(\x0b\x32\x10.linger.v1.HelloH\x00\x12(\n\tcaught_up\x18\x05 \x01(\x0b\x32\x13.linger.v1.CaughtUpH\x00\x12!\n\x05reset\x18\x06 \x01(\x0b\x32\x10.linger.v1.ResetH\x00\x12)\n\theartbeat\x18\x07 \x01(\x0b\x32\x14.linger.v1.HeartbeatH\x00\x42\x07\n\x05\x65vent\"Y\n\x05Hello\x12\r\n\x05store\x18\x01 \x01(\t\x12+\n\x06topics\x18\x02 \x03(\x0b\x32\x1b.linger.v1.TopicIncarnation\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"M\n\x10TopicIncarnation\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\x06\x12\x15\n\rnext_sequence\x18\x03 \x01(\x04\"\n\n\x08\x43\x61ughtUp\"\x0b\n\tHeartbeat\"[\n\x05Reset\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.linger.v1.ResetReason\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x1b\n\x03gap\x18\x03 \x01(\x0b\x32\x0e.linger.v1.Gap*e\n\nSlowPolicy\x12\x1b\n\x17SLOW_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SLOW_POLICY_DISCONNECT\x10\x01\x12\x1e\n\x1aSLOW_POLICY_SKIP_TO_NEWEST\x10\x02*\x8d\x01\n\x0bResetReason\x12\x1c\n\x18RESET_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aRESET_REASON_ANOTHER_STORE\x10\x01\x12\x1e\n\x1aRESET_REASON_TOPIC_DELETED\x10\x02\x12 \n\x1cRESET_REASON_NEW_INCARNATION\x10\x03\x32\\\n\x10SubscribeService\x12H\n\tSubscribe\x12\x1b.linger.v1.SubscribeRequest\x1a\x1c.linger.v1.SubscribeResponse0\x01\x42!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19linger/v1/subscribe.proto\x12\tlinger.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linger/v1/message.proto\"\x97\x02\n\x10SubscribeRequest\x12\x10\n\x08patterns\x18\x01 \x03(\t\x12\"\n\x03\x61ll\x18\x02 \x01(\x0b\x32\x13.linger.v1.StartAllH\x00\x12\"\n\x03new\x18\x03 \x01(\x0b\x32\x13.linger.v1.StartNewH\x00\x12\x0e\n\x04last\x18\x04 \x01(\x04H\x00\x12\x12\n\x08sequence\x18\x05 \x01(\x04H\x00\x12*\n\x04time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x16\n\x0cresume_token\x18\x07 \x01(\x0cH\x00\x12#\n\x04slow\x18\x08 \x01(\x0e\x32\x15.linger.v1.SlowPolicy\x12\x13\n\x0b\x63lient_name\x18\t \x01(\tB\x07\n\x05start\"\n\n\x08StartAll\"\n\n\x08StartNew\"\x9c\x02\n\x11SubscribeResponse\x12/\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\x12\x1c\n\x04runs\x18\x03 \x03(\x0b\x32\x0e.linger.v1.Run\x12!\n\x05hello\x18\x04 \x01(\x0b\x32\x10.linger.v1.HelloH\x00\x12(\n\tcaught_up\x18\x05 \x01(\x0b\x32\x13.linger.v1.CaughtUpH\x00\x12!\n\x05reset\x18\x06 \x01(\x0b\x32\x10.linger.v1.ResetH\x00\x12)\n\theartbeat\x18\x07 \x01(\x0b\x32\x14.linger.v1.HeartbeatH\x00\x42\x07\n\x05\x65vent\"Y\n\x05Hello\x12\r\n\x05store\x18\x01 \x01(\t\x12+\n\x06topics\x18\x02 \x03(\x0b\x32\x1b.linger.v1.TopicIncarnation\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"M\n\x10TopicIncarnation\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\x06\x12\x15\n\rnext_sequence\x18\x03 \x01(\x04\"\n\n\x08\x43\x61ughtUp\"\x0b\n\tHeartbeat\"[\n\x05Reset\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.linger.v1.ResetReason\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x1b\n\x03gap\x18\x03 \x01(\x0b\x32\x0e.linger.v1.Gap*e\n\nSlowPolicy\x12\x1b\n\x17SLOW_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16SLOW_POLICY_DISCONNECT\x10\x01\x12\x1e\n\x1aSLOW_POLICY_SKIP_TO_NEWEST\x10\x02*\x8d\x01\n\x0bResetReason\x12\x1c\n\x18RESET_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1aRESET_REASON_ANOTHER_STORE\x10\x01\x12\x1e\n\x1aRESET_REASON_TOPIC_DELETED\x10\x02\x12 \n\x1cRESET_REASON_NEW_INCARNATION\x10\x03\x32\\\n\x10SubscribeService\x12H\n\tSubscribe\x12\x1b.linger.v1.SubscribeRequest\x1a\x1c.linger.v1.SubscribeResponse0\x01\x42!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'linger.v1.subscribe_pb2', globals())
@@ -23,28 +23,28 @@ if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
   DESCRIPTOR._serialized_options = b'Z\037linger/proto/linger/v1;lingerv1'
-  _SLOWPOLICY._serialized_start=958
-  _SLOWPOLICY._serialized_end=1059
-  _RESETREASON._serialized_start=1062
-  _RESETREASON._serialized_end=1203
+  _SLOWPOLICY._serialized_start=979
+  _SLOWPOLICY._serialized_end=1080
+  _RESETREASON._serialized_start=1083
+  _RESETREASON._serialized_end=1224
   _SUBSCRIBEREQUEST._serialized_start=99
-  _SUBSCRIBEREQUEST._serialized_end=357
-  _STARTALL._serialized_start=359
-  _STARTALL._serialized_end=369
-  _STARTNEW._serialized_start=371
-  _STARTNEW._serialized_end=381
-  _SUBSCRIBERESPONSE._serialized_start=384
-  _SUBSCRIBERESPONSE._serialized_end=668
-  _HELLO._serialized_start=670
-  _HELLO._serialized_end=759
-  _TOPICINCARNATION._serialized_start=761
-  _TOPICINCARNATION._serialized_end=838
-  _CAUGHTUP._serialized_start=840
-  _CAUGHTUP._serialized_end=850
-  _HEARTBEAT._serialized_start=852
-  _HEARTBEAT._serialized_end=863
-  _RESET._serialized_start=865
-  _RESET._serialized_end=956
-  _SUBSCRIBESERVICE._serialized_start=1205
-  _SUBSCRIBESERVICE._serialized_end=1297
+  _SUBSCRIBEREQUEST._serialized_end=378
+  _STARTALL._serialized_start=380
+  _STARTALL._serialized_end=390
+  _STARTNEW._serialized_start=392
+  _STARTNEW._serialized_end=402
+  _SUBSCRIBERESPONSE._serialized_start=405
+  _SUBSCRIBERESPONSE._serialized_end=689
+  _HELLO._serialized_start=691
+  _HELLO._serialized_end=780
+  _TOPICINCARNATION._serialized_start=782
+  _TOPICINCARNATION._serialized_end=859
+  _CAUGHTUP._serialized_start=861
+  _CAUGHTUP._serialized_end=871
+  _HEARTBEAT._serialized_start=873
+  _HEARTBEAT._serialized_end=884
+  _RESET._serialized_start=886
+  _RESET._serialized_end=977
+  _SUBSCRIBESERVICE._serialized_start=1226
+  _SUBSCRIBESERVICE._serialized_end=1318
 # @@protoc_insertion_point(module_scope)

@@ -31,7 +31,8 @@ class SubscribeServiceServicer(object):
         when the client ends it, or with UNAVAILABLE when the server stops, or RESOURCE_EXHAUSTED when the subscription
         asked to be disconnected if it falls behind.
 
-        Errors: INVALID_ARGUMENT for a bad pattern (of several, the field is patterns[i]), a bad start or an unreadable token.
+        Errors: INVALID_ARGUMENT for a bad pattern (of several, the field is patterns[i]), a bad start, an unreadable token or a
+        client name that is too long.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
