@@ -15,6 +15,9 @@ import (
 // exportPage is how many messages are looked up at a time: what an export takes, however much it writes.
 const exportPage = 500
 
+// exportPatience is how long a client may take for a page: one that does not read keeps what it was to get.
+const exportPatience = time.Minute
+
 // exportLine is a message as `linger messages --json` writes it.
 type exportLine struct {
 	Topic       string            `json:"topic"`
@@ -44,9 +47,15 @@ func (p *pages) export(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/x-ndjson")
 	h.Set("Content-Disposition", `attachment; filename="retained.jsonl"`)
 	h.Set("Cache-Control", "no-store")
+	if r.Method == http.MethodHead {
+		return // the length is not known without reading all of it
+	}
+	connection := http.NewResponseController(w)
 	lines := json.NewEncoder(w)
 	lines.SetEscapeHTML(false)
 	for {
+		// Not every writer has deadlines; those of the server's own connections have.
+		_ = connection.SetWriteDeadline(time.Now().Add(exportPatience))
 		for _, m := range page.Messages {
 			if err = writeExport(lines, m, p.broker.Now()); err != nil {
 				panic(http.ErrAbortHandler) // the client must not take half for the whole
