@@ -42,6 +42,8 @@ func (g *guard) protect(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		// Nor can they load what stands here as a picture or a script, into their own process.
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		if !g.hostAllowed(r.Host) {
 			g.refuse(w, r, texts.Say("failure.host", "host", clipped(r.Host)), texts.Say("failure.hostDo"))
 			return
