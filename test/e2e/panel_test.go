@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"linger/test/process"
 )
 
@@ -41,6 +43,60 @@ func TestMessagePanel(t *testing.T) {
 	says(`document.querySelector("#retained").textContent`, "second")
 	run(`[...document.querySelectorAll("#retained a.seq")].find((a) => a.textContent === "#2").click()`)
 	says(open, "second")
-	b.load(eval[string](b, `location.href`)) // the address is the message's page
+	run(`location.reload()`) // the address is the message's page
 	says(`document.querySelector("h1").textContent`, "#2")
+	run(`history.back()`)
+	says(`document.querySelector("#retained")?.textContent ?? ""`, "second")
+	says(`location.pathname + "$"`, "/topics/orders$")
+}
+
+// While a message stands beside the list, the address is the message's: what one looks at in the list meanwhile stands in
+// the list's own address when that comes back. What the message does by itself takes no focus from the form.
+func TestMessagePanelBesideTheList(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.publish("orders", time.Hour, "first")
+	b := newPerson(t).live(s, "/topics/orders")
+	says := func(js, want string) {
+		t.Helper()
+		process.Eventually(t, patience, func() error {
+			if got := eval[string](b, js); !strings.Contains(got, want) {
+				return fmt.Errorf("%q does not say %q", got, want)
+			}
+			return nil
+		})
+	}
+	run := func(js string) { eval[bool](b, "("+js+", true)") }
+	panel := `document.querySelector("#panel").hidden ? "closed" : document.querySelector("#panel").textContent`
+	link := func(number string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll("#retained a.seq")].find((a) => a.textContent === "#%s")`, number)
+	}
+	s.publish("orders", 6*time.Second, "short")
+	says(`document.querySelector("#retained").textContent`, "short")
+	run(link("2") + `.click()`)
+	says(panel, "short")
+	run(`document.querySelector("#message").focus()`)
+	says(panel, "received by") // it ended, and was read again
+	if at := eval[string](b, `document.activeElement.id`); at != "message" {
+		t.Errorf("the message's end took the focus to %q", at)
+	}
+	run(`document.querySelector("#ahead").focus()`)
+	b.keys(kb.ArrowRight, kb.Enter)
+	if at := eval[string](b, `location.pathname + location.search`); at != "/topics/orders/2" {
+		t.Errorf("with a message open, the address is %s", at)
+	}
+	run(`history.back()`)
+	says(panel, "closed")
+	says(`location.pathname + location.search`, "/topics/orders?at=")
+
+	b.tolerate() // the browser tells of each request that fails
+	run(link("1") + `.click()`)
+	says(panel, "first")
+	run(`document.querySelector("#message").value = "not yet sent"`)
+	s.Stop()
+	run(`history.back()`)
+	says(panel, "closed")
+	run(link("1") + `.click()`)
+	says(panel, "cannot be reached")
+	says(`document.querySelector("#message").value`, "not yet sent")
 }

@@ -1,5 +1,6 @@
 // Looking ahead: what would still be here at a stop of the axis, which is what a subscriber arriving then would get. The
 // pointer or the arrow keys look, a click or Enter keeps looking there, Esc lets go.
+import { address } from "./address";
 import { type Census, type Share, about, size } from "./census";
 import { element, percent, reveal } from "./dom";
 import { parse, short, typed } from "./duration";
@@ -26,7 +27,7 @@ export class LookAhead {
     private readonly kept: () => void,
   ) {
     this.slider.tabIndex = 0;
-    const read = parse(new URL(location.href).searchParams.get(PARAMETER) ?? "");
+    const read = parse(address.page.searchParams.get(PARAMETER) ?? "");
     if ("ms" in read && read.ms > 0) this.at = this.pinned = stop(nearestStop(read.ms));
     this.listen();
     this.draw();
@@ -65,10 +66,7 @@ export class LookAhead {
     if (this.pinned === at) return;
     this.pinned = at;
     if (at !== undefined) this.kept();
-    const url = new URL(location.href);
-    if (at === undefined) url.searchParams.delete(PARAMETER);
-    else url.searchParams.set(PARAMETER, typed(at));
-    history.replaceState(history.state, "", url);
+    address.note({ [PARAMETER]: at === undefined ? undefined : typed(at) });
   }
 
   private draw(): void {

@@ -1,4 +1,5 @@
 // The script of every page. It takes over what the server rendered, in place.
+import { address } from "./address";
 import { Card } from "./card";
 import { Clock } from "./clock";
 import { Connection } from "./connection";
@@ -37,7 +38,7 @@ function start(): void {
   const editor = document.querySelector<HTMLFormElement>("#policy-form");
   const form = editor ? new PolicyForm(editor, () => clock.now()) : undefined;
   const panel = new Panel(() => clock.now());
-  const fresh = new Fresh(() => clock.now(), () => form?.address() ?? panel.address());
+  const fresh = new Fresh(() => clock.now(), () => form?.address() ?? address.page.href);
   const topics = main?.matches(".topics") ? new TopicsPage(main, clock, connection) : undefined;
   run(page, [times, card, demo, fresh, panel, topics]);
 }

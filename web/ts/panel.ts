@@ -1,29 +1,28 @@
 // A message beside the list it came from: what its page shows, read from there. The address is the message's, so that it can
 // be passed on, reloaded and gone back from.
+import { address } from "./address";
 import { Card } from "./card";
 import { element } from "./dom";
 import { fetched } from "./fresh";
 import { keys } from "./keys";
+import { t } from "./texts";
 import { localize } from "./times";
 
 export class Panel {
   private readonly place = document.querySelector<HTMLElement>("#panel");
-  private readonly list = location.href;
   private card: Card | undefined;
-  private from = ""; // the link that it was opened by
+  private from: { href: string; byPointer: boolean } | undefined; // the link that it was opened by
 
   constructor(private readonly now: () => number) {
-    if (!this.place) return;
+    if (!this.place) {
+      leaveReloaded();
+      return;
+    }
     document.addEventListener("click", (event) => this.clicked(event));
     element(".close", this.place).addEventListener("click", () => this.close());
     this.place.addEventListener("submit", (event) => void this.submit(event));
     keys.on("release", () => this.close());
-    addEventListener("popstate", () => void this.moved());
-  }
-
-  // address is the page below, whatever message stands beside it.
-  address(): string {
-    return this.place?.hidden === false ? this.list : location.href;
+    addEventListener("popstate", () => this.moved());
   }
 
   // tick writes what changes with time; as Card.
@@ -31,28 +30,48 @@ export class Panel {
     return this.card?.tick() ?? Infinity;
   }
 
+  private get content(): HTMLElement {
+    return element("#panel-content");
+  }
+
   private clicked(event: MouseEvent): void {
     if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>(".rows a.seq") : null;
     if (!link) return;
     event.preventDefault();
-    this.from = link.getAttribute("href") ?? "";
-    if (this.place?.hidden) history.pushState({ panel: true }, "", link.href);
-    else history.replaceState({ panel: true }, "", link.href);
-    void this.show(link.href);
+    this.from = { href: link.getAttribute("href") ?? "", byPointer: event.detail > 0 };
+    address.cover(link.href);
+    void this.open();
   }
 
-  private async show(address: string): Promise<void> {
-    const answer = await fetched(address);
-    const content = answer?.page.getElementById("main");
-    if (!this.place || !content || location.href !== address) return void (answer ? undefined : location.assign(address));
-    const inside = element("#panel-content", this.place);
-    inside.replaceChildren(...document.importNode(content, true).childNodes);
+  // open shows the message whose address it is, and goes there.
+  private async open(): Promise<void> {
+    await this.read();
+    if (this.place?.hidden === false) this.content.focus();
+  }
+
+  // read shows the message as it is now. The focus stays where it is, at the content when what held it is gone.
+  private async read(): Promise<void> {
+    const { href } = location;
+    const answer = await fetched(href);
+    const main = answer?.page.getElementById("main");
+    if (!this.place || location.href !== href) return;
+    const inside = this.content;
+    const focused = inside.contains(document.activeElement);
+    this.card = undefined;
+    // Not connected: the page below stays, and so does what one has written there.
+    if (main) inside.replaceChildren(...document.importNode(main, true).childNodes);
+    else inside.replaceChildren(Object.assign(document.createElement("p"), { className: "lead", textContent: t("problem.unreachable") }));
     localize(inside, this.now());
     this.place.hidden = false;
     const card = inside.querySelector<HTMLElement>("#card");
-    this.card = card ? new Card(card, this.now, () => void this.show(address)) : undefined;
-    inside.focus();
+    if (card) this.card = new Card(card, this.now, () => void this.reread(href));
+    if (focused) inside.focus();
+  }
+
+  // reread tells how a message ended, if it still is the one that is shown.
+  private async reread(href: string): Promise<void> {
+    if (location.href === href && (await fetched(href))) await this.read();
   }
 
   // submit changes the message's lifetime and shows it as it is then.
@@ -67,7 +86,7 @@ export class Panel {
     } catch {
       return; // not connected: what stands here stays
     }
-    await this.show(location.href);
+    await this.read();
   }
 
   // close goes back to the list. False: it was not open.
@@ -77,13 +96,25 @@ export class Panel {
     return true;
   }
 
-  private async moved(): Promise<void> {
-    if (!this.place) return;
-    if ((history.state as { panel?: boolean } | null)?.panel) return this.show(location.href);
-    if (this.place.hidden) return;
+  private moved(): void {
+    if (address.moved()) return void this.open();
+    if (!this.place || this.place.hidden) return;
     this.place.hidden = true;
     this.card = undefined;
-    element("#panel-content", this.place).replaceChildren();
-    document.querySelector<HTMLElement>(`a.seq[href="${CSS.escape(this.from)}"]`)?.focus();
+    this.content.replaceChildren();
+    if (!this.from) return;
+    const link = document.querySelector<HTMLElement>(`a.seq[href="${CSS.escape(this.from.href)}"]`);
+    link?.focus({ preventScroll: true });
+    // The focus would hold the list. Who came by pointer goes on from there by Tab, and holds nothing.
+    if (this.from.byPointer) link?.blur();
   }
+}
+
+// leaveReloaded reads the list when one goes back to it from the message's own page: to the browser both are the same page
+// after one was reloaded under the other's address, so it only tells of the step.
+function leaveReloaded(): void {
+  const { pathname } = location;
+  addEventListener("popstate", () => {
+    if (location.pathname !== pathname) location.reload();
+  });
 }

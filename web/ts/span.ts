@@ -1,5 +1,6 @@
 // The span on the horizon: what ends between two deadlines, selected by drawing over the strip, or with Shift and the keys
 // that look ahead. It is held by its deadlines, not by its place: it moves to the left with the messages that are in it.
+import { address } from "./address";
 import { element, percent, stepped } from "./dom";
 import { pace } from "./forecast";
 import type { Bounds } from "./retained";
@@ -39,7 +40,7 @@ export class Span {
 
   // restore selects what the page's address says.
   restore(): void {
-    const { searchParams } = new URL(location.href);
+    const { searchParams } = address.page;
     const from = Date.parse(searchParams.get(FROM) ?? "");
     const to = searchParams.has(TO) ? Date.parse(searchParams.get(TO) ?? "") : Infinity;
     if (from < to && to > this.now()) this.hold({ from, to });
@@ -85,13 +86,9 @@ export class Span {
 
   // note writes the deadlines into the page's address.
   private note(): void {
-    const url = new URL(location.href);
     const { bounds } = this;
-    url.searchParams.delete(FROM);
-    url.searchParams.delete(TO);
-    if (bounds) url.searchParams.set(FROM, new Date(bounds.from).toISOString());
-    if (bounds && bounds.to < Infinity) url.searchParams.set(TO, new Date(bounds.to).toISOString());
-    history.replaceState(history.state, "", url);
+    const written = (deadline: number) => (deadline < Infinity ? new Date(deadline).toISOString() : undefined);
+    address.note({ [FROM]: bounds && written(bounds.from), [TO]: bounds && written(bounds.to) });
   }
 
   private listen(): void {
