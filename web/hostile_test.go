@@ -60,6 +60,11 @@ func TestHostileTextIsInert(t *testing.T) {
 				Ledger:  []web.LedgerEntry{{First: 1, Last: 2, Reason: web.Delivered, At: now}},
 			}))
 		},
+		"help": func(s string) *html.Node {
+			p := page
+			p.Command = s + " {}"
+			return render(t, web.HelpPage(web.Help{Page: p, Host: s}))
+		},
 		"error": func(s string) *html.Node {
 			return render(t, web.ErrorPage(web.Failure{Page: page, What: s, Field: s, Do: s, ID: s}))
 		},

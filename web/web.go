@@ -18,6 +18,7 @@
 //	GET  /topics/NAME/subscribers, /policy, /record   SubscribersPage, PolicyPage, RecordPage
 //	POST /topics/NAME/policy     the fields of PolicyForm; GET takes them too, to show what they would have meant
 //	GET  /export                 ?in=PATTERN: what is retained, as JSON lines
+//	GET  /help                   HelpPage
 //	POST /publish                topic, message, ttl (a TTL as ParseTTL reads it, or "other"), ttl_other
 //	POST /extend, POST /expire   topic, sequence, expire_time and expected (ms since 1970), back (the path to return to)
 //

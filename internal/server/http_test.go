@@ -208,7 +208,7 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 	}
 }
 
-// The demo is offered on a server that never had a message, if it is this machine's alone and nobody said no.
+// The demo is offered on a server that never had a message, and under Help, if it is this machine's alone and nobody said no.
 func TestWhereTheDemoIsOffered(t *testing.T) {
 	const button, bar = `class="play-demo`, `id="demo"`
 	demo := func(c *server.Config, _ *broker.Config) { c.Demo = true }
@@ -222,7 +222,9 @@ func TestWhereTheDemoIsOffered(t *testing.T) {
 		"a topic of it":             {config: demo, path: "/topics/hello", wantButton: true, wantBar: true},
 		"its other pages":           {config: demo, path: "/topics", wantBar: true},
 		"one that had a message":    {config: demo, path: "/", published: true, wantBar: true},
+		"its Help":                  {config: demo, path: "/help", published: true, wantButton: true, wantBar: true},
 		"--demo=false":              {path: "/"},
+		"its Help too":              {path: "/help"},
 		"one that others can reach": {config: func(c *server.Config, b *broker.Config) { demo(c, b); c.HTTP = "0.0.0.0:0" }, path: "/"},
 	} {
 		t.Run(name, func(t *testing.T) {

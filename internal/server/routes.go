@@ -42,6 +42,7 @@ func (s *Server) routes(g *guard, p *pages) []route {
 		{"GET /topics/{name}/{part}", page(p.part), 0},
 		{"POST /topics/{name}/{part}", page(p.setPart), 0},
 		{"GET /export", page(p.export), 0},
+		{"GET /help", page(p.help), 0},
 		{"POST /publish", page(p.publish), 0},
 		{"POST /extend", page(p.setDeadline), 0},
 		{"POST /expire", page(p.setDeadline), 0},

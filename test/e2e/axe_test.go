@@ -110,6 +110,7 @@ func TestAxe(t *testing.T) {
 		if width == 1280 {
 			visit("a policy with errors", "/topics/orders.created/policy?ttl_default=soon&max_messages=many")
 		}
+		visit("Help", "/help")
 		visit("a message", "/topics/orders.created/1")
 		visit("a message that has ended", "/topics/orders.created/2")
 		b.load(s.URL("/"))

@@ -80,3 +80,44 @@ func TestKeys(t *testing.T) {
 	b.stroke("gn")
 	b.at("/")
 }
+
+// `?` opens Help, whose switch turns the keys off and on, there and on every page; Enter and Esc it leaves alone.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	person := newPerson(t)
+	other, b := person.live(s, "/"), person.live(s, "/")
+	b.stroke("?")
+	b.at("/help")
+
+	writes := func(focus string) { // p goes to the message
+		t.Helper()
+		other.stroke("p")
+		if _, name := other.focused(); name != focus {
+			t.Errorf("p left the focus on %q, not on %q", name, focus)
+		}
+		other.keys(kb.Escape)
+	}
+	writes("Message")
+	b.find("switch", "Single-letter keys").click()
+	process.Eventually(t, patience, func() error { // a browser takes a moment to tell its other pages
+		kept, err := tryEval[string](other, `localStorage.getItem("linger.keys") ?? ""`)
+		if err == nil && kept != "off" {
+			err = fmt.Errorf("the other page reads %q", kept)
+		}
+		return err
+	})
+	writes("")
+	other.find("textbox", "Message").focus()
+	other.keys(kb.Escape)
+	if _, name := other.focused(); name == "Message" {
+		t.Error("Esc does not leave the field")
+	}
+	b.load(s.URL("/help"))
+	if on := eval[bool](b, `document.querySelector("#single-keys").checked`); on {
+		t.Error("the switch has forgotten that the keys are off")
+	}
+	b.find("switch", "Single-letter keys").click()
+	b.stroke("gn")
+	b.at("/")
+}

@@ -143,6 +143,9 @@ func otherStates() []State {
 		{Name: "message-never", Shows: "one that never was", page: func(p web.Page) templ.Component {
 			return web.MessagePage(web.Detail{Page: p, Topic: "hello", Sequence: 42, Last: 17})
 		}},
+		{Name: "help", Shows: "keys, words and commands", at: "/help", page: func(p web.Page) templ.Component {
+			return web.HelpPage(web.Help{Page: p, Host: "localhost:8080"})
+		}},
 		{Name: "recovering", Shows: "a server that reads its store", page: func(p web.Page) templ.Component {
 			return web.RecoveringPage(web.Recovering{Page: p, Percent: 34, Known: true})
 		}},
@@ -154,7 +157,7 @@ func otherStates() []State {
 			})
 		}},
 		{Name: "error-plain", Shows: "no such page", page: func(p web.Page) templ.Component {
-			return web.ErrorPage(web.Failure{Page: p, Status: 404, What: told(p, "There is no page at /help.", "这里没有页面。")})
+			return web.ErrorPage(web.Failure{Page: p, Status: 404, What: told(p, "There is no page at /nothing.", "这里没有页面。")})
 		}},
 	}
 }

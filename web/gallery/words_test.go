@@ -74,7 +74,7 @@ func spokenAttributes(n *html.Node) (said []string) {
 // template's.
 func foreign(n *html.Node) bool {
 	for ; n != nil; n = n.Parent {
-		if slices.Contains([]string{"bdi", "code", "pre", "textarea", "script"}, n.Data) {
+		if slices.Contains([]string{"bdi", "code", "kbd", "pre", "textarea", "script"}, n.Data) {
 			return true
 		}
 		for _, class := range strings.Fields(value(n, "class")) {
@@ -122,7 +122,7 @@ func outsideMarks(text string, depth int) (string, int) {
 var (
 	words = regexp.MustCompile(`\p{Han}|\p{L}{2,}`)
 	// neutral are names and units that are the same in every language.
-	neutral = []string{"Linger", "UTC", "B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"}
+	neutral = []string{"Linger", "UTC", "B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB", "TTL", "HTTP"}
 )
 
 // strange is a word that is neither neutral nor published; empty: there is none.

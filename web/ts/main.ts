@@ -9,6 +9,7 @@ import { driftText } from "./drift";
 import { Feed } from "./feed";
 import { Fresh } from "./fresh";
 import { keys, listen as listenToKeys } from "./keys";
+import { keySwitch } from "./key-switch";
 import { NowPage } from "./now-page";
 import { Panel } from "./panel";
 import { PolicyForm } from "./policy-form";
@@ -37,6 +38,8 @@ function start(): void {
   if (page) watch(page);
   const editor = document.querySelector<HTMLFormElement>("#policy-form");
   const form = editor ? new PolicyForm(editor, () => clock.now()) : undefined;
+  const single = document.querySelector<HTMLInputElement>("#single-keys");
+  if (single) keySwitch(single);
   const panel = new Panel(() => clock.now());
   const fresh = new Fresh(() => clock.now(), () => form?.address() ?? address.page.href);
   const topics = main?.matches(".topics") ? new TopicsPage(main, clock, connection) : undefined;
