@@ -217,6 +217,7 @@ type LogStats struct {
 	Durability Durability // the strongest it offers
 	Bytes      int64      // what it holds beyond what the broker was handed, on disk or in memory
 	Limit      int64      // of Bytes, beyond which messages are refused; 0: none
+	Free       int64      // what is free where it is stored, when that was last looked at; 0: not known
 	Health     error      // what is wrong: [ErrReadOnly], [ErrFull], which heals by itself, or [ErrDamaged]; nil: nothing
 	Pending    int        // proposals not yet committed
 	Loads      bool       // runs can be loaded again, so that the broker need not keep them in memory

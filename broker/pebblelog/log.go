@@ -53,6 +53,7 @@ type Log struct {
 	running     atomic.Bool // Open has succeeded
 	diskBytes   atomic.Int64
 	diskLimit   atomic.Int64 // of these, as the file system's free space is now
+	diskFree    atomic.Int64 // where the directory is; 0: it does not tell
 	room        atomic.Int64 // what may be published until the disk is looked at again
 }
 
@@ -213,7 +214,7 @@ func (l *Log) Stats() broker.LogStats {
 	_, live := l.space.used()
 	s := broker.LogStats{
 		Store: l.fence.store, Durability: broker.DurabilityFsynced, Bytes: l.diskBytes.Load(), Limit: l.diskLimit.Load(),
-		Live: live, Health: l.Health(), Pending: l.queue.pending(), Loads: true,
+		Free: l.diskFree.Load(), Live: live, Health: l.Health(), Pending: l.queue.pending(), Loads: true,
 	}
 	if full := l.isFull(); full != nil {
 		s.Full = full

@@ -16,7 +16,9 @@ func (l *Log) watchDisk() {
 	used := int64(metrics.DiskSpaceUsage())
 	l.diskBytes.Store(used)
 	disk, err := l.options.FS.GetDiskUsage(l.options.Dir)
+	l.diskFree.Store(int64(min(disk.AvailBytes, 1<<60)))
 	if err != nil {
+		l.diskFree.Store(0)
 		disk.AvailBytes = 1 << 62 // it does not tell
 	}
 	limit, reserve := l.limits(used, disk.AvailBytes)
