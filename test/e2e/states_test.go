@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"linger/test/process"
 	"linger/test/soak"
 )
@@ -99,6 +101,14 @@ func TestFilterAndOrder(t *testing.T) {
 	b.says("None of 3 matches. Clear filter")
 	b.find("button", "Clear filter").click()
 	expect("green apple", "green pear", "red apple")
+
+	// A span stays one in another order.
+	b.drawSpan(30.2, 30.8, nil) // 50 minutes to an hour
+	expect("green apple")
+	eval[any](b, `(() => { const order = document.querySelector("#order"); order.value = "soonest"; order.dispatchEvent(new Event("change")); })()`)
+	expect("green apple")
+	b.keys(kb.Escape)
+	expect("green apple", "red apple", "green pear")
 }
 
 // wire is a connection to a server that can be cut.

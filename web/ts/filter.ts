@@ -60,10 +60,10 @@ export class Filter {
   private reorder(): void {
     this.apply();
     const many = this.list.model.covered < Infinity;
-    this.list.narrow(this.asked.newest && many ? this.newest() : undefined);
+    this.list.narrow("order", this.asked.newest && many ? this.newest() : undefined);
   }
 
-  private newest(): NonNullable<Parameters<RetainedList["narrow"]>[0]> {
+  private newest(): NonNullable<Parameters<RetainedList["narrow"]>[1]> {
     const model = new Retained();
     const { api, scope, now, changed } = this;
     let timer: ReturnType<typeof setTimeout> | undefined;

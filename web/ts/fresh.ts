@@ -1,5 +1,5 @@
 // Parts of a page that change by themselves: the page is read again and the parts are put in place of the old ones. Only
-// while somebody looks, and never a part in which the focus is.
+// while somebody looks, and never a part in which somebody has the focus or selects.
 import { localize } from "./times";
 
 // fetched reads a page of this server and gives it as a document in which nothing runs. undefined: it is not there now.
@@ -16,12 +16,19 @@ export async function fetched(address: string, signal?: AbortSignal): Promise<{ 
 export function replace(id: string, page: Document, now: number): void {
   const old = document.getElementById(id);
   const source = page.getElementById(id);
-  if (!old || !source || (old.contains(document.activeElement) && old !== document.activeElement)) return;
+  if (!old || !source || busy(old)) return;
   const open = [...old.querySelectorAll("details[open]")].map((details) => details.id);
   const fresh = document.importNode(source, true);
   for (const details of fresh.querySelectorAll("details")) details.open = open.includes(details.id);
   localize(fresh, now);
   if (fresh.innerHTML !== old.innerHTML) old.replaceChildren(...fresh.childNodes);
+}
+
+// busy says that somebody is at something in that element: has the focus there, or text of it selected.
+function busy(place: HTMLElement): boolean {
+  if (place !== document.activeElement && place.contains(document.activeElement)) return true;
+  const selection = document.getSelection();
+  return selection !== null && !selection.isCollapsed && selection.containsNode(place, true);
 }
 
 // Fresh keeps what has data-fresh-each, in milliseconds, as new as that.

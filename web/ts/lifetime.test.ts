@@ -17,7 +17,7 @@ function entry(expires: number, more: Partial<Message> = {}): Entry {
 }
 
 // server keeps one deadline, and refuses what expects another.
-function server(deadline: number) {
+function server(deadline: number, clock = { now: NOW + 0.4 }) {
   const calls: Array<{ expire: number; expected: number }> = [];
   const state = { deadline };
   const retained = {
@@ -32,7 +32,7 @@ function server(deadline: number) {
   const told: string[] = [];
   const lifetime = new Lifetime(
     { retained } as unknown as Pick<Api, "retained">,
-    () => NOW + 0.4,
+    () => clock.now,
     (moved, expires) => (moved.message.expires = expires),
     { say: (text) => told.push(text), refuse: (text) => told.push(`refused: ${text}`) },
   );
@@ -54,6 +54,17 @@ test("Expire leaves five seconds, and Undo sets the old deadline back", async ()
     { expire: NOW + GRACE, expected: NOW + 60_000 },
     { expire: NOW + 60_000, expected: NOW + GRACE },
   ]);
+  assert.equal(lifetime.undoable, undefined);
+});
+
+test("what has gone is not taken back, although nobody said that it ended", async () => {
+  const e = entry(NOW + 60_000);
+  const clock = { now: NOW };
+  const { lifetime } = server(e.message.expires, clock);
+  await lifetime.expire(e);
+  clock.now = NOW + GRACE - 1;
+  assert.equal(lifetime.undoable, e);
+  clock.now = NOW + GRACE;
   assert.equal(lifetime.undoable, undefined);
 });
 

@@ -62,7 +62,8 @@ export class Lifetime {
 
   // undoable is the last message that Expire was pressed for and that has not gone yet.
   get undoable(): Entry | undefined {
-    return this.expired.filter(isGoing).at(-1);
+    // One that a list has let go is not told of its end.
+    return this.expired.filter((entry) => isGoing(entry) && entry.message.expires > this.now()).at(-1);
   }
 
   // undo gives a message that is going its old deadline back.

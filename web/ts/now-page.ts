@@ -193,7 +193,10 @@ export class NowPage {
   // release lets go what holding keeps back; true when there was something.
   release(): boolean {
     if (document.querySelector(":popover-open")) return false; // it closes by itself
-    if (this.strip.release()) return true;
+    return this.strip.release() || this.releaseLists();
+  }
+
+  private releaseLists(): boolean {
     const held = this.list.holding.held || this.live.holding.held;
     this.list.holding.release();
     this.live.holding.release();
@@ -303,7 +306,7 @@ export class NowPage {
     for (const id of ["#hold", "#live-hold"]) {
       document.querySelector(id)?.addEventListener("click", () => {
         if (this.pause.on) this.togglePause();
-        this.release();
+        this.releaseLists();
       });
     }
     for (const tab of document.querySelectorAll('input[name="tab"]')) tab.addEventListener("change", () => this.paintSoon());

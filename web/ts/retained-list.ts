@@ -36,6 +36,9 @@ interface Part {
   reader: Pick<Reader, "refresh" | "further">;
 }
 
+// Narrowing is what can narrow the list: a span of the horizon, or that the newest come first.
+type Narrowing = "span" | "order";
+
 // AHEAD rows before the end of what is loaded, the next window is fetched.
 const AHEAD = 40;
 
@@ -50,8 +53,9 @@ export class RetainedList implements Time {
 
   arrangement: Arrangement = { filter: "", newest: false };
 
-  // part is what the list shows in place of all that is retained, which goes on being kept up behind it.
-  private part: Part | undefined;
+  // parts are what the list was narrowed to, and by what. It shows the first of them in place of all that is retained; what
+  // is behind goes on being kept up.
+  private readonly parts: Record<Narrowing, Part | undefined> = { span: undefined, order: undefined };
   private readonly rows: Rows<Entry, RetainedRow | Ghost>;
   private readonly adopted = new Map<string, HTMLLIElement>();
   // held is the list as it stood when holding began: entries stay in place, dead ones as ghosts.
@@ -103,8 +107,10 @@ export class RetainedList implements Time {
   }
 
   // narrow shows only a part, or all again. Its rows are made anew: they belong to other entries.
-  narrow(part: Part | undefined): void {
-    this.part = part;
+  narrow(by: Narrowing, part: Part | undefined): void {
+    const before = this.part;
+    this.parts[by] = part;
+    if (this.part === before) return this.refresh();
     this.held = undefined;
     this.holding.release();
     this.rows.show([]);
@@ -138,7 +144,7 @@ export class RetainedList implements Time {
   // expire lets go what is past its deadline, and returns it.
   expire(): Entry[] {
     const dead = this.model.expire(this.now());
-    if (this.part && this.part.model.expire(this.now()).length > 0) this.changed();
+    for (const { model } of this.narrowed) if (model.expire(this.now()).length > 0) this.changed();
     if (dead.length === 0) return dead;
     this.noteDeaths(dead.length);
     this.changed();
@@ -378,11 +384,19 @@ export class RetainedList implements Time {
 
   private refresh(): void {
     if (this.model.stale) this.reader?.refresh();
-    if (this.part?.model.stale) this.part.reader.refresh();
+    for (const { model, reader } of this.narrowed) if (model.stale) reader.refresh();
   }
 
   private get models(): Retained[] {
-    return this.part ? [this.model, this.part.model] : [this.model];
+    return [this.model, ...this.narrowed.map(({ model }) => model)];
+  }
+
+  private get narrowed(): Part[] {
+    return [this.parts.span, this.parts.order].filter((part) => part !== undefined);
+  }
+
+  private get part(): Part | undefined {
+    return this.narrowed[0];
   }
 
   // shown is what the rows are of.

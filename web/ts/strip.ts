@@ -89,7 +89,7 @@ export class Strip {
   private hold(bounds: Bounds | undefined): void {
     this.bounds = bounds;
     this.part = bounds && this.list.model.part(bounds);
-    this.list.narrow(this.part && { model: this.part, reader: new Reader(this.api, this.scope, this.part, this.now, this.changed) });
+    this.list.narrow("span", this.part && { model: this.part, reader: new Reader(this.api, this.scope, this.part, this.now, this.changed) });
     if (bounds) this.ahead.release();
     this.head.follow(bounds);
     this.count();
