@@ -213,11 +213,11 @@ func (d Detail) fate(end End) templ.Component {
 	case EndEvicted:
 		return d.rich("epitaph.evicted", "time", at)
 	case EndDeleted:
-		return d.rich("epitaph.deleted", "time", at)
+		return d.rich("fate.deleted", "time", at)
 	case EndLost:
 		return d.rich("epitaph.lost", "time", at)
 	}
-	return d.rich("epitaph.gone", "time", at)
+	return d.rich("fate.gone", "time", at)
 }
 
 // receivers says to how many the message was handed so far.

@@ -80,15 +80,15 @@ func (f PolicyForm) error(field string) string {
 }
 
 // percentDelivered is the share of messages that would have been delivered in time.
-func (w WhatIf) percentDelivered() string {
+func (w WhatIf) percentDelivered(p Page) string {
 	if w.Delivered == w.Judged {
-		return "100 %"
+		return p.t("short.percent", "percent", "100")
 	}
 	percent := float64(w.Delivered) * 100 / float64(w.Judged)
 	if percent > 99 {
-		return strconv.FormatFloat(float64(int(percent*100))/100, 'f', 2, 64) + " %" // never rounded up to all
+		return p.t("short.percent", "percent", strconv.FormatFloat(float64(int(percent*100))/100, 'f', 2, 64)) // never rounded up to all
 	}
-	return strconv.FormatFloat(percent, 'f', 0, 64) + " %"
+	return p.t("short.percent", "percent", strconv.FormatFloat(percent, 'f', 0, 64))
 }
 
 // span is how far back the answer goes.

@@ -86,11 +86,11 @@ func (s Subscriber) who(p Page) string {
 func (s Subscriber) patterns() string { return visibleLine(strings.Join(s.Patterns, " ")) }
 
 // share writes thousandths as percent; what is less than one keeps its fraction.
-func share(thousandths int) string {
+func (p Page) share(thousandths int) string {
 	if thousandths > 0 && thousandths < 10 {
-		return strconv.FormatFloat(float64(thousandths)/10, 'f', 1, 64) + " %"
+		return p.t("short.percent", "percent", strconv.FormatFloat(float64(thousandths)/10, 'f', 1, 64))
 	}
-	return strconv.Itoa(thousandths/10) + " %"
+	return p.t("short.percent", "percent", strconv.Itoa(thousandths/10))
 }
 
 // lifeBar is a share as the width of a bar.

@@ -665,7 +665,7 @@ func subscriber(p Page, r Subscriber) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = lifeShare(share(r.LifeLeft.Median), lifeBar(r.LifeLeft.Median)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = lifeShare(p.share(r.LifeLeft.Median), lifeBar(r.LifeLeft.Median)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -695,7 +695,7 @@ func subscriber(p Page, r Subscriber) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = lifeShare(share(r.LifeLeft.Worst)+" · "+p.short(tidy(r.LifeLeft.WorstLeft)), lifeBar(r.LifeLeft.Worst)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = lifeShare(p.share(r.LifeLeft.Worst)+" · "+p.short(tidy(r.LifeLeft.WorstLeft)), lifeBar(r.LifeLeft.Worst)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

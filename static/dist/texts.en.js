@@ -68,7 +68,7 @@ globalThis.lingerTexts={tag:"en",texts:{
 "left.hours":"{h} h {m}",
 "lesson.over":"{number} is gone after {time}, received by {count}. Linger keeps nothing longer than it was asked to.",
 "lesson.taken":"A subscriber got {number} with {left} left.",
-"lesson.waits":"{number} of {topic} is kept {time}. Nobody is listening; it waits. Run this before it goes, a late subscriber gets it too, with the time that is left: {command}",
+"lesson.waits":"{number} of {topic} is kept {time}. Nobody is listening; it waits. Run this before it goes; a late subscriber gets it too, with the time that is left: {command}",
 "lifetime.ended":"{message} is {how} already.",
 "lifetime.going":"{message} goes in 5 seconds. Undo: u",
 "lifetime.refused":"{message}: {why}",

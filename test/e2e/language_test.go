@@ -61,7 +61,7 @@ func TestChinese(t *testing.T) {
 	b.holds("保留中", 1, "再见")
 	b.holds("实时", 1, "再见", "保留 2 小时 30 分钟")
 	b.holds("保留中", 1, "（空）")
-	b.holds("保留中", 1, "应用数据，10 B：89 50 4e 47")
+	b.holds("保留中", 1, "二进制数据，10 B：89 50 4e 47")
 	b.holds("实时", 1, "ends soon", "消失")
 	b.isChinese("the front page")
 

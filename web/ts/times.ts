@@ -28,7 +28,7 @@ export function when(ms: number, now: number): string {
 }
 
 // coarse writes how far a time is, in one unit up to an hour, so that few of many change at once.
-function coarse(distance: number): string {
+export function coarse(distance: number): string {
   const unit = distance < MINUTE ? SECOND : distance < HOUR ? MINUTE : HOUR;
   return rough(Math.max(SECOND, distance - (distance % unit)));
 }

@@ -12,7 +12,7 @@ import { Poll } from "./poll";
 import { moveFocus } from "./row-focus";
 import { Minute, sparkline } from "./sparkline";
 import { t } from "./texts";
-import { span } from "./times";
+import { coarse } from "./times";
 
 // The API adds up so many patterns at once.
 const MOST = 500;
@@ -39,7 +39,7 @@ export class TopicsPage {
     const now = this.clock.now();
     for (const row of this.rows) row.tick(now);
     const order = document.querySelector("#order");
-    if (order) write(order, t("topics.orderAge", { age: age(now - this.rendered) }));
+    if (order) write(order, t("topics.orderAge", { age: coarse(now - this.rendered) }));
     return 250;
   }
 
@@ -127,9 +127,4 @@ function fold(event: KeyboardEvent): void {
 // outOf is the branch that something stands in.
 function outOf(place: HTMLElement): HTMLElement | null | undefined {
   return place.parentElement?.closest("details")?.querySelector("summary");
-}
-
-// age writes how old something is: "40 s", "4:07".
-function age(ms: number): string {
-  return ms < 60_000 ? `${Math.floor(Math.max(0, ms) / 1000)} s` : span(ms);
 }

@@ -39,10 +39,8 @@ export interface Texts {
   "demo.stopped": never;
   "drift.ahead": "by";
   "drift.behind": "by";
-  "epitaph.deleted": "time";
   "epitaph.evicted": "time";
   "epitaph.forgotten": "number";
-  "epitaph.gone": "time";
   "epitaph.known": "number" | "fate" | "count";
   "epitaph.livedKnown": "number" | "lived" | "fate" | "count";
   "epitaph.livedNobody": "number" | "lived" | "fate";
@@ -377,6 +375,7 @@ export interface Texts {
   "short.hour": "count";
   "short.millisecond": "count";
   "short.minute": "count";
+  "short.percent": "percent";
   "short.second": "count";
   "span.after": "count" | "size" | "from";
   "span.and": "before" | "next";
