@@ -17,6 +17,7 @@
 //	GET  /topics/NAME/SEQ        MessagePage
 //	GET  /topics/NAME/subscribers, /policy, /record   SubscribersPage, PolicyPage, RecordPage
 //	POST /topics/NAME/policy     the fields of PolicyForm; GET takes them too, to show what they would have meant
+//	GET  /server                 ServerPage
 //	GET  /export                 ?in=PATTERN: what is retained, as JSON lines
 //	GET  /help                   HelpPage
 //	POST /publish                topic, message, ttl (a TTL as ParseTTL reads it, or "other"), ttl_other

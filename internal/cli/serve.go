@@ -111,9 +111,11 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	if err = errors.Join(a.wrong.err(), err, c.validate(&a.wrong)); err != nil {
 		return &usageError{err}
 	}
+	events := new(server.Events)
+	log = slog.New(events.Tee(log.Handler()))
 	st := c.store(&a.Machine, log)
 	config := c.serverConfig(a.Version, st.open, log)
-	config.WallClock = a.Machine.WallClock
+	config.WallClock, config.Events, config.Commit, config.Store = a.Machine.WallClock, events, commit(), c.Store
 	limitHeap(st.config.MemoryLimit)
 	if st.dir != "" {
 		config.Snapshot = st.snapshot

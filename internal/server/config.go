@@ -35,8 +35,13 @@ type Config struct {
 	Snapshot func(context.Context) (Snapshot, error)
 	// Logger takes warnings and errors. nil: none.
 	Logger *slog.Logger
-	// Version is told to watchers, by /healthz and on the pages.
-	Version string
+	// Events are shown on the Server page; whoever gives them has Logger tell them ([Events.Tee]). nil: what the server itself
+	// tells Logger.
+	Events *Events
+	// Version is told to watchers, by /healthz and on the pages; Commit, which may be empty, by the Server page.
+	Version, Commit string
+	// Store is where messages are kept, as the Server page is to say it: file:linger-data. "": it does not say.
+	Store string
 	// Program is what to type to run this program, for the commands that pages offer. "": linger.
 	Program string
 
@@ -130,6 +135,10 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Events == nil {
+		c.Events = new(Events)
+		c.Logger = slog.New(c.Events.Tee(c.Logger.Handler()))
 	}
 	return c
 }

@@ -134,6 +134,7 @@ func (t tracked) Accept() (net.Conn, error) {
 // room bounds the open connections of one service. Safe for concurrent use.
 type room struct {
 	service string
+	addr    string // to tell people
 	most    int
 	log     *slog.Logger
 
@@ -158,6 +159,13 @@ func (r *room) enter() bool {
 		r.log.Warn("connections are refused: there are as many as may be (--max-connections)", "service", r.service, "open", r.most)
 	}
 	return enters
+}
+
+// taken tells how many are open, and how many may be.
+func (r *room) taken() (open, most int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.open, r.most
 }
 
 func (r *room) leave() {

@@ -22,6 +22,8 @@ type pages struct {
 	publisher *publishService
 	exposed   bool
 	grpc      string // where gRPC is answered
+	rooms     []*room
+	browsers  browsers
 }
 
 // page is what all pages carry.

@@ -41,6 +41,7 @@ func (s *Server) routes(g *guard, p *pages) []route {
 		{"GET /topics/{name}", page(p.topic), 0},
 		{"GET /topics/{name}/{part}", page(p.part), 0},
 		{"POST /topics/{name}/{part}", page(p.setPart), 0},
+		{"GET /server", page(p.server), 0},
 		{"GET /export", page(p.export), 0},
 		{"GET /help", page(p.help), 0},
 		{"POST /publish", page(p.publish), 0},
@@ -96,7 +97,7 @@ func refusals(table []route, p *pages) (list []route) {
 type page = http.HandlerFunc
 
 func (s *Server) newHTTP() *http.Server {
-	p := &pages{service: s.service, publisher: s.publish, exposed: s.Exposed(), grpc: s.GRPCAddr()}
+	p := &pages{service: s.service, publisher: s.publish, exposed: s.Exposed(), grpc: s.GRPCAddr(), rooms: []*room{s.grpcRoom, s.httpRoom}}
 	g := newGuard(s.config, p.refused)
 	mux := http.NewServeMux()
 	for _, r := range s.routes(g, p) {
@@ -111,8 +112,9 @@ func (s *Server) newHTTP() *http.Server {
 	}
 	fresh := &freshConnections{}
 	h := &http.Server{
-		Handler:           mux,
+		Handler:           p.browsers.noted(mux),
 		ConnState:         fresh.track,
+		ConnContext:       p.browsers.enter,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		// No WriteTimeout: streams last as long as they are watched.

@@ -24,6 +24,8 @@ type Server struct {
 
 	grpcOn   listeners
 	httpOn   listeners
+	grpcRoom *room
+	httpRoom *room
 	grpc     *grpc.Server
 	http     *http.Server
 	health   *health.Server
@@ -67,6 +69,8 @@ func New(c Config) (*Server, error) {
 		httpOn: httpOn,
 		health: health.NewServer(),
 	}
+	s.grpcRoom = &room{service: "gRPC", addr: s.GRPCAddr(), most: c.MaxConnections, log: c.Logger}
+	s.httpRoom = &room{service: "HTTP", addr: s.HTTPAddr(), most: c.MaxConnections, log: c.Logger}
 	s.publish = &publishService{service: s.service}
 	s.watch = &watchService{service: s.service, exposed: s.Exposed()}
 	s.grpc = grpc.NewServer(grpcOptions(s.service)...)
@@ -109,13 +113,11 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	})
 	var serving sync.WaitGroup
-	grpcRoom := &room{service: "gRPC", most: s.config.MaxConnections, log: s.config.Logger}
 	for _, l := range s.grpcOn.list {
-		serving.Go(func() { failed <- listenerError(s.grpc.Serve(tracked{l, grpcRoom})) })
+		serving.Go(func() { failed <- listenerError(s.grpc.Serve(tracked{l, s.grpcRoom})) })
 	}
-	httpRoom := &room{service: "HTTP", most: s.config.MaxConnections, log: s.config.Logger}
 	for _, l := range s.httpOn.list {
-		serving.Go(func() { failed <- listenerError(s.http.Serve(tracked{l, httpRoom})) })
+		serving.Go(func() { failed <- listenerError(s.http.Serve(tracked{l, s.httpRoom})) })
 	}
 	var why error
 	select {
@@ -155,6 +157,7 @@ func (s *Server) open(ctx context.Context) error {
 	clock := &driftLog{drift: s.drift, log: s.config.Logger}
 	s.checks.Go(func() { clock.watch(s.stopping) })
 	s.checks.Go(func() { s.watchStore(s.stopping) })
+	s.checks.Go(func() { s.countDelivered(s.stopping) })
 	return nil
 }
 

@@ -25,6 +25,8 @@ type service struct {
 	limits   wire.Limits
 	run      string // identifies this run of the server to watchers
 
+	delivered minute // of metrics.Delivered
+
 	// What there is once the recovery is over, and does not change from then on.
 	broker  *broker.Broker
 	drift   drift

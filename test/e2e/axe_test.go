@@ -104,6 +104,7 @@ func TestAxe(t *testing.T) {
 		}
 		visit("the table of topics", "/topics")
 		visit("the tree of topics", "/topics?view=tree")
+		visit("the server", "/server")
 		for _, tab := range []string{"subscribers", "policy", "record?reason=deleted"} {
 			visit("a topic's "+tab, "/topics/orders.created/"+tab)
 		}

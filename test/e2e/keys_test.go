@@ -77,6 +77,8 @@ func TestKeys(t *testing.T) {
 	b.keys(kb.Escape)
 	b.stroke("gt")
 	b.at("/topics")
+	b.stroke("gs")
+	b.at("/server")
 	b.stroke("gn")
 	b.at("/")
 }

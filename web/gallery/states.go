@@ -146,6 +146,10 @@ func otherStates() []State {
 		{Name: "help", Shows: "keys, words and commands", at: "/help", page: func(p web.Page) templ.Component {
 			return web.HelpPage(web.Help{Page: p, Host: "localhost:8080"})
 		}},
+		{Name: "server", Shows: "how the server is", at: "/server", page: func(p web.Page) templ.Component { return web.ServerPage(server(p)) }},
+		{Name: "server-memory", Shows: "a server that keeps nothing on disk, just started", at: "/server", page: func(p web.Page) templ.Component {
+			return web.ServerPage(serverInMemory(p))
+		}},
 		{Name: "recovering", Shows: "a server that reads its store", page: func(p web.Page) templ.Component {
 			return web.RecoveringPage(web.Recovering{Page: p, Percent: 34, Known: true})
 		}},
