@@ -229,6 +229,9 @@ type Detail struct {
 	Last uint64
 	// Notice is one sentence about what a form just did. May be empty.
 	Notice string
+	// Origin is where this page is, and GRPC where gRPC is answered, for the commands that publish the message again:
+	// "http://localhost:8080" and "localhost:50074", which they are when empty.
+	Origin, GRPC string
 }
 
 // Failure is the error page.

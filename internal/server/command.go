@@ -30,9 +30,22 @@ func reachable(addr, host string) string {
 // command is Command for whoever looks at a page, with {} in place of the arguments. From another machine the server is
 // called by the name under which its pages are.
 func (p *pages) command(r *http.Request) string {
+	return command(p.config.Program, p.grpcFor(r), "{}")
+}
+
+// grpcFor is the address of gRPC for whoever looks at a page.
+func (p *pages) grpcFor(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
 		host = r.Host
 	}
-	return command(p.config.Program, reachable(p.grpc, host), "{}")
+	return reachable(p.grpc, host)
+}
+
+// origin is what a page's address begins with: "http://localhost:8080". A proxy that ends TLS before us says so.
+func origin(r *http.Request) string {
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }

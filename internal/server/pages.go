@@ -88,6 +88,7 @@ func (p *pages) message(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	v.Message = &whole
+	v.Message, v.Command = &whole, p.command(r)
+	v.Origin, v.GRPC = origin(r), p.grpcFor(r)
 	p.render(w, r, http.StatusOK, web.MessagePage(v))
 }

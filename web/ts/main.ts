@@ -3,6 +3,7 @@ import { address } from "./address";
 import { Card } from "./card";
 import { Clock } from "./clock";
 import { Connection } from "./connection";
+import { copying } from "./copy";
 import { DemoBar } from "./demo-bar";
 import { reveal, write } from "./dom";
 import { driftText } from "./drift";
@@ -119,25 +120,8 @@ function listen(page: NowPage | undefined): void {
     keys.on("pause", () => page.togglePause());
     keys.on("undo", () => page.undo());
   }
+  copying();
   listenToKeys();
-  document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".copy[data-copy]") : null;
-    if (button) void copy(button);
-  });
-}
-
-// copy puts a command into the clipboard. Where pages may not, it is selected, to be copied by hand.
-async function copy(button: HTMLElement): Promise<void> {
-  const [label] = button.childNodes;
-  try {
-    await navigator.clipboard.writeText(button.dataset["copy"] ?? "");
-    if (!label) return;
-    label.textContent = t("command.copied");
-    setTimeout(() => (label.textContent = t("command.copy")), 2000);
-  } catch {
-    const code = button.previousElementSibling;
-    if (code) document.getSelection()?.selectAllChildren(code);
-  }
 }
 
 start();

@@ -27,6 +27,18 @@ export interface Texts {
   "bar.zone": never;
   "command.copied": never;
   "command.copy": never;
+  "copy.as": never;
+  "copy.bare": never;
+  "copy.binary": never;
+  "copy.controls": never;
+  "copy.copied": "message" | "form";
+  "copy.ended": never;
+  "copy.equals": never;
+  "copy.long": never;
+  "copy.not": "form" | "why";
+  "copy.refused": never;
+  "copy.text": never;
+  "copy.unread": never;
   "death.later": "time";
   "death.none": never;
   "death.today": "time" | "words";
