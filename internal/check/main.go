@@ -44,7 +44,7 @@ func run(ctx context.Context, what string, only []string, out io.Writer) (ok boo
 		r.together(ctx, []stage{generated})
 		r.together(ctx, lint)
 		r.together(ctx, []stage{scripts})
-		r.live(ctx, goTests(testRun{name: "go test", dir: ".", packages: "./...", flags: []string{"-timeout=5m"}}))
+		r.live(ctx, goTests(testRun{name: "go test", dir: ".", packages: "./...", flags: []string{"-timeout=10m"}}))
 		r.live(ctx, goTests(testRun{name: "go test peers", dir: peers, packages: "./...", flags: []string{"-timeout=2m"}}))
 	case "lint":
 		r.together(ctx, lint)

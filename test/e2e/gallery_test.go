@@ -33,6 +33,7 @@ func TestGallery(t *testing.T) {
 	}
 	for i, s := range gallery.States() {
 		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
 			check := axeChecker(t)
 			c := &camera{t: t, dir: dir}
 			b := newPerson(t).blank()

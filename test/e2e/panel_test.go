@@ -44,7 +44,7 @@ func TestMessagePanel(t *testing.T) {
 	run(`[...document.querySelectorAll("#retained a.seq")].find((a) => a.textContent === "#2").click()`)
 	says(open, "second")
 	run(`location.reload()`) // the address is the message's page
-	says(`document.querySelector("h1").textContent`, "#2")
+	says(`document.querySelector("h1")?.textContent ?? ""`, "#2")
 	run(`history.back()`)
 	says(`document.querySelector("#retained")?.textContent ?? ""`, "second")
 	says(`location.pathname + "$"`, "/topics/orders$")
