@@ -85,33 +85,28 @@ func TestNoMotion(t *testing.T) {
 	b.drawSpan(1.5, 15.5, nil)
 	got := eval[struct {
 		Frames, Moves int
-		Least         float64
 		Animations    int
 	}](b, `new Promise((resolve) => {
 		const look = () => [
 			...[...document.querySelectorAll("#retained .rest")].map((e) => e.getAttribute("width")),
 			...[...document.querySelectorAll("#horizon line")].map((e) => e.getAttribute("x1")), document.querySelector("#span rect").getAttribute("width"),
 		];
-		let before = look(), last = 0, seen = { Frames: 0, Moves: 0, Least: 1e9, Animations: 0 };
+		let before = look(), seen = { Frames: 0, Moves: 0, Animations: 0 };
 		const begin = performance.now();
 		const frame = () => {
-			const now = performance.now(), here = look();
+			const here = look();
 			seen.Frames++;
 			seen.Animations = Math.max(seen.Animations, document.getAnimations().length);
-			const moved = here.filter((x, i) => x !== before[i]).length;
-			if (moved > 0) {
-				seen.Moves++;
-				if (last > 0) seen.Least = Math.min(seen.Least, now - last);
-				last = now;
-			}
+			if (here.some((x, i) => x !== before[i])) seen.Moves++;
 			before = here;
-			if (now - begin < 3500) requestAnimationFrame(frame); else resolve(seen);
+			if (performance.now() - begin < 3500) requestAnimationFrame(frame); else resolve(seen);
 		};
 		requestAnimationFrame(frame);
 	})`)
 	t.Logf("%+v", got)
-	// On a busy machine a step comes late, or together with the next.
-	if got.Moves < 2 || got.Moves > 5 || got.Least < 300 || got.Animations > 0 {
+	// Rows and horizon step by the second, each in a frame of its own at worst; on a busy machine a step comes late, or
+	// together with the next. What moves smoothly moves in most frames.
+	if got.Moves < 2 || got.Moves > 8 || got.Animations > 0 {
 		t.Errorf("in 3.5 s: %+v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -39,6 +40,20 @@ func (b *tab) at(path string) {
 		here, err := tryEval[string](b, `document.readyState === "complete" ? location.pathname + location.search : "on its way"`)
 		if err == nil && here != path {
 			err = fmt.Errorf("the page is %s, not %s", here, path)
+		}
+		return err
+	})
+}
+
+// anew waits until another document stands in place of the one that act leaves, which may have the same address.
+func (b *tab) anew(act func()) {
+	b.t.Helper()
+	eval[any](b, `document.documentElement.dataset.left = ""`)
+	act()
+	process.Eventually(b.t, patience, func() error {
+		here, err := tryEval[bool](b, `document.readyState === "complete" && !("left" in document.documentElement.dataset)`)
+		if err == nil && !here {
+			err = errors.New("the page has not been left")
 		}
 		return err
 	})

@@ -48,8 +48,7 @@ func TestTopicsPage(t *testing.T) {
 	if after := eval[string](b, `[...document.querySelectorAll("tbody th")].map((e) => e.innerText).join(" ")`); after != before {
 		t.Errorf("the order became %s, it was %s", after, before)
 	}
-	b.find("link", "Refresh").click()
-	b.at("/topics")
+	b.anew(func() { b.find("link", "Refresh").click() })
 	if first := eval[string](b, `document.querySelector("tbody th").innerText`); first != "codes" {
 		t.Errorf("asked again, the first is %s", first)
 	}
