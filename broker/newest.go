@@ -2,7 +2,6 @@ package broker
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 )
 
@@ -12,10 +11,9 @@ import (
 func newest(topics []*topic, o *ListOptions, now Instant) []slice {
 	topics = slices.Clone(topics)
 	newestFirst(topics)
-	var h newestHeap
-	messages := 0
+	h := pageHeap{order: byNewest, limit: o.Limit}
 	enough := func(published Instant) bool {
-		return published < o.MinPublish || (messages > o.Limit && published < h[0].run.published)
+		return published < o.MinPublish || (h.full() && published < h.last().run.published)
 	}
 	for _, t := range topics {
 		t.mu.RLock()
@@ -32,11 +30,7 @@ func newest(topics []*topic, o *ListOptions, now Instant) []slice {
 				if most := uint64(o.Limit) + 1; uint64(s.run.count) > most {
 					s.run = s.run.cut(s.run.last()+1-most, s.run.last())
 				}
-				heap.Push(&h, s)
-				messages += int(s.run.count)
-				for messages-int(h[0].run.count) > o.Limit {
-					messages -= int(heap.Pop(&h).(slice).run.count)
-				}
+				h.add(s)
 				return true
 			})
 		}
@@ -45,30 +39,11 @@ func newest(topics []*topic, o *ListOptions, now Instant) []slice {
 			break // the topics that follow were published to even earlier
 		}
 	}
-	slices.SortFunc(h, byNewest)
-	return h
+	return h.sorted()
 }
 
 func byNewest(x, y slice) int {
 	return -cmp.Or(cmp.Compare(x.run.published, y.run.published), cmp.Compare(x.topic.name, y.topic.name), cmp.Compare(x.run.first, y.run.first))
-}
-
-// newestHeap has the first published on top.
-type newestHeap []slice
-
-func (h newestHeap) Len() int           { return len(h) }
-func (h newestHeap) Less(i, j int) bool { return byNewest(h[i], h[j]) > 0 }
-func (h newestHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-
-// Push is for container/heap.
-func (h *newestHeap) Push(x any) { *h = append(*h, x.(slice)) }
-
-// Pop is for container/heap.
-func (h *newestHeap) Pop() any {
-	old := *h
-	s := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return s
 }
 
 // turn puts the messages of a run, which begin at begin, last first, and takes off those that do not belong on the page;
