@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"linger/client"
+	"linger/internal/jsonline"
 )
 
 const backupHelp = `linger backup DIR|FILE.tar|- [flags]
@@ -67,13 +68,13 @@ func (a *app) backup(ctx context.Context, to string, asJSON bool) error {
 	switch {
 	case asJSON:
 		return newJSON(a.Stdout, isTerminal(a.Stdout)).Encode(jsonBackup{
-			Path: to, Store: b.Store, ServerTime: jsonTime(b.ServerTime), Bytes: b.Size, SHA256: sum,
+			Path: to, Store: b.Store, ServerTime: jsonline.Time(b.ServerTime), Bytes: b.Size, SHA256: sum,
 		})
 	case to == "-":
-		a.note("%s as of %s, sha256 %s", formatSize(uint64(b.Size)), jsonTime(b.ServerTime), sum)
+		a.note("%s as of %s, sha256 %s", formatSize(uint64(b.Size)), jsonline.Time(b.ServerTime), sum)
 		return nil
 	}
-	_, err = fmt.Fprintf(a.Stdout, "%s: %s as of %s, in %s\n", to, formatSize(uint64(b.Size)), jsonTime(b.ServerTime), time.Since(begun).Round(time.Millisecond))
+	_, err = fmt.Fprintf(a.Stdout, "%s: %s as of %s, in %s\n", to, formatSize(uint64(b.Size)), jsonline.Time(b.ServerTime), time.Since(begun).Round(time.Millisecond))
 	return err
 }
 

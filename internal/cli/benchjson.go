@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"linger/internal/bench"
+	"linger/internal/jsonline"
 )
 
 // jsonBench is what bench writes with --json. Names are stable; others may be added. Times are microseconds, unless their
@@ -99,7 +100,7 @@ type jsonDeaths struct {
 func newJSONWorkload(r *bench.Result, err error) jsonWorkload {
 	s := r.Settings
 	j := jsonWorkload{
-		Workload: string(s.Workload), StartTime: jsonTime(r.Started), Seconds: r.Took.Seconds(), Interrupted: r.Interrupted,
+		Workload: string(s.Workload), StartTime: jsonline.Time(r.Started), Seconds: r.Took.Seconds(), Interrupted: r.Interrupted,
 		Durability: r.Durability.String(), Measured: []jsonRow{}, Counts: jsonBenchEnds(r.Counts), Notes: []string{},
 		Settings: jsonSettings{
 			Messages: s.Messages, DurationMs: s.Duration.Milliseconds(), Size: s.Size, TTLMs: s.TTL.Milliseconds(), Publishers: s.Publishers,

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"linger/client"
+	"linger/internal/jsonline"
 )
 
 const exportHelp = `linger export [TOPIC|PATTERN...] [flags]
@@ -190,7 +191,7 @@ func (e *exporting) begin(ctx context.Context) error {
 		}
 	}
 	slices.SortFunc(e.topics, func(x, y client.Topic) int { return strings.Compare(x.Name, y.Name) })
-	return e.encoder.Encode(jsonExport{exportType, exportFormat, jsonTime(now), len(e.topics), e.whole})
+	return e.encoder.Encode(jsonExport{exportType, exportFormat, jsonline.Time(now), len(e.topics), e.whole})
 }
 
 // all writes the topics, each with its messages, and the last object.

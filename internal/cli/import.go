@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"linger/client"
+	"linger/internal/jsonline"
 )
 
 const importHelp = `linger import [FILE] [flags]
@@ -180,7 +181,7 @@ func (m *importing) read(ctx context.Context, lines *lineReader) error {
 // an export, by its type.
 type importedLine struct {
 	Type string `json:"type"`
-	jsonMessage
+	jsonline.Message
 	ExpireTime time.Time `json:"expire_time"`
 	Messages   uint64    `json:"messages"`
 	Format     int       `json:"format"`

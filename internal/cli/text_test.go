@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"linger/client"
+	"linger/internal/jsonline"
 )
 
 func TestLineReader(t *testing.T) {
@@ -80,7 +81,7 @@ func TestJSONIsHarmlessOnATerminal(t *testing.T) {
 		if !strings.HasSuffix(b.String(), want) {
 			t.Errorf("on a terminal %v: %q, want the end %q", terminal, b.String(), want)
 		}
-		var back jsonMessage
+		var back jsonline.Message
 		if err := json.Unmarshal(b.Bytes(), &back); err != nil || *back.Data != string(message.Data) || back.Key != message.Key {
 			t.Errorf("on a terminal %v: read back as %+v, %v", terminal, back, err)
 		}

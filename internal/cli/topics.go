@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"linger/client"
+	"linger/internal/jsonline"
 )
 
 const topicsHelp = `linger topics [PATTERN] [flags]
@@ -121,9 +122,9 @@ type jsonEnds struct {
 // optionalTime is left out when zero.
 type optionalTime struct{ time.Time }
 
-func (t optionalTime) MarshalText() ([]byte, error) { return []byte(jsonTime(t.Time)), nil }
+func (t optionalTime) MarshalText() ([]byte, error) { return []byte(jsonline.Time(t.Time)), nil }
 func (t optionalTime) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, "%q", jsonTime(t.Time)), nil
+	return fmt.Appendf(nil, "%q", jsonline.Time(t.Time)), nil
 }
 
 // policy is the policy that was written.
@@ -152,7 +153,7 @@ func newJSONTopic(t client.Topic) jsonTopic {
 		outOfPolicy = "reject"
 	}
 	return jsonTopic{
-		Topic: t.Name, Incarnation: strconv.FormatUint(t.Incarnation, 16), CreateTime: jsonTime(t.CreateTime),
+		Topic: t.Name, Incarnation: strconv.FormatUint(t.Incarnation, 16), CreateTime: jsonline.Time(t.CreateTime),
 		Durability: t.Durability.String(), AutoCreated: t.AutoCreated,
 		TTLMinMs: t.Policy.TTLMin.Milliseconds(), TTLDefaultMs: t.Policy.TTLDefault.Milliseconds(),
 		TTLMaxMs: t.Policy.TTLMax.Milliseconds(), OutOfPolicy: outOfPolicy, AllowZero: !t.Policy.RefuseZero,

@@ -158,16 +158,13 @@ func details(o outcome, err error) []protoadapt.MessageV1 {
 func endedMetadata(e *broker.Ended) map[string]string {
 	m := map[string]string{"reason": endReason(e.Reason).String(), "deliveries": fmt.Sprint(e.Deliveries)}
 	if e.EndTime != 0 {
-		m["end_time"] = e.EndTime.Time().Format(jsonTime)
+		m["end_time"] = jsonInstant(e.EndTime)
 	}
 	if e.PublishTime != 0 {
-		m["publish_time"] = e.PublishTime.Time().Format(jsonTime)
+		m["publish_time"] = jsonInstant(e.PublishTime)
 	}
 	return m
 }
-
-// jsonTime is RFC 3339 in UTC with milliseconds, as everywhere on the wire.
-const jsonTime = "2006-01-02T15:04:05.000Z07:00"
 
 // retryAfter is what an HTTP response says in Retry-After: whole seconds, rounded up; 0: nothing to say.
 func retryAfter(err error) int {

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
 	"linger/broker"
+	"linger/internal/jsonline"
 	lingerv1 "linger/proto/linger/v1"
 )
 
@@ -17,19 +17,6 @@ const exportPage = 500
 
 // exportPatience is how long a client may take for a page: one that does not read keeps what it was to get.
 const exportPatience = time.Minute
-
-// exportLine is a message as `linger messages --json` writes it.
-type exportLine struct {
-	Topic       string            `json:"topic"`
-	Sequence    uint64            `json:"sequence"`
-	PublishTime string            `json:"publish_time"`
-	ExpireTime  string            `json:"expire_time"`
-	TTLMsLeft   int64             `json:"ttl_ms_left"`
-	Key         string            `json:"key"`
-	Attributes  map[string]string `json:"attributes"`
-	Data        *string           `json:"data,omitempty"`        // text
-	DataBase64  []byte            `json:"data_base64,omitempty"` // what is not UTF-8
-}
 
 // export sends everything retained in a topic or a pattern, ?in=PATTERN, as JSON lines, by topic and sequence. What ends
 // while it is on its way is left out. An error behind the first line can only cut the answer short.
@@ -51,8 +38,7 @@ func (p *pages) export(w http.ResponseWriter, r *http.Request) {
 		return // the length is not known without reading all of it
 	}
 	connection := http.NewResponseController(w)
-	lines := json.NewEncoder(w)
-	lines.SetEscapeHTML(false)
+	lines := jsonline.NewEncoder(w)
 	for {
 		// Not every writer has deadlines; those of the server's own connections have.
 		_ = connection.SetWriteDeadline(time.Now().Add(exportPatience))
@@ -72,6 +58,7 @@ func (p *pages) export(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// writeExport writes a message as `linger messages --json` does; nothing of one that is dead.
 func writeExport(lines *json.Encoder, r broker.Retained, now broker.Instant) error {
 	left := r.Deadline.Sub(now)
 	if left <= 0 {
@@ -81,18 +68,6 @@ func writeExport(lines *json.Encoder, r broker.Retained, now broker.Instant) err
 	if err := proto.Unmarshal(r.Message, m); err != nil {
 		return err // the walk let it in, so this is a bug of ours
 	}
-	line := exportLine{
-		Topic: r.Topic, Sequence: r.Sequence, PublishTime: r.PublishTime.Time().Format(jsonTime), ExpireTime: r.Deadline.Time().Format(jsonTime),
-		TTLMsLeft: int64(left / time.Millisecond), Key: m.GetKey(), Attributes: m.GetAttributes(),
-	}
-	if line.Attributes == nil {
-		line.Attributes = map[string]string{}
-	}
-	if data := m.GetData(); utf8.Valid(data) {
-		text := string(data)
-		line.Data = &text
-	} else {
-		line.DataBase64 = data
-	}
-	return lines.Encode(line)
+	content := jsonline.Content{Key: m.GetKey(), Attributes: m.GetAttributes(), Data: m.GetData()}
+	return lines.Encode(jsonline.NewMessage(r.Topic, r.Sequence, r.PublishTime.Time(), r.Deadline.Time(), left, content))
 }

@@ -35,7 +35,7 @@ func (p *pages) setDeadline(w http.ResponseWriter, r *http.Request) {
 			Topic      string `json:"topic"`
 			Sequence   uint64 `json:"sequence"`
 			ExpireTime string `json:"expire_time"`
-		}{f.topic, f.sequence, set.Deadline.Time().Format(jsonTime)})
+		}{f.topic, f.sequence, jsonInstant(set.Deadline)})
 		return
 	}
 	back := web.ReturnPath(r.PostForm.Get("back"), f.topic)

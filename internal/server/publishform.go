@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"linger/broker"
+	"linger/internal/jsonline"
 	"linger/internal/server/wire"
 	lingerv1 "linger/proto/linger/v1"
 	"linger/web"
@@ -21,16 +22,6 @@ import (
 
 // formMemory is what of a multipart form is held in memory; the rest goes to files.
 const formMemory = 1 << 20
-
-// published is what `linger pub --json` prints and the form answers a script.
-type publishedJSON struct {
-	Topic       string `json:"topic"`
-	Sequence    uint64 `json:"sequence"`
-	PublishTime string `json:"publish_time"`
-	ExpireTime  string `json:"expire_time"`
-	TTL         int64  `json:"ttl_ms"`
-	Durability  string `json:"durability"`
-}
 
 type failureJSON struct {
 	Error string `json:"error"`
@@ -72,10 +63,10 @@ func (p *pages) publish(w http.ResponseWriter, r *http.Request) {
 	}
 	topic, result := in.Batches[0].Topic, answer.Results[0]
 	if wantsJSON(r) {
-		writeJSON(w, http.StatusOK, publishedJSON{
+		writeJSON(w, http.StatusOK, jsonline.Ack{
 			Topic: topic, Sequence: result.First,
-			PublishTime: result.PublishTime.Time().Format(jsonTime), ExpireTime: result.Deadline.Time().Format(jsonTime),
-			TTL: result.Deadline.Sub(result.PublishTime).Milliseconds(), Durability: result.Durability.String(),
+			PublishTime: jsonInstant(result.PublishTime), ExpireTime: jsonInstant(result.Deadline),
+			TTLMs: result.Deadline.Sub(result.PublishTime).Milliseconds(), Durability: result.Durability.String(),
 		})
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"linger/broker"
+	"linger/internal/jsonline"
 	lingerv1 "linger/proto/linger/v1"
 )
 
@@ -92,7 +93,7 @@ func listOptions(in *lingerv1.ListMessagesRequest) (broker.ListOptions, error) {
 	return o, err
 }
 
-func jsonInstant(i broker.Instant) string { return i.Time().Format(jsonTime) }
+func jsonInstant(i broker.Instant) string { return jsonline.Time(i.Time()) }
 
 // A message list's token is the position of the last message of the page before, and a hash of the request, so that it
 // is not used for another.
