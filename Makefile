@@ -19,7 +19,7 @@ setup: ## what the tests need and this machine lacks
 	@scripts/setup.sh
 
 .PHONY: generate
-generate: bin/.made-from setup ## Go and TypeScript from proto/, Go from web/*.templ, the bundle from web/ts
+generate: bin/.made-from setup ## Go and TypeScript from proto/, Go from web/*.templ, the bundles from web/ts and web/css
 	@go run ./internal/check generate
 
 .PHONY: format

@@ -1,8 +1,8 @@
-// Package static holds what a browser downloads, embedded: the style sheet, the icon, and the scripts in dist/.
+// Package static holds what a browser downloads, embedded: the icon, and the scripts and the style in dist/.
 //
 // Every file has two addresses. The one that Path gives contains a hash of all files, so it may be kept for a year: a new
 // build has new addresses. All files share the hash, so that a script finds its neighbours by relative addresses. The
-// plain one (/static/app.css) is for people; it is checked on every use.
+// plain one (/static/dist/app.css) is for people; it is checked on every use.
 package static
 
 import (
@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-//go:embed app.css favicon.svg dist
+//go:embed favicon.svg dist
 var files embed.FS
 
 // Prefix is where Handler expects to be mounted.
@@ -53,7 +53,7 @@ var version = sync.OnceValue(func() string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 })
 
-// Path is the lasting address of a file: Path("app.css") is "/static/5d41402abc4b/app.css".
+// Path is the lasting address of a file: Path("favicon.svg") is "/static/5d41402abc4b/favicon.svg".
 func Path(name string) string {
 	return Prefix + version() + "/" + name
 }

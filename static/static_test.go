@@ -24,7 +24,7 @@ func get(t *testing.T, method, path string, header ...string) *http.Response {
 
 func TestTypesAndCaching(t *testing.T) {
 	for name, mediaType := range map[string]string{
-		"app.css": "text/css; charset=utf-8", "favicon.svg": "image/svg+xml", "dist/main.js": "text/javascript; charset=utf-8",
+		"dist/app.css": "text/css; charset=utf-8", "favicon.svg": "image/svg+xml", "dist/main.js": "text/javascript; charset=utf-8",
 	} {
 		if !static.Has(name) {
 			t.Logf("%s is not built", name) // the pages do without it
@@ -52,10 +52,10 @@ func TestWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s: %s", path, r.Status)
 		}
 	}
-	if r := get(t, "POST", static.Path("app.css")); r.StatusCode != 405 {
+	if r := get(t, "POST", static.Path("dist/app.css")); r.StatusCode != 405 {
 		t.Error(r.Status)
 	}
-	if static.Has("nothing") || static.Has("dist") || !static.Has("app.css") {
+	if static.Has("nothing") || static.Has("dist") || !static.Has("dist/app.css") {
 		t.Error("Has is wrong")
 	}
 }
@@ -65,7 +65,7 @@ func TestCompressed(t *testing.T) {
 		"": false, "br": false, "gzip;q=0": false, "x-gzip": false,
 		"gzip": true, "gzip, deflate, br, zstd": true, "br, GZIP;q=0.5": true,
 	} {
-		r := get(t, "GET", static.Path("app.css"), "Accept-Encoding", accept)
+		r := get(t, "GET", static.Path("dist/app.css"), "Accept-Encoding", accept)
 		encoding := r.Header.Get("Content-Encoding")
 		if (encoding == "gzip") != want || r.Header.Get("Vary") != "Accept-Encoding" || r.Header.Get("Content-Type") != "text/css; charset=utf-8" {
 			t.Errorf("%q: %v", accept, r.Header)
@@ -81,7 +81,7 @@ func TestCompressed(t *testing.T) {
 			t.Errorf("%q: %d bytes, %v", accept, len(text), err)
 		}
 	}
-	plain, zipped := get(t, "GET", static.Path("app.css")), get(t, "GET", static.Path("app.css"), "Accept-Encoding", "gzip")
+	plain, zipped := get(t, "GET", static.Path("dist/app.css")), get(t, "GET", static.Path("dist/app.css"), "Accept-Encoding", "gzip")
 	if plain.Header.Get("ETag") == zipped.Header.Get("ETag") {
 		t.Error("two contents, one tag")
 	}

@@ -1,9 +1,9 @@
-// Command assets bundles what the dashboard's pages run.
+// Command assets bundles what the dashboard's pages run and are styled by.
 //
-//	go run ./internal/assets              web/ts → static/dist; web/texts → static/dist and web/ts/gen/texts.ts
+//	go run ./internal/assets              web/ts, web/css → static/dist; web/texts → static/dist and web/ts/gen/texts.ts
 //	go run ./internal/assets -tests DIR   web/ts/*.test.ts → DIR, for node --test
 //
-// It runs from the module's root. The bundle is committed, so only those who change web/ts need this command, and the
+// It runs from the module's root. The bundle is committed, so only those who change web/ts or web/css need this command, and the
 // npm packages that `make setup` fetches. The same sources give the same bytes on every machine.
 package main
 
@@ -30,9 +30,13 @@ var entryPoints = []string{
 	"web/ts/shared-worker.ts", // one stream for all tabs
 }
 
+// styleEntry is the style of every page: it names the others, so that a browser asks once.
+const styleEntry = "web/css/app.css"
+
 // The folders, from the module's root.
 const (
 	sourceDir = "web/ts"
+	styleDir  = "web/css"
 	bundleDir = "static/dist"
 )
 
@@ -65,24 +69,26 @@ func bundlePages() error {
 	if err != nil || len(entries) == 0 {
 		return err
 	}
-	options := common()
+	options := forBrowsers()
 	options.EntryPoints = entries
-	options.Outdir = bundleDir
-	options.Platform = api.PlatformBrowser
 	// What the page and its worker have in common, which is most, they load once.
 	options.Splitting = true
 	options.ChunkNames = "shared-[hash]"
-	options.MinifyWhitespace = true
-	options.MinifyIdentifiers = true
-	options.MinifySyntax = true
-	options.Sourcemap = api.SourceMapLinked
 	options.Plugins = []api.Plugin{generated}
 	options.LegalComments = api.LegalCommentsEndOfFile // the licences of what is bundled go along with it
-
 	files, err := build(options)
 	if err != nil {
 		return err
 	}
+
+	options = forBrowsers()
+	options.EntryPoints = []string{styleEntry}
+	options.Outbase = styleDir
+	style, err := build(options)
+	if err != nil {
+		return err
+	}
+	files = append(files, style...)
 	if err := errors.Join(checkMaps(files), trimMaps(files)); err != nil {
 		return err
 	}
@@ -119,6 +125,18 @@ func bundleTests(dir string) error {
 		return err
 	}
 	return write(files)
+}
+
+// forBrowsers are the options of what goes to bundleDir.
+func forBrowsers() api.BuildOptions {
+	options := common()
+	options.Outdir = bundleDir
+	options.Platform = api.PlatformBrowser
+	options.MinifyWhitespace = true
+	options.MinifyIdentifiers = true
+	options.MinifySyntax = true
+	options.Sourcemap = api.SourceMapLinked
+	return options
 }
 
 func common() api.BuildOptions {

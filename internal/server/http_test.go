@@ -195,7 +195,7 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 	s := start(t, nil)
 	for request, allow := range map[string]string{
 		"GET /publish": "POST", "DELETE /publish": "POST", "PUT /extend": "POST", "POST /": "GET, HEAD", "DELETE /topics/t": "GET, HEAD",
-		"DELETE /topics": "GET, HEAD, POST", "POST /healthz": "GET, HEAD", "POST /static/app.css": "GET, HEAD",
+		"DELETE /topics": "GET, HEAD, POST", "POST /healthz": "GET, HEAD", "POST /static/dist/app.css": "GET, HEAD",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		resp := s.do(s.request(method, path, ""))
@@ -340,7 +340,7 @@ func TestGuard(t *testing.T) {
 		"linger.example.org": false, "linger.example.org:80": false,
 		"evil.example" + port: true, "localhost.evil.example": true, "10.0.0.1": true, "[::ffff:10.0.0.1]": true,
 	} {
-		for _, path := range []string{"/", "/topics", "/metrics", "/static/app.css", "/linger.v1.TopicService/ListTopics", "/nowhere"} {
+		for _, path := range []string{"/", "/topics", "/metrics", "/static/dist/app.css", "/linger.v1.TopicService/ListTopics", "/nowhere"} {
 			if status, _ := s.get(path, "Host", host); (status == http.StatusForbidden) != refused {
 				t.Errorf("%s under %s: %d", path, host, status)
 			}

@@ -110,7 +110,7 @@ func TestRecovering(t *testing.T) {
 	if text := s.read(posted); posted.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text, "The server is recovering: 34 %") || posted.Header.Get("Refresh") != "" {
 		t.Errorf("a form: %d %s", posted.StatusCode, text)
 	}
-	if status, _ := s.get(static.Path("app.css")); status != http.StatusOK {
+	if status, _ := s.get(static.Path("dist/app.css")); status != http.StatusOK {
 		t.Errorf("the pages' style: %d", status)
 	}
 	if status, body := s.get("/", "Host", "evil.example"); status != http.StatusForbidden {
