@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // topic is one incarnation of a topic: what it retains, how its messages ended, and who reads it.
@@ -273,79 +272,10 @@ const (
 	soonestNone    = math.MaxInt64
 )
 
-// activity is how many messages were published of late: each counts half as much with every minute that passes.
-type activity struct {
-	messages float64
-	at       Instant
-}
-
-func (a *activity) add(messages uint64, now Instant) {
-	if now != a.at { // of many in one millisecond the first does the reckoning
-		a.messages, a.at = a.value(now), now
-	}
-	a.messages += float64(messages)
-}
-
-func (a *activity) value(now Instant) float64 {
-	return a.messages * math.Exp2(-now.Sub(a.at).Minutes())
-}
-
-// rate is the messages a second at which a steady stream would have this activity.
-func (a *activity) rate(now Instant) float64 {
-	return a.value(now) * math.Ln2 / time.Minute.Seconds()
-}
-
 // lagLocked is the greatest number of messages that a reader has still to be given.
 func (t *topic) lagLocked() (worst uint64) {
 	for _, c := range t.cursors {
 		worst = max(worst, t.next-min(c.pos.Load(), t.next)) // a reader may wait for a sequence to come
 	}
 	return worst
-}
-
-// mark tells which sequence a commit began with.
-type mark struct{ position, first uint64 }
-
-// marksKept is how many commits of messages that have ended a topic remembers.
-const marksKept = 1024
-
-// marks are the newest commits whose messages have ended, in order: with them a resume token's position still tells from
-// which sequence on a reader missed messages.
-type marks []mark
-
-func (m *marks) add(position, first uint64) {
-	if n := len(*m); n > 0 && n < marksKept && (*m)[n-1].first < first { // mostly, as what ends is mostly newer than what has
-		*m = append(*m, mark{position, first})
-		return
-	}
-	i, found := slices.BinarySearchFunc(*m, first, func(e mark, first uint64) int {
-		switch {
-		case e.first < first:
-			return -1
-		case e.first > first:
-			return 1
-		}
-		return 0
-	})
-	if found || (i == 0 && len(*m) >= marksKept) {
-		return
-	}
-	if len(*m) >= marksKept {
-		*m = slices.Delete(*m, 0, marksKept/4)
-		i = max(0, i-marksKept/4)
-	}
-	*m = slices.Insert(*m, i, mark{position, first})
-}
-
-// after is the first remembered sequence at or behind a spot.
-func (m marks) after(at spot) (first uint64, ok bool) {
-	for _, e := range m {
-		switch {
-		case e.position == at.position:
-			return e.first + uint64(at.index), true
-		case e.position > at.position:
-			return e.first, true
-		}
-	}
-	return 0, false
 }
