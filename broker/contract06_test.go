@@ -1,9 +1,12 @@
 package broker_test
 
 import (
+	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"linger/broker"
@@ -210,6 +213,26 @@ func TestContract06_EveryDeliveryCarriesDeadlineAndClock(t *testing.T) {
 		}
 		if d.Runs[0].Deadline != sent.Deadline || d.Runs[1].Deadline != sent.PublishTime.Add(time.Hour) || d.Runs[1].PublishTime != sent.PublishTime {
 			t.Errorf("%+v", d.Runs)
+		}
+	})
+}
+
+func TestContract06_CloseWakesWhoWaits(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		r := b.subscribe(broker.Start{}, "t")
+		r.drain()
+		ended := make(chan error, 1)
+		go func() {
+			_, err := r.Next(context.Background(), broker.Budget{})
+			ended <- err
+		}()
+		synctest.Wait()
+		r.Close()
+		if err := <-ended; !errors.Is(err, broker.ErrClosed) {
+			t.Errorf("%v", err)
+		}
+		if _, err := r.Next(context.Background(), broker.Budget{}); !errors.Is(err, broker.ErrClosed) {
+			t.Errorf("after it: %v", err)
 		}
 	})
 }
