@@ -78,7 +78,7 @@ func (b *Broker) accept(ctx context.Context, t *topic, p *Proposal, deadline Ins
 		policy := t.policyAtLocked(p.Sequence)
 		if policy.Reject {
 			return SetDeadlineResult{}, false, &Error{Err: ErrTTLRejected, Field: "expire_time", Detail: fmt.Sprintf(
-				"%s keeps messages %v at most; #%d can be kept until %s.", t.name, policy.Max, p.Sequence, latest.Time().Format("2006-01-02T15:04:05.000Z07:00"))}
+				"%s keeps messages %v at most; #%d can be kept until %s.", t.name, policy.Max, p.Sequence, latest.Time().Format(detailTime))}
 		}
 		result = SetDeadlineResult{Deadline: latest, LoweredToMaximum: true}
 	}
@@ -163,7 +163,7 @@ func (t *topic) aliveLocked(sequence uint64, now Instant) (*run, error) {
 
 func conflict(sequence uint64, now Instant) error {
 	return &Error{Err: ErrConflict, Field: "expected_expire_time", Detail: fmt.Sprintf(
-		"the deadline of #%d is %s. Look again, then decide.", sequence, now.Time().Format("2006-01-02T15:04:05.000Z07:00"))}
+		"the deadline of #%d is %s. Look again, then decide.", sequence, now.Time().Format(detailTime))}
 }
 
 // moveLocked gives one message another deadline.
