@@ -35,25 +35,20 @@ func stale(w *watch) error {
 }
 
 // lost breaks after its first frame, for good.
-func lost(w *watch) error {
-	if w.attempt == 1 {
-		if err := w.begin(); err != nil {
-			return err
-		}
-		w.wait(200 * time.Millisecond)
-	}
-	return errLost
-}
+func lost(w *watch) error { return w.breakOff(errLost) }
 
 // stopped is a server that stops.
-func stopped(w *watch) error {
+func stopped(w *watch) error { return w.breakOff(status.Error(codes.Unavailable, "server stopping")) }
+
+// breakOff ends with err: the first time after a frame, then at once.
+func (w *watch) breakOff(err error) error {
 	if w.attempt == 1 {
 		if err := w.begin(); err != nil {
 			return err
 		}
 		w.wait(200 * time.Millisecond)
 	}
-	return status.Error(codes.Unavailable, "server stopping")
+	return err
 }
 
 // back loses the connection for a minute, by the server's clock.
