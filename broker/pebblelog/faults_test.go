@@ -76,6 +76,17 @@ func TestContract11FailedSync(t *testing.T) {
 			if err := h.Close(); !errors.Is(err, broker.ErrReadOnly) {
 				t.Errorf("close: %v", err)
 			}
+			if err := h.Close(); err == nil || errors.Is(err, broker.ErrReadOnly) {
+				t.Errorf("a second close: %v", err)
+			}
+			failing.Store(false) // the same process may go on with the directory
+			h = open(t, o)
+			if n := h.Recovered().Messages; n < 100 {
+				t.Errorf("%d messages in the same directory", n)
+			}
+			if err := h.Close(); err != nil {
+				t.Errorf("close of the directory that is sound again: %v", err)
+			}
 			o.FS = mem.CrashClone(vfs.CrashCloneCfg{})
 			again := open(t, o)
 			defer again.Close()

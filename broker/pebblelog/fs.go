@@ -21,6 +21,8 @@ type guard struct {
 	dir    string
 	onFail func(error) // called once
 
+	changing sync.RWMutex // shared while an operation runs; held alone, for good, when none is to run any more
+
 	full    atomic.Int32 // operations that wait for space
 	failMu  sync.Mutex
 	failure atomic.Pointer[error]
@@ -65,10 +67,7 @@ func (g *guard) do(path string, op func() error) error {
 	}
 	waits := false
 	for {
-		if g.failure.Load() != nil {
-			select {}
-		}
-		err := op()
+		err := g.once(op)
 		switch {
 		case err == nil, errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrExist), errors.Is(err, io.EOF):
 			return err
@@ -82,6 +81,33 @@ func (g *guard) do(path string, op func() error) error {
 		default:
 			g.fail(err)
 		}
+	}
+}
+
+// once runs an operation, unless one has failed.
+func (g *guard) once(op func() error) error {
+	g.changing.RLock()
+	if g.failure.Load() != nil {
+		g.changing.RUnlock()
+		select {}
+	}
+	defer g.changing.RUnlock()
+	return op()
+}
+
+// still waits, after a failure, until no operation runs any more; none ever will again. false: one has not come back within
+// most.
+func (g *guard) still(most time.Duration) bool {
+	ended := make(chan struct{})
+	go func() {
+		g.changing.Lock() // and for good
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return true
+	case <-time.After(most):
+		return false
 	}
 }
 
@@ -193,13 +219,12 @@ func (f *guardedFile) WriteAt(b []byte, at int64) (int, error) {
 // Preallocate is a hint: without the space that it asks for, writing still may have what it needs. A WAL is made that long as
 // well; see wal.go.
 func (f *guardedFile) Preallocate(offset, length int64) error {
-	err := errors.ErrUnsupported
-	if strings.HasSuffix(f.name, walSuffix) {
-		err = lengthen(f.File, offset, length)
-	}
-	if err != nil {
-		err = f.File.Preallocate(offset, length)
-	}
+	err := f.guard.once(func() error {
+		if strings.HasSuffix(f.name, walSuffix) && lengthen(f.File, offset, length) == nil {
+			return nil
+		}
+		return f.File.Preallocate(offset, length)
+	})
 	if err != nil && !isFull(err) {
 		return err
 	}

@@ -3,7 +3,6 @@ package pebblelog
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +16,7 @@ import (
 type Log struct {
 	options Options
 	guard   *guard
-	lock    *pebble.Lock
+	lock    *dirLock
 	db      *pebble.DB
 	fence   fence  // as it stands on disk; written by one goroutine at a time
 	opened  groups // what was found
@@ -51,6 +50,7 @@ type Log struct {
 	stalled     atomic.Int64 // when writing waited last, in seconds
 	recovered   Recovery
 	running     atomic.Bool // Open has succeeded
+	closed      atomic.Bool // Close was called
 	diskBytes   atomic.Int64
 	diskLimit   atomic.Int64 // of these, as the file system's free space is now
 	diskFree    atomic.Int64 // where the directory is; 0: it does not tell
@@ -78,22 +78,9 @@ func Open(o Options) (*Log, error) {
 		return nil, errors.Join(err, l.lock.Close())
 	}
 	if err := l.guarded(l.openStore); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", o.Dir, err), l.lock.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", o.Dir, err), l.unlock())
 	}
 	return l, nil
-}
-
-// lockDirectory keeps others away. The file system is asked itself: the guard has nothing to add.
-func lockDirectory(o *Options) (*pebble.Lock, error) {
-	lock, err := pebble.LockDirectory(o.Dir, o.FS)
-	var path *fs.PathError
-	switch {
-	case err == nil:
-		return lock, nil
-	case errors.As(err, &path): // there is no lock to ask for: the file could not be made
-		return nil, err
-	}
-	return nil, fmt.Errorf("%w: %s (%v)", ErrInUse, o.Dir, err) //nolint:errorlint // what it is is said
 }
 
 // guarded runs what writes. A disk that fails, or stays full, has it never come back; then it is left behind.
@@ -115,7 +102,7 @@ func (l *Log) openStore() error {
 	if err := l.makeFence(); err != nil {
 		return err
 	}
-	p := l.options.pebbleOptions(l.guard, l.lock, pebbleLogger{l})
+	p := l.options.pebbleOptions(l.guard, l.lock.Lock, pebbleLogger{l})
 	p.EventListener = l.events()
 	if err := checkBeforeOpen(&l.fence, l.options.Dir, p); err != nil {
 		return err
@@ -245,9 +232,10 @@ func (l *Log) Close() error { return l.CloseWith(nil) }
 
 // CloseWith implements [broker.Keeper].
 func (l *Log) CloseWith(tallies func() map[broker.TopicID]broker.Tally) error {
-	if !l.queue.close() && l.guard.failed() == nil {
+	if l.closed.Swap(true) {
 		return errors.New("the log is closed already")
 	}
+	l.queue.close()
 	l.tallies = tallies
 	close(l.closing)
 	ended := make(chan struct{})
@@ -257,7 +245,7 @@ func (l *Log) CloseWith(tallies func() map[broker.TopicID]broker.Tally) error {
 		close(ended)
 	}()
 	if err := l.await(ended); err != nil {
-		return errors.Join(err, l.lock.Close())
+		return errors.Join(err, l.unlock())
 	}
 	var err error
 	closed := make(chan struct{})
@@ -266,7 +254,7 @@ func (l *Log) CloseWith(tallies func() map[broker.TopicID]broker.Tally) error {
 		close(closed)
 	}()
 	if err := l.await(closed); err != nil {
-		return errors.Join(err, l.lock.Close())
+		return errors.Join(err, l.unlock())
 	}
-	return errors.Join(err, l.lock.Close())
+	return errors.Join(err, l.unlock())
 }

@@ -37,7 +37,7 @@ func verify(fs vfs.FS, dir string, watch Watch) (Report, error) {
 	if err := r.tables(fs, dir, done); err != nil {
 		return r, err
 	}
-	p := o.pebbleOptions(fs, lock, quietLogger{})
+	p := o.pebbleOptions(fs, lock.Lock, quietLogger{})
 	p.ReadOnly = true
 	p.EventListener = &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}
 	db, err := openPebble(dir, p)
