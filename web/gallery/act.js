@@ -2,11 +2,14 @@
 //
 //	focus SELECTOR        click SELECTOR        fill SELECTOR TEXT
 //	wait MILLISECONDS     (for what is read when the page begins)
+//	scroll SELECTOR PX    every MILLISECONDS click SELECTOR
 //	key NAME              hover SELECTOR X      drag SELECTOR X X      (X a share of the element's width)
 (() => {
   const acts = document.currentScript.dataset.acts.split("\n").map((line) => line.split(" "));
 
-  const act = ([what, name, ...rest]) => {
+  const wide = ["focus", "click"]; // what takes a selector with spaces in it
+  const act = ([what, first, ...others]) => {
+    const [name, ...rest] = wide.includes(what) ? [[first, ...others].join(" ")] : [first, ...others];
     if (what === "key") {
       const on = document.activeElement ?? document.body;
       for (const type of ["keydown", "keyup"]) on.dispatchEvent(new KeyboardEvent(type, { key: name === "Space" ? " " : name, bubbles: true, cancelable: true }));
@@ -17,9 +20,10 @@
     if (what === "focus") element.focus();
     if (what === "click") element.click();
     if (what === "fill") {
-      element.value = rest.join(" ");
+      element.value = rest.join(" ").replaceAll("\\n", "\n");
       element.dispatchEvent(new Event("input", { bubbles: true }));
     }
+    if (what === "scroll") element.scrollTop = Number(rest[0]);
     const { left, top, width, height } = element.getBoundingClientRect();
     const point = (type, share, buttons) => {
       const at = { clientX: left + width * share, clientY: top + height / 2, bubbles: true, buttons, pointerId: 1, isPrimary: true };
@@ -36,6 +40,13 @@
     }
   };
 
+  // again clicks now and then what there is to click.
+  const again = (every, [, ...selector]) => {
+    const click = () => document.querySelector(selector.join(" "))?.click();
+    click();
+    setInterval(click, every);
+  };
+
   const live = () => {
     const mark = document.querySelector("#mark");
     return !document.querySelector("#retained") || (document.querySelector("#main[data-ready]") && mark?.dataset.state === "live");
@@ -44,6 +55,7 @@
     if (!live()) return setTimeout(begin, 50);
     for (const line of acts) {
       if (line[0] === "wait") await new Promise((done) => setTimeout(done, Number(line[1])));
+      else if (line[0] === "every") again(Number(line[1]), line.slice(2));
       else act(line);
     }
     document.documentElement.dataset.acted = "";

@@ -11,6 +11,7 @@ import (
 
 	lingerv1 "linger/proto/linger/v1"
 	"linger/web"
+	"linger/web/texts"
 )
 
 // watches answers the page's stream as the state's plot says.
@@ -32,6 +33,7 @@ type watch struct {
 	leftOut, extra uint64        // of these, and of messages that came before it
 	ended          uint64        // beyond what the cast lost by its deadlines
 	rate           float64
+	told, moved    int // of what was published on the page, and of what was changed there
 }
 
 func (s *watches) Watch(r *lingerv1.WatchRequest, stream lingerv1.WatchService_WatchServer) error {
@@ -83,6 +85,8 @@ func (w *watch) numbers(f *lingerv1.WatchResponse) {
 	stats.Published = stats.Retained + t.Gone + dead + w.ended + w.published + w.extra
 	if stats.Retained == 0 {
 		stats.RetainedBytes = 0
+	} else {
+		stats.NextExpireTime = timestamppb.New(c.message(int(dead)).Expires)
 	}
 	for scope := range w.scopes {
 		s := &lingerv1.ScopeStats{
@@ -96,18 +100,16 @@ func (w *watch) numbers(f *lingerv1.WatchResponse) {
 	}
 	f.Server = &lingerv1.ServerStats{
 		Watchers: 1, Subscriptions: 2, Topics: uint32(c.Topics), Exposed: c.Exposed, ClockDriftMs: c.Drift.Milliseconds(),
-		Store: &lingerv1.StoreStats{State: storeState(c.Store), Problem: c.Store.Problem},
+		Store: w.scene.store(c.Page.Language),
 	}
 }
 
-func storeState(s web.Store) lingerv1.StoreState {
-	switch {
-	case s.Severe:
-		return lingerv1.StoreState_STORE_STATE_READ_ONLY
-	case s.Problem != "":
-		return lingerv1.StoreState_STORE_STATE_NEARLY_FULL
+// store is how the store is, as the API tells it.
+func (s *scene) store(l texts.Language) *lingerv1.StoreStats {
+	if t := s.state.store; t != nil {
+		return &lingerv1.StoreStats{State: t.state, Problem: t.detail(l)}
 	}
-	return lingerv1.StoreState_STORE_STATE_SOUND
+	return &lingerv1.StoreStats{State: lingerv1.StoreState_STORE_STATE_SOUND}
 }
 
 // goOn sends the numbers twice a second until the page goes, and each frame what more adds to it.
@@ -117,6 +119,7 @@ func (w *watch) goOn(every time.Duration, more func(*lingerv1.WatchResponse)) er
 			return nil
 		}
 		frame := &lingerv1.WatchResponse{}
+		w.doneHere(frame)
 		more(frame)
 		if n%(500*time.Millisecond) == 0 {
 			w.numbers(frame)
@@ -125,6 +128,16 @@ func (w *watch) goOn(every time.Duration, more func(*lingerv1.WatchResponse)) er
 			return err
 		}
 	}
+}
+
+// doneHere adds to a frame what was done on the page.
+func (w *watch) doneHere(f *lingerv1.WatchResponse) {
+	published, changed := w.scene.happened(w.told, w.moved)
+	for _, m := range published {
+		w.preview(f, m, 0, false)
+	}
+	f.Changes = append(f.Changes, changed...)
+	w.told, w.moved = w.told+len(published), w.moved+len(changed)
 }
 
 // wait is false when the page went away meanwhile.
@@ -199,56 +212,11 @@ func (s *retained) GetMessage(_ context.Context, r *lingerv1.GetMessageRequest) 
 
 // SetExpireTime moves a message of the page.
 func (s *retained) SetExpireTime(_ context.Context, r *lingerv1.SetExpireTimeRequest) (*lingerv1.SetExpireTimeResponse, error) {
-	now := s.scene.now()
-	s.scene.mu.Lock()
-	defer s.scene.mu.Unlock()
-	for i, m := range s.scene.cast.Retained {
-		if m.Topic == r.Topic && m.Sequence == r.Sequence {
-			s.scene.cast.Retained[i].Expires = r.ExpireTime.AsTime()
-			return &lingerv1.SetExpireTimeResponse{ExpireTime: r.ExpireTime, ServerTime: timestamppb.New(now)}, nil
-		}
+	if err := s.scene.state.answer; err != nil {
+		return nil, err
 	}
-	return nil, status.Error(codes.NotFound, "the gallery has no such message")
-}
-
-// topicService answers what the form asks of its topic.
-type topicService struct {
-	lingerv1.UnimplementedTopicServiceServer
-	scene *scene
-}
-
-func (s *topicService) GetTopic(_ context.Context, r *lingerv1.GetTopicRequest) (*lingerv1.GetTopicResponse, error) {
-	c, now := s.scene.look()
-	if c.Topic == nil || !c.Topic.Known || c.Topic.Name != r.Name {
-		return nil, status.Error(codes.NotFound, "the gallery has no such topic")
+	if !s.scene.move(r.Topic, r.Sequence, r.ExpireTime) {
+		return nil, status.Error(codes.NotFound, "the gallery has no such message")
 	}
-	t := &lingerv1.Topic{Name: r.Name, Incarnation: 1, Policy: wirePolicy(c.Topic.Policy), Stats: &lingerv1.TopicStats{Subscriptions: uint32(c.Topic.Subscriptions)}}
-	return &lingerv1.GetTopicResponse{Topic: t, ServerTime: timestamppb.New(now)}, nil
-}
-
-func (s *topicService) ListTopics(context.Context, *lingerv1.ListTopicsRequest) (*lingerv1.ListTopicsResponse, error) {
-	c, now := s.scene.look()
-	answer := &lingerv1.ListTopicsResponse{ServerTime: timestamppb.New(now), Total: uint32(c.Topics)}
-	for _, chip := range c.Chips {
-		answer.Topics = append(answer.Topics, &lingerv1.Topic{Name: chip.Topic, Policy: wirePolicy(web.Policy{})})
-	}
-	return answer, nil
-}
-
-// publisher acknowledges, and keeps nothing.
-type publisher struct {
-	lingerv1.UnimplementedPublishServiceServer
-	scene *scene
-}
-
-func (s *publisher) Publish(_ context.Context, r *lingerv1.PublishRequest) (*lingerv1.PublishResponse, error) {
-	_, now := s.scene.look()
-	answer := &lingerv1.PublishResponse{ServerTime: timestamppb.New(now)}
-	for _, b := range r.Batches {
-		answer.Results = append(answer.Results, &lingerv1.BatchResult{
-			FirstSequence: 1201, Count: uint32(len(b.Messages)), Durability: lingerv1.Durability_DURABILITY_FSYNCED,
-			PublishTime: timestamppb.New(now), ExpireTime: timestamppb.New(now.Add(b.Ttl.AsDuration())),
-		})
-	}
-	return answer, nil
+	return &lingerv1.SetExpireTimeResponse{ExpireTime: r.ExpireTime, ServerTime: timestamppb.New(s.scene.now())}, nil
 }

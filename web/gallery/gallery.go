@@ -26,7 +26,7 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-//go:embed act.js light.css dark.css
+//go:embed act.js crowd.js demo-over.js light.css dark.css
 var extras embed.FS
 
 // Schemes are the colours that a page can be asked for in.
@@ -75,7 +75,7 @@ func (s *scene) show(w http.ResponseWriter, r *http.Request) {
 	p := web.Page{Now: s.now(), Path: r.URL.RequestURI(), Demo: true}
 	p.Language, _ = texts.Parse(r.URL.Query().Get("lang"))
 	var page bytes.Buffer
-	if err := s.page(p).Render(r.Context(), &page); err != nil {
+	if err := s.page(p, r.URL.Path).Render(r.Context(), &page); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -85,6 +85,9 @@ func (s *scene) show(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, before)
 	if scheme := r.URL.Query().Get("scheme"); scheme == "light" || scheme == "dark" {
 		fmt.Fprintf(w, `<link rel="stylesheet" href="/gallery/%s.css">`, scheme)
+	}
+	if s.state.early != "" {
+		fmt.Fprintf(w, `<script src="/gallery/%s"></script>`, s.state.early)
 	}
 	if len(s.state.acts) > 0 {
 		fmt.Fprintf(w, `<script defer src="/gallery/act.js" data-acts="%s"></script>`, html.EscapeString(strings.Join(s.state.acts, "\n")))

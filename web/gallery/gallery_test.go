@@ -3,7 +3,9 @@ package gallery
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,8 +75,23 @@ func TestEveryPageIsComplete(t *testing.T) {
 	}
 }
 
-// gallery fetches and parses every page in a language. The parser keeps a <template>'s content among the descendants.
+// galleries are the pages in each language, fetched and parsed once: they are only read.
+var galleries [len(languages)]struct {
+	once sync.Once
+	docs map[string]*html.Node
+}
+
+var languages = [...]texts.Language{texts.English, texts.Chinese, texts.Marked}
+
+// gallery is every page in a language. The parser keeps a <template>'s content among the descendants.
 func gallery(t *testing.T, language texts.Language) map[string]*html.Node {
+	t.Helper()
+	g := &galleries[slices.Index(languages[:], language)]
+	g.once.Do(func() { g.docs = fetchAll(t, language) })
+	return g.docs
+}
+
+func fetchAll(t *testing.T, language texts.Language) map[string]*html.Node {
 	t.Helper()
 	now := time.Date(2026, 11, 22, 14, 32, 7, 0, time.UTC)
 	server := httptest.NewServer(Handler(func() time.Time { return now }))

@@ -67,8 +67,57 @@ func forecast(p web.Page, messages []web.Message) (endings []web.Ending) {
 
 func fortyOne(p web.Page) web.Now {
 	now := filled(p, 41)
-	now.Live[3].Expires = p.Now.Add(-2 * time.Second)
+	now.Live[3].Published, now.Live[3].Expires = p.Now.Add(-4*time.Second), p.Now.Add(-2*time.Second)
 	return now
+}
+
+// fresh is a server that never had a message.
+func fresh(p web.Page) web.Now { return web.Now{Page: p, Pattern: ">", Fresh: true} }
+
+// crowd is a topic with n messages.
+func crowd(n uint64) func(web.Page) web.Now {
+	return func(p web.Page) web.Now {
+		now := topic(p)
+		now.Totals.Retained, now.Totals.Bytes = n, 31*n
+		now.Forecast = spread(n)
+		now.Form.Result = nil
+		for i := range now.Retained { // nothing goes while one looks
+			m := &now.Retained[i]
+			m.Published, m.Expires = m.Published.Add(20*time.Minute), m.Expires.Add(20*time.Minute)
+		}
+		return now
+	}
+}
+
+// longTopic is a topic whose name is as long as one may be.
+func longTopic(p web.Page) web.Now {
+	now := topic(p)
+	name := strings.Repeat("a-very-long-token.", 14) + "end"
+	now.Pattern, now.Topic.Name, now.Form.Result.Topic = name, name, name
+	for _, list := range [][]web.Message{now.Retained, now.Live} {
+		for i := range list {
+			list[i].Topic = name
+		}
+	}
+	return now
+}
+
+// spread is a tide of n messages that goes within the hour, over a long tail.
+func spread(n uint64) (endings []web.Ending) {
+	stops := web.Stops()
+	weight := func(i int) uint64 { return uint64(40 + i%7*130 + 2000*max(0, 6-max(i-26, 26-i))) }
+	sum := uint64(0)
+	for i := range stops {
+		sum += weight(i)
+	}
+	rest := n
+	for i, stop := range stops {
+		messages := n * weight(i) / sum
+		endings = append(endings, web.Ending{After: stop, Messages: messages, Bytes: 31 * messages * uint64(1+i%4)})
+		rest -= messages
+	}
+	endings[26].Messages += rest
+	return endings
 }
 
 func one(p web.Page) web.Now {
@@ -90,15 +139,7 @@ func many(p web.Page) web.Now {
 	for i := range now.Retained {
 		now.Retained[i].Sequence += 1_000_000
 	}
-	// A tide that goes within the hour, over a long tail; the 50 that the list shows are the soonest.
-	now.Forecast = nil
-	rest := now.Totals.Retained
-	for i, stop := range web.Stops() {
-		n := uint64(40 + i%7*130 + 2000*max(0, 6-max(i-26, 26-i)))
-		now.Forecast = append(now.Forecast, web.Ending{After: stop, Messages: n})
-		rest -= n
-	}
-	now.Forecast[26].Messages += rest
+	now.Forecast = spread(now.Totals.Retained) // the 50 that the list shows are the soonest
 	now.Retained[0].Sequence = 18446744073709551615
 	for i := range now.Chips {
 		now.Chips[i].Retained *= 1234

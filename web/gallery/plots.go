@@ -37,6 +37,14 @@ func stale(w *watch) error {
 // lost breaks after its first frame, for good.
 func lost(w *watch) error { return w.breakOff(errLost) }
 
+// recovering is a server that was started anew and reads its store.
+func recovering(w *watch) error {
+	if w.attempt == 1 {
+		return lost(w)
+	}
+	return status.Error(codes.Unavailable, "the server is recovering: 34 % of the store is read")
+}
+
 // stopped is a server that stops.
 func stopped(w *watch) error { return w.breakOff(status.Error(codes.Unavailable, "server stopping")) }
 

@@ -2,13 +2,16 @@ package gallery
 
 import (
 	"net/http"
-	"sort"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/a-h/templ"
 	"github.com/improbable-eng/grpc-web/go/grpcweb"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	lingerv1 "linger/proto/linger/v1"
 	"linger/web"
@@ -24,14 +27,9 @@ type scene struct {
 	cast    cast          // mu; as of the last time that the page was asked for
 	ahead   time.Duration // mu; how far the canned server's clock is ahead of the machine's
 	watches int           // mu; since then
-}
 
-// cast is what a scene has: what is on the page, and what is further down.
-type cast struct {
-	web.Now
-	// total messages are retained, of which message makes the nth to go. Retained has the first of them.
-	total   int
-	message func(n int) web.Message
+	published []web.Message              // mu; on the page, since then
+	changed   []*lingerv1.LifetimeChange // mu; likewise
 }
 
 func newScene(s State, clock func() time.Time) *scene {
@@ -62,40 +60,44 @@ func (s *scene) now() time.Time {
 	return s.clock().Add(s.ahead)
 }
 
-// page makes the state's page, and begins the scene anew.
-func (s *scene) page(p web.Page) templ.Component {
+// page makes the page at a path: the state's, or that of a message in its list. The state's begins the scene anew.
+func (s *scene) page(p web.Page, path string) templ.Component {
 	if !s.state.Watched() {
 		return s.state.page(p)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p.Now, s.ahead, s.watches = s.clock(), 0, 0
+	p.Now, p.Store = s.clock().Add(s.ahead), s.state.store.page(p.Language)
+	if topic, sequence, ok := messageAt(path); ok {
+		return web.MessagePage(s.detail(p, topic, sequence))
+	}
+	p.Now, s.ahead, s.watches, s.published, s.changed = s.clock(), 0, 0, nil, nil
 	s.cast = castOf(s.state.now(p))
 	return web.NowPage(s.cast.Now)
 }
 
-// castOf goes on with more messages where a page says that there are more than it shows.
-func castOf(n web.Now) cast {
-	c := cast{Now: n, total: len(n.Retained), message: func(i int) web.Message { return n.Retained[i] }}
-	if most := int(n.Totals.Retained); most > c.total && c.total > 0 {
-		last := n.Retained[c.total-1]
-		c.message = func(i int) web.Message {
-			if i < len(n.Retained) {
-				return n.Retained[i]
-			}
-			m := last
-			m.Sequence += uint64(i)
-			m.Expires = last.Expires.Add(time.Duration(i-c.total+1) * 40 * time.Millisecond)
-			return m
-		}
-		c.total = most
-	}
-	return c
+// messageAt reads the address of a message.
+func messageAt(path string) (topic string, sequence uint64, ok bool) {
+	rest, _ := strings.CutPrefix(path, "/topics/")
+	topic, number, _ := strings.Cut(rest, "/")
+	sequence, err := strconv.ParseUint(number, 10, 64)
+	return topic, sequence, err == nil
 }
 
-// gone is how many of the cast's messages have reached their deadline.
-func (c cast) gone(now time.Time) int {
-	return sort.Search(c.total, func(i int) bool { return c.message(i).Expires.After(now) })
+// detail is what the page of a message tells.
+func (s *scene) detail(p web.Page, topic string, sequence uint64) web.Detail {
+	if s.state.detail != nil {
+		return s.state.detail(p)
+	}
+	d := web.Detail{Page: p, Topic: topic, Sequence: sequence, Last: sequence}
+	for _, m := range s.cast.Retained {
+		if m.Topic == topic && m.Sequence == sequence && m.Expires.After(p.Now) {
+			d.Message = &m
+			return d
+		}
+	}
+	d.End = &web.End{Sequence: sequence} // forgotten
+	return d
 }
 
 // look is what the scene has now.
@@ -119,6 +121,38 @@ func (s *scene) leap(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ahead += d
+}
+
+// take retains what was published on the page, and numbers it.
+func (s *scene) take(m web.Message) web.Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.Sequence, m.MaxExpires = s.cast.last(m.Topic)+1, m.Published.Add(7*24*time.Hour)
+	s.published = append(s.published, m)
+	if m.Expires.After(m.Published) {
+		s.cast.add(m)
+	}
+	return m
+}
+
+// move gives a message another deadline; false: there is no such message.
+func (s *scene) move(topic string, sequence uint64, to *timestamppb.Timestamp) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from, ok := s.cast.move(topic, sequence, to.AsTime())
+	if ok {
+		s.changed = append(s.changed, &lingerv1.LifetimeChange{
+			Topic: topic, Incarnation: 1, Sequence: sequence, ExpireTime: to, PreviousExpireTime: timestamppb.New(from),
+		})
+	}
+	return ok
+}
+
+// happened is what was done on the page, without what is known of it.
+func (s *scene) happened(published, changed int) ([]web.Message, []*lingerv1.LifetimeChange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.published[min(published, len(s.published)):]), slices.Clone(s.changed[min(changed, len(s.changed)):])
 }
 
 // forget loses all that was retained.

@@ -1,14 +1,14 @@
 package gallery
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
+	lingerv1 "linger/proto/linger/v1"
 	"linger/web"
 	"linger/web/texts"
 )
@@ -20,12 +20,18 @@ type State struct {
 	// Shows says what there is to see.
 	Shows string
 
-	at    string                         // the page's address; "": /
-	page  func(web.Page) templ.Component // a page without lists
-	now   func(web.Page) web.Now         // a page with lists, which the script goes on with
-	plot  func(*watch) error             // how its watch goes; nil: steadily
-	acts  []string                       // what a person does there; see act.js
-	until string                         // a selector of what is there when the state has come
+	at     string                         // the page's address; "": /
+	page   func(web.Page) templ.Component // a page without lists
+	now    func(web.Page) web.Now         // a page with lists, which the script goes on with
+	detail func(web.Page) web.Detail      // the message that a row's number opens; nil: the row's own
+	plot   func(*watch) error             // how its watch goes; nil: steadily
+	store  *trouble                       // what is wrong with the store; nil: nothing
+	limits *lingerv1.TopicPolicy          // what its topic may hold; nil: any number
+	answer error                          // what a publish and a change of lifetime are answered; nil: they are done
+	early  string                         // a script that runs before the page's own; "": none
+	acts   []string                       // what a person does there; see act.js
+	mark   string                         // how the connection's mark stands when the state has come; "": live
+	until  string                         // a selector of what is there then
 }
 
 // Watched says that the state's page has lists, and a watch.
@@ -33,14 +39,10 @@ func (s State) Watched() bool { return s.now != nil }
 
 // Come is an expression of JavaScript that is true in the page once it has come to its state.
 func (s State) Come() string {
-	if !s.Watched() {
-		return "true"
+	come := fmt.Sprintf(`(({ hidden, dataset }) => hidden || dataset.state === %q)(document.querySelector("#mark"))`, cmp.Or(s.mark, "live"))
+	if s.Watched() {
+		come += ` && !!document.querySelector("#main[data-ready]")`
 	}
-	mark := "live"
-	if link, ok := strings.CutPrefix(s.Name, "link-"); ok && link != "back" {
-		mark = link
-	}
-	come := fmt.Sprintf(`!!document.querySelector("#main[data-ready]") && document.querySelector("#mark").dataset.state === %q`, mark)
 	if len(s.acts) > 0 {
 		come += ` && "acted" in document.documentElement.dataset`
 	}
@@ -52,13 +54,13 @@ func (s State) Come() string {
 
 // States are all there are.
 func States() []State {
-	return slices.Concat(nowStates(), scriptStates(), topicStates(), otherStates())
+	return slices.Concat(nowStates(), linkStates(), actStates(), formStates(), topicStates(), tabStates(), panelStates(), topicsStates(), messageStates(), otherStates())
 }
 
 func nowStates() []State {
 	return []State{
 		{Name: "now", Shows: "41 messages in four topics", now: fortyOne},
-		{Name: "fresh", Shows: "a server that never had a message", now: func(p web.Page) web.Now { return web.Now{Page: p, Pattern: ">", Fresh: true} }},
+		{Name: "fresh", Shows: "a server that never had a message", now: fresh},
 		{Name: "one", Shows: "one message, just published", now: one},
 		{Name: "empty", Shows: "nothing retained any more", now: func(p web.Page) web.Now {
 			return web.Now{Page: p, Pattern: ">", Topics: 3, Totals: web.Totals{Gone: 1163, Undelivered: 14}}
@@ -69,40 +71,72 @@ func nowStates() []State {
 		{Name: "long", Shows: "the longest names and payloads", now: long},
 		{Name: "errors", Shows: "a publish that was refused", now: refused},
 		{Name: "exposed", Shows: "a server that listens to everybody", now: exposed},
-		{Name: "nearly-full", Shows: "a store that is nearly full", now: func(p web.Page) web.Now {
-			return ailing(p, told(p, "The store is nearly full: 9.2 GiB of 10.0 GiB. When it is full, publishes are refused until messages expire; --disk allows more.", "存储快满了：10.0 GiB 已用 9.2 GiB。存满后，在消息到期之前会拒绝发布。"), false)
+		{Name: "nearly-full", Shows: "a store that is nearly full", now: fortyOne, store: &trouble{
+			lingerv1.StoreState_STORE_STATE_NEARLY_FULL, "The store is nearly full: 9.2 GiB of 10.0 GiB. When it is full, publishes are refused until messages expire; --disk allows more.", "9.2 GiB / 10.0 GiB",
 		}},
-		{Name: "read-only", Shows: "a store whose disk has failed", now: func(p web.Page) web.Now {
-			return ailing(p, told(p, "The disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.", "存储所在的磁盘出错：不再接收消息，仍可读取。磁盘恢复正常后，请重启服务器。"), true)
+		{Name: "full", Shows: "a store that is full", now: fortyOne, store: &trouble{
+			lingerv1.StoreState_STORE_STATE_FULL, "The store is full: 10.0 GiB of 10.0 GiB (--disk). Publishes are refused until messages expire.", "10.0 GiB / 10.0 GiB",
+		}},
+		{Name: "damaged", Shows: "a store with something damaged in it", now: fortyOne, store: &trouble{
+			lingerv1.StoreState_STORE_STATE_DAMAGED, "Something stored is damaged and is not served; the rest is. #1170 to #1174 of orders.eu are lost.", "orders.eu #1170 – #1174",
+		}},
+		{Name: "read-only", Shows: "a store whose disk has failed", now: fortyOne, store: &trouble{
+			lingerv1.StoreState_STORE_STATE_READ_ONLY, "The disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.", "linger-data",
 		}},
 	}
 }
 
-// scriptStates are those that the script makes of what it is told, or of what a person does.
-func scriptStates() []State {
+// linkStates are those of the connection.
+func linkStates() []State {
 	return []State{
-		{Name: "link-connecting", Shows: "before the first frame", now: fortyOne, plot: silent},
-		{Name: "link-stale", Shows: "no frame for more than three seconds", now: fortyOne, plot: stale},
-		{Name: "link-reconnecting", Shows: "a connection that was lost", now: fortyOne, plot: lost},
-		{Name: "link-stopped", Shows: "a server that was asked to stop", now: fortyOne, plot: stopped},
+		{Name: "link-connecting", Shows: "before the first frame", now: fortyOne, plot: silent, mark: "connecting"},
+		{Name: "link-stale", Shows: "no frame for more than three seconds", now: fortyOne, plot: stale, mark: "stale"},
+		{Name: "link-reconnecting", Shows: "a connection that was lost", now: fortyOne, plot: lost, mark: "reconnecting"},
+		{Name: "link-recovering", Shows: "a server that came back, and reads its store", now: fortyOne, plot: recovering, mark: "reconnecting"},
+		{Name: "link-stopped", Shows: "a server that was asked to stop", now: fortyOne, plot: stopped, mark: "stopped"},
+		{Name: "link-crowded", Shows: "a tab for which the browser has no connection left", now: fortyOne, plot: silent, early: "crowd.js", mark: "stopped", until: `#banner:not([hidden])`},
 		{Name: "link-back", Shows: "back after a minute without connection", now: fortyOne, plot: back, until: `#live .notice`},
 		{Name: "restarted", Shows: "a server that was started anew", now: fortyOne, plot: restarted, until: `#live .notice`},
 		{Name: "restarted-empty", Shows: "a server that was started anew, and had kept nothing", now: fortyOne, plot: restartedEmpty, until: `#live .notice`},
 		{Name: "high-rate", Shows: "10,021 messages a second", now: fortyOne, plot: highRate, until: `#live-note:not([hidden])`},
 		{Name: "ring-full", Shows: "a log that no longer keeps everything", now: fortyOne, plot: ringFull, until: `#live-foot:not([hidden])`},
-		{Name: "paused", Shows: "paused by Space, while messages come", now: fortyOne, plot: arriving, acts: []string{"key Space"}, until: `#paused:not([hidden])`},
-		{Name: "span", Shows: "a span of the horizon", now: fortyOne, acts: []string{"drag #ahead 0.3 0.6"}, until: `#span-head:not([hidden])`},
-		{Name: "held", Shows: "held by the focus, while messages come and go", now: fortyOne, plot: arriving, acts: []string{"focus #retained"}, until: `.hold:not([hidden])`},
-		{Name: "slider", Shows: "the slider in use: the hairline through the list", now: fortyOne, acts: []string{"focus #ttl"}, until: `#hairline[data-active]`},
-		{Name: "ahead", Shows: "looking ahead on the horizon", now: fortyOne, acts: []string{"hover #ahead 0.45"}, until: `#ahead-says:not([hidden])`},
-		{Name: "form-error", Shows: "a publish that the page itself refuses", now: fortyOne, acts: []string{"fill #topic orders", "fill #ttl-text soon", "click #submit"}, until: `#ttl-error:not([hidden])`},
-		{Name: "published", Shows: "a publish that was answered", now: fortyOne, acts: []string{"fill #topic orders.eu", "fill #message Hello, Linger", "click #submit"}, until: `#result a`},
 	}
 }
+
+// actStates are those that a person brings about in the lists and on the horizon.
+func actStates() []State {
+	return []State{
+		{Name: "paused", Shows: "paused by Space, while messages come", now: fortyOne, plot: arriving, acts: []string{"key Space"}, until: `#paused:not([hidden])`},
+		{Name: "span", Shows: "a span of the horizon", now: fortyOne, acts: []string{"drag #ahead 0.3 0.6"}, until: `#span-head:not([hidden])`},
+		{Name: "span-asked", Shows: "a span that is to be expired, if one is sure", now: fortyOne, acts: []string{"drag #ahead 0.3 0.6", "wait 300", "click #span-expire"}, until: `#span-yes`},
+		{Name: "held", Shows: "held by the focus, while messages come and go", now: fortyOne, plot: arriving, acts: []string{"focus #retained"}, until: `.hold:not([hidden])`},
+		{Name: "scrolled", Shows: "somewhere among 100,000 messages", now: many, acts: []string{"scroll #retained 4000"}, until: `.hold:not([hidden])`},
+		{Name: "ahead", Shows: "looking ahead on the horizon", now: fortyOne, acts: []string{"hover #ahead 0.45"}, until: `#ahead-says:not([hidden])`},
+		{Name: "bytes", Shows: "the horizon in bytes", now: many, acts: []string{"click #bars-bytes"}},
+		{Name: "actions", Shows: "the actions of a row", now: fortyOne, acts: []string{"focus " + row + " .longer"}},
+		{Name: "longer", Shows: "the menu of longer lifetimes", now: fortyOne, acts: []string{"focus " + row + " .longer", "click " + row + " .longer"}, until: `#longer:popover-open`},
+		// A row goes for five seconds: others follow it.
+		{Name: "going", Shows: "on their way out, and Undo", now: fortyOne, acts: []string{"every 2500 " + row + ":not(.going) form.expire button"}, until: `#retained .going`},
+		{Name: "extended", Shows: "a message that lives longer than it was to", now: fortyOne, acts: []string{"click " + row + " form.extend button"}, until: `#retained .extended`},
+		{Name: "extend-refused", Shows: "a change of lifetime that was refused", now: fortyOne, answer: conflict(), acts: []string{"click " + row + " form.extend button"}, until: `#form-error:not([hidden])`},
+		{Name: "filter", Shows: "what fits a filter", at: "/topics/orders.eu", now: topic, acts: []string{"fill #filter temperature"}},
+		{Name: "filter-none", Shows: "nothing fits the filter", at: "/topics/orders.eu", now: topic, acts: []string{"fill #filter nothing like it"}, until: `#filter-none:not([hidden])`},
+		{Name: "relative", Shows: "times as they are from now", now: fortyOne, acts: []string{"click #zone", "click #zone"}},
+		{Name: "demo", Shows: "the demo, at play", now: fresh, acts: []string{"click button.play-demo"}, until: `#retained li:nth-child(3)`},
+		{Name: "demo-over", Shows: "the demo, over", now: one, early: "demo-over.js", until: `#demo:not([hidden])`},
+	}
+}
+
+// row is one with time enough, for those who do something there.
+const row = "#retained li:nth-child(n+12):has(.longer:not([hidden]))"
 
 func topicStates() []State {
 	return []State{
 		{Name: "topic", Shows: "one topic, with a policy", at: "/topics/orders.eu", now: topic},
+		{Name: "topic-nearly-full", Shows: "a topic that nearly reaches its limit", at: "/topics/orders.eu", now: crowd(9_240), limits: atMost(10_000, lingerv1.LimitRule_LIMIT_RULE_REJECT), until: `#nearly:not([hidden])`},
+		{Name: "topic-full", Shows: "a topic at its limit, which refuses more", at: "/topics/orders.eu", now: crowd(10_000), limits: atMost(10_000, lingerv1.LimitRule_LIMIT_RULE_REJECT), until: `#room:not([hidden])`},
+		{Name: "topic-evicts", Shows: "a topic at its limit, which evicts", at: "/topics/orders.eu", now: crowd(10_000), limits: atMost(10_000, lingerv1.LimitRule_LIMIT_RULE_EVICT_OLDEST), until: `#room:not([hidden])`},
+		{Name: "topic-long", Shows: "a topic of the longest name", at: "/topics/orders.eu", now: longTopic},
 		{Name: "topic-unknown", Shows: "a topic that does not exist yet", at: "/topics/orders.new", now: func(p web.Page) web.Now {
 			return web.Now{Page: p, Pattern: "orders.new", Topic: &web.Topic{Name: "orders.new"}}
 		}},
@@ -115,38 +149,46 @@ func topicStates() []State {
 	}
 }
 
-func otherStates() []State {
+// told is a sentence as a server would tell it: in the language of the page.
+func told(p web.Page, english, chinese string) string {
+	switch p.Language {
+	case texts.Chinese:
+		return chinese
+	case texts.Marked:
+		return "⟦" + english + "⟧"
+	}
+	return english
+}
+
+// atMost are the limits of a topic of so many messages.
+func atMost(messages uint64, rule lingerv1.LimitRule) *lingerv1.TopicPolicy {
+	return &lingerv1.TopicPolicy{MaxMessages: &messages, AtLimit: rule}
+}
+
+// topicsStates are the table of topics and the tree.
+func topicsStates() []State {
 	return []State{
 		{Name: "topics", Shows: "the table", page: func(p web.Page) templ.Component { return web.TopicsPage(topics(p)) }},
 		{Name: "topics-tree", Shows: "the tree", page: func(p web.Page) templ.Component { return web.TopicsPage(topicTree(p)) }},
 		{Name: "topics-none", Shows: "the table, empty", page: func(p web.Page) templ.Component { return web.TopicsPage(web.Topics{Page: p}) }},
-		{Name: "message", Shows: "a message alive", page: func(p web.Page) templ.Component { return web.MessagePage(alive(p)) }},
-		{Name: "message-json", Shows: "a message of several lines", page: func(p web.Page) templ.Component {
-			return web.MessagePage(payload(p, []byte("{\n  \"order\": 8812,\n  \"total\": \"41.20\",\n  \"note\": \"你好 🟢\"\n}\n")))
-		}},
-		{Name: "message-binary", Shows: "a message that is no text", page: func(p web.Page) templ.Component { return web.MessagePage(payload(p, binary(2112))) }},
-		{Name: "message-empty", Shows: "a message without data", page: func(p web.Page) templ.Component { return web.MessagePage(payload(p, nil)) }},
-		{Name: "message-hostile", Shows: "a message that wants to be more than text", page: func(p web.Page) templ.Component { return web.MessagePage(hostileDetail(p)) }},
-		{Name: "message-large", Shows: "a message of 1 MiB", page: func(p web.Page) templ.Component {
-			return web.MessagePage(payload(p, bytes.Repeat([]byte("0123456789abcdef"), 1<<16)))
-		}},
-		{Name: "message-large-binary", Shows: "1 MiB that is no text", page: func(p web.Page) templ.Component { return web.MessagePage(payload(p, binary(1<<20))) }},
-		{Name: "message-gone", Shows: "a message that ended", page: func(p web.Page) templ.Component { return web.MessagePage(gone(p, web.EndExpired, 3)) }},
-		{Name: "message-undelivered", Shows: "one that nobody got", page: func(p web.Page) templ.Component { return web.MessagePage(gone(p, web.EndExpired, 0)) }},
-		{Name: "message-unknown-delivery", Shows: "one that a restart made uncertain", page: func(p web.Page) templ.Component { return web.MessagePage(gone(p, web.EndExpiredUnknown, 0)) }},
-		{Name: "message-evicted", Shows: "one that was evicted", page: func(p web.Page) templ.Component { return web.MessagePage(gone(p, web.EndEvicted, 1)) }},
-		{Name: "message-deleted", Shows: "one that was deleted", page: func(p web.Page) templ.Component { return web.MessagePage(gone(p, web.EndDeleted, 1)) }},
-		{Name: "message-lost", Shows: "one that a crash lost", page: func(p web.Page) templ.Component { return web.MessagePage(gone(p, web.EndLost, 0)) }},
-		{Name: "message-forgotten", Shows: "one that nobody remembers", page: func(p web.Page) templ.Component {
-			return web.MessagePage(web.Detail{Page: p, Topic: "hello", Sequence: 42, End: &web.End{Sequence: 42}, Last: 90})
-		}},
-		{Name: "message-never", Shows: "one that never was", page: func(p web.Page) templ.Component {
-			return web.MessagePage(web.Detail{Page: p, Topic: "hello", Sequence: 42, Last: 17})
+	}
+}
+
+// otherStates are the pages that are about the server, and those in place of one.
+func otherStates() []State {
+	return []State{
+		{Name: "help-keys-off", Shows: "the keys of one letter, off", at: "/help", acts: []string{"click #single-keys"}, until: `#single-keys:not(:checked)`, page: func(p web.Page) templ.Component {
+			return web.HelpPage(web.Help{Page: p, Host: "localhost:8080"})
 		}},
 		{Name: "help", Shows: "keys, words and commands", at: "/help", page: func(p web.Page) templ.Component {
 			return web.HelpPage(web.Help{Page: p, Host: "localhost:8080"})
 		}},
 		{Name: "server", Shows: "how the server is", at: "/server", page: func(p web.Page) templ.Component { return web.ServerPage(server(p)) }},
+		{Name: "server-full", Shows: "a server whose memory is nearly full", at: "/server", page: func(p web.Page) templ.Component {
+			s := server(p)
+			s.Memory.Messages, s.Memory.Readers, s.WorstLag = 497*mib, 14*mib, 1_912_480
+			return web.ServerPage(s)
+		}},
 		{Name: "server-memory", Shows: "a server that keeps nothing on disk, just started", at: "/server", page: func(p web.Page) templ.Component {
 			return web.ServerPage(serverInMemory(p))
 		}},
@@ -166,48 +208,28 @@ func otherStates() []State {
 	}
 }
 
-// told is a sentence as a server would tell it: in the language of the page.
-func told(p web.Page, english, chinese string) string {
-	switch p.Language {
-	case texts.Chinese:
-		return chinese
-	case texts.Marked:
-		return "⟦" + english + "⟧"
+// trouble is what is wrong with a store: in the words of a server, which are English, and in some for Chinese pages.
+type trouble struct {
+	state            lingerv1.StoreState
+	english, neutral string
+}
+
+// detail is what stands in the page's sentence about the state.
+func (t trouble) detail(l texts.Language) string {
+	if l == texts.Chinese {
+		return t.neutral
 	}
-	return english
+	return t.english
 }
 
-func ailing(p web.Page, problem string, severe bool) web.Now {
-	p.Store = web.Store{Problem: problem, Severe: severe}
-	return fortyOne(p)
-}
-
-func alive(p web.Page) web.Detail {
-	m := message(p, "orders.eu", 1182, `{"order":8812,"total":"41.20"}`, time.Hour, 35*time.Minute)
-	m.Granted, m.Deliveries, m.Key = 30*time.Minute, 2, "customer-17"
-	m.Attributes = []web.Attribute{{Key: "content-type", Value: "application/json"}, {Key: "trace", Value: "4bf92f3577b34da6a3ce929d0e0e4736"}}
-	m.MaxExpires = m.Published.Add(7 * 24 * time.Hour)
-	return web.Detail{Page: p, Topic: m.Topic, Sequence: m.Sequence, Message: &m, Last: 1200, Notice: told(p, "#1182 now goes half an hour later.", "#1182 的到期时间推迟了半小时。")}
-}
-
-func payload(p web.Page, data []byte) web.Detail {
-	m := message(p, "orders.eu", 7, "", time.Minute, 4*time.Second)
-	m.Data = data
-	return web.Detail{Page: p, Topic: m.Topic, Sequence: m.Sequence, Message: &m, Last: 7}
-}
-
-func hostileDetail(p web.Page) web.Detail {
-	d := payload(p, []byte(strings.Join(Hostile, "\n")))
-	for _, h := range Hostile {
-		d.Message.Attributes = append(d.Message.Attributes, web.Attribute{Key: h, Value: h})
+// page is the store as a page tells of it.
+func (t *trouble) page(l texts.Language) web.Store {
+	if t == nil {
+		return web.Store{}
 	}
-	d.Message.Key = Hostile[0]
-	return d
-}
-
-func gone(p web.Page, reason web.EndReason, deliveries int) web.Detail {
-	at := p.Now.Add(-20 * time.Minute)
-	return web.Detail{Page: p, Topic: "hello", Sequence: 42, Last: 90, End: &web.End{
-		Sequence: 42, Reason: reason, Published: at.Add(-10 * time.Minute), At: at, Deliveries: deliveries,
-	}}
+	key := map[lingerv1.StoreState]string{
+		lingerv1.StoreState_STORE_STATE_NEARLY_FULL: "store.nearlyFull", lingerv1.StoreState_STORE_STATE_FULL: "store.full",
+		lingerv1.StoreState_STORE_STATE_DAMAGED: "store.damaged", lingerv1.StoreState_STORE_STATE_READ_ONLY: "refused.readOnly",
+	}[t.state]
+	return web.Store{Problem: l.Text(key, "detail", t.detail(l)), Severe: t.state > lingerv1.StoreState_STORE_STATE_NEARLY_FULL}
 }

@@ -1,6 +1,7 @@
 package gallery
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -11,6 +12,9 @@ func topics(p web.Page) web.Topics {
 	t := web.Topics{Page: p, Query: web.TopicsQuery{Sort: web.SortActivity, Page: 1}, Total: 1000, All: 1000}
 	for i, name := range topicNames {
 		t.Rows = append(t.Rows, web.TopicRow{Name: name, TopicNumbers: numbers(p, i)})
+	}
+	for i := range web.TopicsPageRows - len(topicNames) {
+		t.Rows = append(t.Rows, web.TopicRow{Name: fmt.Sprintf("sensors.hall-%d.%03d", i/20+1, i), TopicNumbers: numbers(p, i%8)})
 	}
 	t.Rows[0].NextExpires = time.Time{}
 	t.Rows[1].Policy = web.Policy{Min: 5 * time.Second, Default: 10 * time.Minute, Max: time.Hour}
@@ -49,4 +53,23 @@ func topicTree(p web.Page) web.Topics {
 		leaf(topicNames[7], topicNames[7], 2),
 	}
 	return t
+}
+
+// numbersByPattern are the numbers of what stands in the table and the tree.
+func numbersByPattern(p web.Page) map[string]web.TopicNumbers {
+	all := map[string]web.TopicNumbers{}
+	var branch func(web.TopicBranches)
+	branch = func(b web.TopicBranches) {
+		for _, one := range b.List {
+			all[one.Pattern] = one.TopicNumbers
+			if one.Below != nil {
+				branch(*one.Below)
+			}
+		}
+	}
+	branch(topicTree(p).Tree)
+	for _, row := range topics(p).Rows {
+		all[row.Name] = row.TopicNumbers
+	}
+	return all
 }

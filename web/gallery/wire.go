@@ -53,3 +53,12 @@ func wireForecast(c cast, now time.Time) *lingerv1.Forecast {
 	}
 	return f
 }
+
+// wireSum are a topic's numbers, or a branch's, as the API tells them.
+func wireSum(pattern string, n web.TopicNumbers) *lingerv1.TopicSum {
+	stats := &lingerv1.TopicStats{Retained: n.Retained, RetainedBytes: n.Bytes, Subscriptions: uint32(n.Subscriptions), WorstLag: n.WorstLag}
+	if !n.NextExpires.IsZero() {
+		stats.NextExpireTime = timestamppb.New(n.NextExpires)
+	}
+	return &lingerv1.TopicSum{Pattern: pattern, Topics: 1, Stats: stats, PublishRate: n.Rate, Recent: n.Recent}
+}
