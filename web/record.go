@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -160,6 +161,16 @@ func (c RecordColumn) total() (n uint64) {
 		n += ended
 	}
 	return n
+}
+
+// columnReasons are the reasons for which something ended in the minutes of the chart.
+func (r Record) columnReasons() (all []Reason) {
+	for _, reason := range Reasons {
+		if slices.ContainsFunc(r.Columns, func(c RecordColumn) bool { return c.Ended[reason] > 0 }) {
+			all = append(all, reason)
+		}
+	}
+	return all
 }
 
 // charted is how much ended in the minutes of the chart.
