@@ -64,7 +64,7 @@ import (
 //	#intervals                the horizon's numbers as a table, shown while it has the focus; tr[data-after][data-messages][data-bytes]
 //	#span                     the span selected on the horizon, by its rect's x and width, shown with data-active
 //	#span-head                hidden without a span: #span-says, progress, and buttons #span-extend #span-expire, #span-no and
-//	                          #span-yes for the question, #span-close
+//	                          #span-yes for the question, #span-undo #span-close
 //	#gone #undelivered        numbers in the list's head; .undelivered around the second is hidden at 0
 //	#retained-sub             "next to go first", or what part of the whole is shown
 //	#tab-retained #tab-live   radios of the phone's tabs; b.n in their labels

@@ -168,34 +168,6 @@ func needMessage(topic string, sequence uint64) error {
 	return nil
 }
 
-func (s *retainedService) SetExpireTime(ctx context.Context, in *lingerv1.SetExpireTimeRequest) (*lingerv1.SetExpireTimeResponse, error) {
-	if err := needMessage(in.GetTopic(), in.GetSequence()); err != nil {
-		return nil, err
-	}
-	if in.GetExpireTime() == nil {
-		return nil, invalid("expire_time", "not set; give the new deadline, or the present time to end the message")
-	}
-	deadline, err := instant("expire_time", in.GetExpireTime())
-	if err != nil {
-		return nil, err
-	}
-	expected, err := instant("expected_expire_time", in.GetExpectedExpireTime())
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.broker.SetDeadline(ctx, in.GetTopic(), in.GetSequence(), deadline, expected)
-	if err != nil {
-		return nil, err
-	}
-	now := s.broker.Now()
-	return &lingerv1.SetExpireTimeResponse{
-		ExpireTime:       timestamp(r.Deadline),
-		TimeLeft:         timeLeft(r.Deadline, now),
-		LoweredToMaximum: r.LoweredToMaximum,
-		ServerTime:       timestamp(now),
-	}, nil
-}
-
 func (s *retainedService) DeleteMessage(ctx context.Context, in *lingerv1.DeleteMessageRequest) (*lingerv1.DeleteMessageResponse, error) {
 	if err := needMessage(in.GetTopic(), in.GetSequence()); err != nil {
 		return nil, err

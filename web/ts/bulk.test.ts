@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Api } from "./api";
 import { MOST, type Target, change, gather, onceMore } from "./bulk";
 import { ErrorInfoSchema } from "./gen/google/rpc/error_details_pb.js";
+import { type Status, StatusSchema } from "./gen/google/rpc/status_pb.js";
 import { millis } from "./message";
 import { summary } from "./span-head";
 
@@ -18,22 +20,27 @@ const progress = () => {
   return { stop, told, progress: { signal: stop.signal, done: (n: number) => void told.push(n) } };
 };
 
-// server answers setExpireTime by sequence; what it was asked is kept.
-function server(answer: (sequence: number) => void | Promise<void>) {
+// server answers setExpireTimes by sequence, with an error for the one or by throwing for all; what it was asked is kept.
+function server(answer: (sequence: number) => undefined | Status | Promise<undefined>) {
   const asked: Array<{ sequence: number; expires: number; expected: number }> = [];
-  const setExpireTime = async (request: { sequence: bigint; expireTime: never; expectedExpireTime: never }) => {
-    asked.push({ sequence: Number(request.sequence), expires: millis(request.expireTime), expected: millis(request.expectedExpireTime) });
-    await answer(Number(request.sequence));
-    return {};
+  const setExpireTimes = async ({ changes }: { changes: Array<{ sequence: bigint; expireTime: never; expectedExpireTime: never }> }) => {
+    calls.push(changes.length);
+    const results = [];
+    for (const { sequence, expireTime, expectedExpireTime } of changes) {
+      asked.push({ sequence: Number(sequence), expires: millis(expireTime), expected: millis(expectedExpireTime) });
+      results.push({ error: await answer(Number(sequence)) });
+    }
+    return { results };
   };
-  return { asked, api: { retained: { setExpireTime } } as unknown as Pick<Api, "retained"> };
+  const calls: number[] = [];
+  return { asked, calls, api: { retained: { setExpireTimes } } as unknown as Pick<Api, "retained"> };
 }
 
-const refusal = (reason: string) =>
-  new ConnectError(reason, Code.FailedPrecondition, undefined, [{ desc: ErrorInfoSchema, value: create(ErrorInfoSchema, { reason }) }]);
+const refusal = (code: Code, message: string, reason?: string) =>
+  create(StatusSchema, { code, message, details: reason ? [anyPack(ErrorInfoSchema, create(ErrorInfoSchema, { reason }))] : [] });
 
 test("each message is given its own deadline, if it still has the one that was read", async () => {
-  const { asked, api } = server(() => {});
+  const { asked, api } = server(() => undefined);
   const { told, progress: p } = progress();
   const tally = await change(api, targets(9), onceMore, p);
   assert.equal(tally.done, 9);
@@ -43,12 +50,11 @@ test("each message is given its own deadline, if it still has the one that was r
 });
 
 test("what became of all of them adds up", async () => {
-  const answers: Record<number, ConnectError> = {
-    2: refusal("ENDED"), 3: new ConnectError("no such topic", Code.NotFound), 4: refusal("CONFLICT"), 6: new ConnectError("sorry", Code.Internal),
+  const answers: Record<number, Status> = {
+    2: refusal(Code.FailedPrecondition, "gone", "ENDED"), 3: refusal(Code.NotFound, "no such topic"),
+    4: refusal(Code.FailedPrecondition, "another", "CONFLICT"), 6: refusal(Code.Internal, "sorry"),
   };
-  const { api } = server((sequence) => {
-    if (answers[sequence]) throw answers[sequence];
-  });
+  const { api } = server((sequence) => answers[sequence]);
   const list = [...targets(6), target(7, { maxExpires: 1007 }), target(8, { maxExpires: 1100 })];
   const tally = await change(api, list, onceMore, progress().progress);
   assert.deepEqual(tally, { done: 3, ended: 2, moved: 1, fixed: 1, failed: 1, untried: 0, problem: "Sorry." });
@@ -61,26 +67,28 @@ test("what became of all of them adds up", async () => {
 test("a stop waits for what is under way, and leaves the rest", async () => {
   const { stop, progress: p } = progress();
   let under = 0;
-  const { asked, api } = server(async (sequence) => {
+  const { asked, calls, api } = server(async (sequence) => {
     under++;
-    await new Promise((resolve) => setTimeout(resolve));
+    await Promise.resolve();
     under--;
-    if (sequence === 10) stop.abort();
+    if (sequence === 1000) stop.abort();
+    return undefined;
   });
-  const tally = await change(api, targets(1000), () => 1, p);
+  const tally = await change(api, targets(10_000), () => 1, p);
   assert.equal(under, 0);
   assert.equal(tally.done, asked.length);
-  assert.equal(tally.done + tally.untried, 1000);
-  assert.ok(tally.done >= 10 && tally.done < 20, String(tally.done));
-  assert.match(summary("expire", tally), /^1\d expired, 9\d\d left as they were\.$/);
+  assert.equal(tally.done + tally.untried, 10_000);
+  assert.ok(tally.done >= 1000 && tally.done < 2000, String(tally.done));
+  assert.ok(calls.length < 10, `${calls.length} calls`);
+  assert.match(summary("extend", tally), /^1,\d\d\d extended, [89],\d\d\d left as they were\.$/);
 });
 
 test("a server that cannot be reached ends it", async () => {
-  const { asked, api } = server(() => Promise.reject(new ConnectError("failed to fetch", Code.Unknown)));
-  const tally = await change(api, targets(100), () => 1, progress().progress);
-  assert.equal(tally.failed, asked.length);
-  assert.ok(asked.length <= 4);
-  assert.equal(tally.failed + tally.untried, 100);
+  const { calls, api } = server(() => Promise.reject(new ConnectError("failed to fetch", Code.Unknown)));
+  const tally = await change(api, targets(10_000), () => 1, progress().progress);
+  assert.equal(tally.failed, calls.reduce((sum, n) => sum + n, 0));
+  assert.ok(calls.length <= 2);
+  assert.equal(tally.failed + tally.untried, 10_000);
 });
 
 test("once more is its own lifetime, as far as it may live", () => {

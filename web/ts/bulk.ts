@@ -1,9 +1,10 @@
 // Changing many lifetimes at once: first it is read which messages there are, exactly, then each is given its own absolute
-// deadline, if it still has the one that was read. So a lost answer does no harm, nor do others who change the same.
+// deadline, some hundreds with one call, if it still has the one that was read. So a lost answer does no harm, nor do others who change the same.
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Api, problems, timestamp } from "./api";
 import { ErrorInfoSchema } from "./gen/google/rpc/error_details_pb.js";
-import { ListOrder } from "./gen/linger/v1/retained_pb.js";
+import { ListOrder, type SetExpireTimeRequestSchema, type SetExpireTimeResult } from "./gen/linger/v1/retained_pb.js";
 import { type Message, fromRetained } from "./message";
 import type { Bounds } from "./retained";
 
@@ -11,8 +12,10 @@ import type { Bounds } from "./retained";
 export const MOST = 100_000;
 const PAGE = 1000;
 
-// LANES calls are under way at a time: a browser has six connections to a host, of which the stream has one.
-const LANES = 4;
+// CHUNK changes are sent with one call, so that progress is seen and a stop comes soon, and LANES calls are under way at a time:
+// one is carried out while the next is on its way.
+const CHUNK = 250;
+const LANES = 2;
 
 export type Target = Pick<Message, "topic" | "sequence" | "published" | "expires" | "granted" | "maxExpires">;
 
@@ -57,48 +60,89 @@ export interface Tally {
   problem: string; // the first that was no answer
 }
 
-// change gives each target the deadline that `wanted` says; undefined: it cannot be changed. What is under way when the
-// signal comes is waited for, so that the tally is exact. So is it ended when the server does not answer.
+// Changed hears of each message that has its new deadline.
+export type Changed = (target: Target, expires: number) => void;
+
+// change gives each target the deadline that `wanted` says: undefined, it cannot be changed; the one it has, that is well. What
+// is under way when the signal comes is waited for, so that the tally is exact. So is it ended when the server does not answer.
 export async function change(
   api: Pick<Api, "retained">,
   targets: readonly Target[],
   wanted: (target: Target) => number | undefined,
   { signal, done }: Progress,
+  changed: Changed = () => {},
 ): Promise<Tally> {
   const tally: Tally = { done: 0, ended: 0, moved: 0, fixed: 0, failed: 0, untried: 0, problem: "" };
   let next = 0;
+  let finished = 0;
   let lost = false;
+  const fail = (thrown: unknown, count: number) => {
+    const [problem] = problems(thrown);
+    tally.failed += count;
+    tally.problem ||= problem?.text ?? "";
+    lost ||= problem?.unknown ?? false;
+  };
   const lane = async () => {
     while (next < targets.length && !signal.aborted && !lost) {
-      const target = targets[next++] as Target;
-      const expires = wanted(target);
-      if (expires === undefined) tally.fixed++;
-      else {
-        try {
-          await api.retained.setExpireTime({
-            topic: target.topic,
-            sequence: BigInt(target.sequence),
-            expireTime: timestamp(expires),
-            expectedExpireTime: timestamp(target.expires),
-          });
-          tally.done++;
-        } catch (thrown) {
-          const refused = reason(thrown);
-          if (refused) tally[refused]++;
+      const chunk = targets.slice(next, next + CHUNK);
+      next += chunk.length;
+      const moves = plan(chunk, wanted, tally);
+      try {
+        const results = moves.length > 0 ? (await api.retained.setExpireTimes({ changes: moves.map(request) })).results : [];
+        moves.forEach(({ target, expires }, i) => {
+          const error = refusal(results[i]);
+          const why = error && reason(error);
+          if (why) tally[why]++;
+          else if (error) fail(error, 1);
           else {
-            const [problem] = problems(thrown);
-            tally.failed++;
-            tally.problem ||= problem?.text ?? "";
-            lost ||= problem?.unknown ?? false;
+            tally.done++;
+            changed(target, expires);
           }
-        }
+        });
+      } catch (thrown) {
+        fail(thrown, moves.length);
       }
-      done(next);
+      finished += chunk.length;
+      done(finished);
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   tally.untried = targets.length - next;
   return tally;
+}
+
+interface Move {
+  target: Target;
+  expires: number;
+}
+
+// plan finds which of a chunk have to be moved; the others are counted.
+function plan(chunk: readonly Target[], wanted: (target: Target) => number | undefined, tally: Tally): Move[] {
+  const moves: Move[] = [];
+  for (const target of chunk) {
+    const expires = wanted(target);
+    if (expires === undefined) tally.fixed++;
+    else if (expires === target.expires) tally.done++;
+    else moves.push({ target, expires });
+  }
+  return moves;
+}
+
+function request({ target, expires }: Move): MessageInitShape<typeof SetExpireTimeRequestSchema> {
+  return {
+    topic: target.topic,
+    sequence: BigInt(target.sequence),
+    expireTime: timestamp(expires),
+    expectedExpireTime: timestamp(target.expires),
+  };
+}
+
+// refusal is why one of many was not changed, as a call of its own would have said it.
+function refusal(result: SetExpireTimeResult | undefined): ConnectError | undefined {
+  if (result && !result.error) return undefined;
+  const error = new ConnectError(result?.error?.message ?? "", (result?.error?.code ?? Code.Unknown) as Code);
+  error.details = (result?.error?.details ?? []).map(({ typeUrl, value }) => ({ type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1), value }));
+  return error;
 }
 
 // onceMore gives a message its own lifetime again, as far as it may live.
@@ -109,8 +153,7 @@ export function onceMore({ expires, granted, maxExpires }: Target): number | und
 
 // reason says why the server refused a change, where that is no fault: the message or its topic has ended, or its
 // deadline is another one by now.
-function reason(thrown: unknown): "ended" | "moved" | undefined {
-  const error = ConnectError.from(thrown);
+function reason(error: ConnectError): "ended" | "moved" | undefined {
   if (error.code === Code.NotFound) return "ended";
   switch (error.findDetails(ErrorInfoSchema)[0]?.reason) {
     case "ENDED":

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Api } from "./api";
 import { millis } from "./message";
-import { GRACE, Lifetime, extension, isGoing } from "./lifetime";
+import { GRACE } from "./going";
+import { Lifetime, extension } from "./lifetime";
 import type { Entry } from "./retained";
 import type { Message } from "./message";
 
@@ -43,13 +44,13 @@ test("Expire leaves five seconds, and Undo sets the old deadline back", async ()
   const e = entry(NOW + 60_000);
   const { lifetime, calls, state } = server(e.message.expires);
   await lifetime.expire(e);
-  assert.ok(isGoing(e));
+  assert.ok(lifetime.isGoing(e));
   assert.equal(state.deadline, NOW + GRACE);
   await lifetime.expire(e); // pressed twice
   assert.equal(calls.length, 1);
   assert.equal(lifetime.undoable, e);
   await lifetime.undo(e);
-  assert.ok(!isGoing(e));
+  assert.ok(!lifetime.isGoing(e));
   assert.deepEqual(calls, [
     { expire: NOW + GRACE, expected: NOW + 60_000 },
     { expire: NOW + 60_000, expected: NOW + GRACE },
@@ -72,7 +73,7 @@ test("what goes sooner by itself keeps its deadline", async () => {
   const e = entry(NOW + 3000);
   const { lifetime, calls } = server(e.message.expires);
   await lifetime.expire(e);
-  assert.ok(isGoing(e));
+  assert.ok(lifetime.isGoing(e));
   assert.deepEqual(calls, []);
   assert.equal(lifetime.undoable, undefined);
 });
@@ -85,7 +86,7 @@ test("Undo takes back the last Expire first, and none whose deadline somebody el
   await lifetime.expire(second);
   assert.equal(lifetime.undoable, second);
   await lifetime.undo(second);
-  assert.ok(!isGoing(second) && isGoing(first));
+  assert.ok(!lifetime.isGoing(second) && lifetime.isGoing(first));
   first.message.expires = NOW + 90_000;
   assert.equal(lifetime.undoable, undefined);
 });
@@ -95,14 +96,14 @@ test("with Shift it ends at once", async () => {
   const { lifetime, state } = server(e.message.expires);
   await lifetime.end(e);
   assert.equal(state.deadline, NOW);
-  assert.ok(!isGoing(e));
+  assert.ok(!lifetime.isGoing(e));
 });
 
 test("a change that is refused is told, and changes nothing here", async () => {
   const e = entry(NOW + 60_000);
   const { lifetime, told } = server(NOW + 70_000);
   await lifetime.expire(e);
-  assert.ok(!isGoing(e));
+  assert.ok(!lifetime.isGoing(e));
   assert.equal(e.message.expires, NOW + 60_000);
   assert.match(told.join(), /^refused: /);
 });

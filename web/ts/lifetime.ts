@@ -2,12 +2,10 @@
 // pressing twice, or again after a lost answer, does no harm.
 import { type Api, problems, timestamp } from "./api";
 import { howEnded } from "./ends";
+import { GRACE, Going, type Leave } from "./going";
 import { type Message, millis } from "./message";
 import type { Entry } from "./retained";
 import { t } from "./texts";
-
-// GRACE is how long Expire leaves for Undo.
-export const GRACE = 5000;
 
 // REMEMBERED is how many presses of Expire can be undone, the last one first.
 const REMEMBERED = 20;
@@ -19,6 +17,7 @@ export interface Told {
 }
 
 export class Lifetime {
+  readonly going = new Going();
   private readonly expired: Entry[] = []; // by Expire, the last one last
 
   constructor(
@@ -43,10 +42,11 @@ export class Lifetime {
   // expire lets a message go in a moment in which that can be undone. One that goes sooner by itself keeps its deadline.
   async expire(entry: Entry): Promise<void> {
     const { expires: back } = entry.message;
-    if (isGoing(entry)) return;
-    const at = Math.floor(this.now()) + GRACE;
+    if (this.isGoing(entry)) return;
+    const now = this.now();
+    const at = Math.floor(now) + GRACE;
     if (back <= at) {
-      entry.going = { at: back, back: undefined };
+      this.going.begin(entry.message, { at: back, back: undefined }, now);
       return this.moved(entry, back);
     }
     if (!(await this.set(entry, at, { at, back }))) return;
@@ -63,17 +63,22 @@ export class Lifetime {
   // undoable is the last message that Expire was pressed for and that has not gone yet.
   get undoable(): Entry | undefined {
     // One that a list has let go is not told of its end.
-    return this.expired.filter((entry) => isGoing(entry) && entry.message.expires > this.now()).at(-1);
+    return this.expired.filter((entry) => this.isGoing(entry) && entry.message.expires > this.now()).at(-1);
   }
 
   // undo gives a message that is going its old deadline back.
   async undo(entry: Entry): Promise<void> {
-    const back = isGoing(entry) ? entry.going?.back : undefined;
+    const back = entry.end ? undefined : this.going.of(entry.message)?.back;
     if (back !== undefined && (await this.set(entry, back))) this.told.say(t("lifetime.stays", { message: named(entry) }));
   }
 
+  // isGoing says that Expire was pressed, and nothing has changed the deadline since.
+  isGoing({ message, end }: Entry): boolean {
+    return !end && this.going.of(message) !== undefined;
+  }
+
   // set changes the deadline, if it still is the one the page knows; false: it was refused, and that was told.
-  private async set(entry: Entry, expires: number, going?: Entry["going"]): Promise<boolean> {
+  private async set(entry: Entry, expires: number, leave?: Leave): Promise<boolean> {
     const { topic, sequence, expires: expected } = entry.message;
     try {
       const answer = await this.api.retained.setExpireTime({
@@ -82,7 +87,8 @@ export class Lifetime {
         expireTime: timestamp(Math.floor(expires)),
         expectedExpireTime: timestamp(expected),
       });
-      entry.going = going;
+      if (leave) this.going.begin(entry.message, leave, this.now());
+      else this.going.stay(entry.message);
       this.moved(entry, millis(answer.expireTime));
       return true;
     } catch (thrown) {
@@ -96,11 +102,6 @@ export class Lifetime {
 
 function named({ message }: Entry): string {
   return `#${message.sequence}`;
-}
-
-// isGoing says that Expire was pressed, and nothing has changed the deadline since.
-export function isGoing({ message, going, end }: Entry): boolean {
-  return going !== undefined && !end && going.at === message.expires;
 }
 
 // extension is how much of `by` a message may have beyond its present deadline.

@@ -76,9 +76,16 @@ export class NowPage {
     private readonly connection: Connection,
   ) {
     const paint = () => this.paintSoon();
-    this.list = new RetainedList(element("#retained"), this.now, paint);
+    this.lifetime = new Lifetime(
+      this.api,
+      this.now,
+      (entry, expires) => this.list.move(entry, expires),
+      { say: (text) => this.voice.say(text), refuse: (text) => this.tell(text) },
+    );
+    const { going } = this.lifetime;
+    this.list = new RetainedList(element("#retained"), this.now, going, paint);
     this.list.reader = new Reader(this.api, this.scope, this.list.model, this.now, paint);
-    this.strip = new Strip(this.api, this.scope, this.list, this.now, paint, (text) => this.voice.say(text));
+    this.strip = new Strip(this.api, this.scope, this.list, this.now, going, paint, (text) => this.voice.say(text));
     this.live = new LiveList(element("#live"), this.now, paint);
     this.live.onShow = (missed) => void this.show(missed);
     this.pause = new Pause([this.list.holding, this.live.holding]);
@@ -93,12 +100,6 @@ export class NowPage {
     this.numbers = new Numbers(this.scope, this.main.dataset["topic"] ?? (this.scope === ">" ? "" : this.scope));
     this.slider.onMove = () => this.foot();
     this.offset = clock.offset;
-    this.lifetime = new Lifetime(
-      this.api,
-      this.now,
-      (entry, expires) => this.list.move(entry, expires),
-      { say: (text) => this.voice.say(text), refuse: (text) => this.tell(text) },
-    );
     this.listen();
     this.list.reader.refresh();
     this.paint();
@@ -258,9 +259,13 @@ export class NowPage {
     this.paintSoon();
   }
 
-  // undo takes back the last Expire; false when there is none to take back.
+  // undo takes back the last Expire, of a row or of a span; false when there is none to take back.
   undo(): boolean {
     const { undoable } = this.lifetime;
+    if (this.strip.undoable > (undoable?.message.expires ?? 0)) {
+      this.strip.undo();
+      return true;
+    }
     if (undoable) void this.lifetime.undo(undoable);
     return undoable !== undefined;
   }

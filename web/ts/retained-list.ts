@@ -1,6 +1,7 @@
 // The list "Retained": each message alive, next to go first, counting down.
 import type { Batch, Change, Stats } from "./frame";
 import { type Arrangement, arrange } from "./arrange";
+import type { Going } from "./going";
 import { Holding } from "./holding";
 import { calm, release, write } from "./dom";
 import { type Message, keyOf } from "./message";
@@ -73,6 +74,7 @@ export class RetainedList implements Time {
   constructor(
     readonly list: HTMLElement,
     readonly now: () => number,
+    private readonly going: Going,
     private readonly changed: () => void,
   ) {
     this.rows = new Rows<Entry, RetainedRow | Ghost>(list, {
@@ -268,11 +270,18 @@ export class RetainedList implements Time {
 
   // sub says what part of the whole is shown.
   sub(retained: number): string {
-    const loaded = this.held?.entries.length ?? this.shown.entries.length;
+    const { loaded } = this;
+    if (this.arrangement.filter.trim() !== "") return this.matching(retained);
     if (this.arrangement.newest) return loaded < retained ? t("retained.newestOf", { shown: loaded, count: retained }) : t("retained.newest");
     if (loaded === 0 || retained <= WINDOW) return t("retained.soonest");
     const [from, to] = this.rows.visible();
     return t("retained.window", { from: from + 1, to: Math.max(from + 1, to), count: Math.max(retained, loaded) });
+  }
+
+  // matching says how many fit the filter, and of how many that is said: what is not loaded was not searched.
+  private matching(retained: number): string {
+    const { loaded, fitting: count } = this;
+    return loaded < retained ? t("filter.someOfPart", { count, loaded, all: retained }) : t("filter.some", { count, all: loaded });
   }
 
   // perSecond is how many died a second of late, by the server's count.
@@ -407,7 +416,7 @@ export class RetainedList implements Time {
   private make(entry: Entry): RetainedRow | Ghost {
     if (entry.end) return new Ghost(entry);
     const loose = `${entry.message.topic} ${entry.message.sequence}`;
-    const row = new RetainedRow(entry, this.adopted.get(loose));
+    const row = new RetainedRow(entry, this.going, this.adopted.get(loose));
     this.adopted.delete(loose);
     if (entry.born > 0 && this.now() - entry.born < 1000 && !this.hurried && performance.now() > this.sampledUntil && !calm()) row.born();
     entry.born = 0;

@@ -18,8 +18,6 @@ export interface Entry {
   end: End | undefined;
   // born is when it came to be known as it was published, by the page's clock; 0 when it was read from a list.
   born: number;
-  // going: someone pressed Expire here. It goes at `at`, and Undo sets the deadline back to `back`, if that was later.
-  going?: { at: number; back: number | undefined } | undefined;
 }
 
 // MOST entries are kept; beyond them the far end is let go, and read again when it comes near.

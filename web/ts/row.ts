@@ -3,7 +3,8 @@ import { clone, element, write } from "./dom";
 import { countdown, dyingFrom, short, words } from "./duration";
 import { endedAt, howEnded } from "./ends";
 import { Lifeline, type Motion } from "./lifeline";
-import { extension, isGoing } from "./lifetime";
+import type { Going, Leave } from "./going";
+import { extension } from "./lifetime";
 import { type Message, keyOf } from "./message";
 import { topicPath } from "./names";
 import { said, visible } from "./payload";
@@ -27,6 +28,7 @@ export class RetainedRow implements View {
 
   constructor(
     readonly entry: Entry,
+    private readonly going: Pick<Going, "of">,
     adopted?: HTMLLIElement,
   ) {
     this.li = adopted ?? clone("row-retained");
@@ -76,11 +78,12 @@ export class RetainedRow implements View {
     this.line.had(message.expires - message.published);
     // It was given more than it had at first.
     this.li.classList.toggle("extended", message.expires - message.published > message.granted + 1);
-    this.describeActions(extension(message, message.granted), isGoing(this.entry));
+    this.describeActions(extension(message, message.granted), this.going.of(message));
   }
 
   // describeActions names the actions; on their way out messages have only Undo.
-  private describeActions(by: number, going: boolean): void {
+  private describeActions(by: number, leave: Leave | undefined): void {
+    const going = leave !== undefined;
     const { li } = this;
     const { sequence } = this.entry.message;
     const extend = li.querySelector<HTMLElement>("form.extend");
@@ -94,7 +97,7 @@ export class RetainedRow implements View {
     write(more?.querySelector(".name") ?? null, t("row.longer", { message: `#${sequence}` }));
     write(expire?.querySelector(".name") ?? null, t("row.expire", { number: `#${sequence}` }));
     write(undo?.querySelector(".name") ?? null, t("row.undoName", { message: `#${sequence}` }));
-    if (undo) undo.hidden = this.entry.going?.back === undefined;
+    if (undo) undo.hidden = leave?.back === undefined;
     if (going === li.classList.contains("going")) return;
     li.classList.toggle("going", going);
     if (expire) expire.hidden = going;

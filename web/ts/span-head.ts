@@ -1,14 +1,25 @@
 // The line above Retained while a span is selected: what is in it, and the two things that can be done with all of it.
-// Either asks first, naming exactly how many; nothing is done to a message that came later.
+// Either asks first, naming exactly how many; nothing is done to a message that came later. What is expired goes in a
+// moment, like a row's, so that it can be undone.
 import { type Api, problems } from "./api";
-import { MOST, type Tally, type Target, change, gather, onceMore } from "./bulk";
+import { type Changed, MOST, type Progress, type Tally, type Target, change, gather, onceMore } from "./bulk";
 import { type Share, about, size } from "./census";
 import { element, reveal, write } from "./dom";
+import { GRACE, type Going } from "./going";
 import type { Bounds } from "./retained";
 import { t } from "./texts";
 import { clock } from "./times";
 
 type Act = "extend" | "expire";
+
+// Outcome is an act as its summary tells it: what is expired is going for a moment, undone it stays.
+type Outcome = "extend" | "going" | "expire" | "undo";
+
+// Expired is what Expire was pressed for: until when Undo may come, and what the deadlines were.
+interface Expired {
+  until: number;
+  backs: Map<Target, number>;
+}
 
 export class SpanHead {
   private bounds: Bounds | undefined;
@@ -16,6 +27,7 @@ export class SpanHead {
   // stage is where an act stands: asked about, or at work; undefined: neither.
   private stage: { kind: "asking"; act: Act; targets: Target[] } | { kind: "reading" | "working"; stop: AbortController } | undefined;
   private told = "";
+  private expired: Expired | undefined;
 
   private readonly root = element("#span-head");
   private readonly says = element("#span-says");
@@ -25,6 +37,7 @@ export class SpanHead {
     expire: element<HTMLButtonElement>("#span-expire"),
     no: element<HTMLButtonElement>("#span-no"),
     yes: element<HTMLButtonElement>("#span-yes"),
+    undo: element<HTMLButtonElement>("#span-undo"),
     close: element<HTMLButtonElement>("#span-close"),
   };
 
@@ -32,15 +45,17 @@ export class SpanHead {
     private readonly api: Pick<Api, "retained">,
     private readonly pattern: string,
     private readonly now: () => number,
+    private readonly going: Pick<Going, "begin" | "stay">,
     // letGo lets the span go, say reads aloud.
     private readonly letGo: () => void,
     private readonly say: (text: string) => void,
   ) {
-    const { extend, expire, no, yes, close } = this.buttons;
+    const { extend, expire, no, yes, undo, close } = this.buttons;
     extend.addEventListener("click", () => void this.ask("extend"));
     expire.addEventListener("click", () => void this.ask("expire"));
     no.addEventListener("click", () => this.release());
-    yes.addEventListener("click", () => void this.act());
+    yes.addEventListener("click", () => this.act());
+    undo.addEventListener("click", () => this.undo());
     close.addEventListener("click", () => this.release() || this.letGo());
   }
 
@@ -100,21 +115,71 @@ export class SpanHead {
     if (this.stage?.kind === "asking") this.buttons[act === "extend" ? "yes" : "no"].focus();
   }
 
-  private async act(): Promise<void> {
+  private act(): void {
     if (this.stage?.kind !== "asking") return;
     const { act, targets } = this.stage;
+    if (act === "extend") void this.work("extend", targets, onceMore);
+    else void this.expire(targets);
+  }
+
+  // expire lets all go in a moment; what goes sooner by itself keeps its deadline.
+  private async expire(targets: readonly Target[]): Promise<void> {
+    const expired: Expired = { until: 0, backs: new Map() };
+    const leave = (target: Target) => {
+      const now = this.now();
+      const at = Math.min(target.expires, Math.floor(now) + GRACE);
+      // Noted before it is sent: the watch may tell of the change first.
+      if (at < target.expires) this.going.begin({ ...target, expires: at }, { at, back: target.expires }, now);
+      return at;
+    };
+    const tally = await this.work("going", targets, leave, (target, at) => {
+      expired.until = Math.max(expired.until, at);
+      expired.backs.set({ ...target, expires: at }, target.expires);
+    });
+    if (expired.backs.size === 0) return;
+    this.expired = expired;
+    this.draw();
+    const { told } = this;
+    setTimeout(() => {
+      if (this.expired === expired) this.expired = undefined;
+      if (this.told === told && told !== "") this.told = summary("expire", tally);
+      this.draw();
+    }, Math.max(0, expired.until - this.now()));
+  }
+
+  // undoable is until when Undo can keep something; 0: nothing can be undone.
+  get undoable(): number {
+    return this.stage ? 0 : (this.expired?.until ?? 0);
+  }
+
+  // undo gives back their deadlines to all that Expire was pressed for, as far as they are still there.
+  undo(): void {
+    if (!this.expired || this.stage) return;
+    const { backs } = this.expired;
+    this.expired = undefined;
+    void this.work("undo", [...backs.keys()], (target) => backs.get(target), (target) => this.going.stay(target));
+  }
+
+  // work changes all targets and tells what became of them.
+  private async work(
+    outcome: Outcome,
+    targets: readonly Target[],
+    wanted: (target: Target) => number | undefined,
+    changed?: Changed,
+  ): Promise<Tally> {
     const { bounds } = this;
     const stop = new AbortController();
     this.stage = { kind: "working", stop };
     this.measure(0, targets.length);
     this.draw();
     this.buttons.close.focus();
-    const wanted = act === "extend" ? onceMore : () => Math.floor(this.now());
-    const tally = await change(this.api, targets, wanted, { signal: stop.signal, done: (n) => this.measure(n, targets.length) });
+    const progress: Progress = { signal: stop.signal, done: (n) => this.measure(n, targets.length) };
+    const tally = await change(this.api, targets, wanted, progress, changed);
     // With all of it done the list is whole again; else the span is still there to go on with.
     if (tally.failed + tally.untried === 0 && this.bounds === bounds) this.letGo();
-    this.tell(summary(act, tally));
+    this.tell(summary(outcome, tally));
     this.draw();
+    return tally;
   }
 
   private tell(text: string): void {
@@ -145,6 +210,7 @@ export class SpanHead {
     const exact = { count: asking?.targets.length ?? 0 };
     reveal(buttons.yes, asking ? (asking.act === "extend" ? t("span.yesExtend", exact) : t("span.yesExpire", exact)) : "");
     reveal(buttons.no, asking ? t("span.no") : "");
+    buttons.undo.hidden = this.undoable === 0 || this.told === "";
     buttons.close.hidden = asking !== undefined;
     const busy = stage?.kind === "working" || stage?.kind === "reading";
     write(buttons.close, busy ? t("span.stop") : this.bounds ? t("span.letGo") : t("span.close"));
@@ -160,9 +226,9 @@ function question(act: Act, count: number): string {
 }
 
 // summary tells what became of all of them: "10 extended, 2 had ended meanwhile."
-export function summary(act: Act, { done, ended, moved, fixed, failed, untried, problem }: Tally): string {
+export function summary(outcome: Outcome, { done, ended, moved, fixed, failed, untried, problem }: Tally): string {
   const parts = [
-    act === "extend" ? t("span.extended", { count: done }) : t("span.expired", { count: done }),
+    became(outcome, done),
     ended > 0 ? t("span.ended", { count: ended }) : "",
     moved > 0 ? t("span.moved", { count: moved }) : "",
     fixed > 0 ? t("span.fixed", { count: fixed }) : "",
@@ -171,4 +237,17 @@ export function summary(act: Act, { done, ended, moved, fixed, failed, untried, 
   ].filter((part) => part !== "");
   const text = t("span.sentence", { text: parts.reduce((before, next) => t("span.and", { before, next })) });
   return problem ? `${text} ${problem}` : text;
+}
+
+function became(outcome: Outcome, count: number): string {
+  switch (outcome) {
+    case "extend":
+      return t("span.extended", { count });
+    case "going":
+      return t("span.going", { count });
+    case "expire":
+      return t("span.expired", { count });
+    case "undo":
+      return t("span.kept", { count });
+  }
 }

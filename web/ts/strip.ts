@@ -4,6 +4,7 @@ import type { Api } from "./api";
 import { Census } from "./census";
 import { element } from "./dom";
 import type { Ending } from "./frame";
+import type { Going } from "./going";
 import { Horizon } from "./horizon";
 import { Intervals } from "./intervals";
 import { LookAhead } from "./look-ahead";
@@ -28,6 +29,7 @@ export class Strip {
     private readonly scope: string,
     private readonly list: RetainedList,
     private readonly now: () => number,
+    going: Going,
     private readonly changed: () => void,
     say: (text: string) => void,
   ) {
@@ -43,7 +45,7 @@ export class Strip {
       },
     });
     this.ahead = new LookAhead(this.census, now, changed, () => this.span.release());
-    this.head = new SpanHead(api, scope, now, () => this.span.release(), say);
+    this.head = new SpanHead(api, scope, now, going, () => this.span.release(), say);
     this.follow(this.intervals.read());
     this.span.restore();
   }
@@ -72,6 +74,15 @@ export class Strip {
   // tick moves what moves with time alone. Returns in how many milliseconds there is more to do.
   tick(): number {
     return Math.min(this.horizon.tick(this.list.model.entries, this.now()), this.span.tick());
+  }
+
+  // undoable is until when Undo can keep what was expired as a span; 0: nothing can be undone.
+  get undoable(): number {
+    return this.head.undoable;
+  }
+
+  undo(): void {
+    this.head.undo();
   }
 
   // release lets go what is held here, one thing at a time: a question, a span, a look ahead.

@@ -7,6 +7,7 @@
 package lingerv1
 
 import (
+	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -810,6 +811,168 @@ func (x *SetExpireTimeResponse) GetServerTime() *timestamppb.Timestamp {
 }
 
 // DeleteMessageRequest ends one message.
+type SetExpireTimesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 1,000 changes, carried out in no particular order: each message should stand in one of them.
+	Changes       []*SetExpireTimeRequest `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetExpireTimesRequest) Reset() {
+	*x = SetExpireTimesRequest{}
+	mi := &file_linger_v1_retained_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetExpireTimesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetExpireTimesRequest) ProtoMessage() {}
+
+func (x *SetExpireTimesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_retained_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetExpireTimesRequest.ProtoReflect.Descriptor instead.
+func (*SetExpireTimesRequest) Descriptor() ([]byte, []int) {
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SetExpireTimesRequest) GetChanges() []*SetExpireTimeRequest {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+type SetExpireTimesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One result a change, in the order of the changes.
+	Results []*SetExpireTimeResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	// The server's clock.
+	ServerTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetExpireTimesResponse) Reset() {
+	*x = SetExpireTimesResponse{}
+	mi := &file_linger_v1_retained_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetExpireTimesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetExpireTimesResponse) ProtoMessage() {}
+
+func (x *SetExpireTimesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_retained_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetExpireTimesResponse.ProtoReflect.Descriptor instead.
+func (*SetExpireTimesResponse) Descriptor() ([]byte, []int) {
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SetExpireTimesResponse) GetResults() []*SetExpireTimeResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *SetExpireTimesResponse) GetServerTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ServerTime
+	}
+	return nil
+}
+
+type SetExpireTimeResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The deadline now; unset with an error.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// As in SetExpireTimeResponse.
+	LoweredToMaximum bool `protobuf:"varint,2,opt,name=lowered_to_maximum,json=loweredToMaximum,proto3" json:"lowered_to_maximum,omitempty"`
+	// Why nothing was changed: what SetExpireTime would have answered.
+	Error         *status.Status `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetExpireTimeResult) Reset() {
+	*x = SetExpireTimeResult{}
+	mi := &file_linger_v1_retained_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetExpireTimeResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetExpireTimeResult) ProtoMessage() {}
+
+func (x *SetExpireTimeResult) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_retained_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetExpireTimeResult.ProtoReflect.Descriptor instead.
+func (*SetExpireTimeResult) Descriptor() ([]byte, []int) {
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SetExpireTimeResult) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *SetExpireTimeResult) GetLoweredToMaximum() bool {
+	if x != nil {
+		return x.LoweredToMaximum
+	}
+	return false
+}
+
+func (x *SetExpireTimeResult) GetError() *status.Status {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 type DeleteMessageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topic's name.
@@ -822,7 +985,7 @@ type DeleteMessageRequest struct {
 
 func (x *DeleteMessageRequest) Reset() {
 	*x = DeleteMessageRequest{}
-	mi := &file_linger_v1_retained_proto_msgTypes[8]
+	mi := &file_linger_v1_retained_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +997,7 @@ func (x *DeleteMessageRequest) String() string {
 func (*DeleteMessageRequest) ProtoMessage() {}
 
 func (x *DeleteMessageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_retained_proto_msgTypes[8]
+	mi := &file_linger_v1_retained_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +1010,7 @@ func (x *DeleteMessageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteMessageRequest.ProtoReflect.Descriptor instead.
 func (*DeleteMessageRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_retained_proto_rawDescGZIP(), []int{8}
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteMessageRequest) GetTopic() string {
@@ -875,7 +1038,7 @@ type DeleteMessageResponse struct {
 
 func (x *DeleteMessageResponse) Reset() {
 	*x = DeleteMessageResponse{}
-	mi := &file_linger_v1_retained_proto_msgTypes[9]
+	mi := &file_linger_v1_retained_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -887,7 +1050,7 @@ func (x *DeleteMessageResponse) String() string {
 func (*DeleteMessageResponse) ProtoMessage() {}
 
 func (x *DeleteMessageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_retained_proto_msgTypes[9]
+	mi := &file_linger_v1_retained_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -900,7 +1063,7 @@ func (x *DeleteMessageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteMessageResponse.ProtoReflect.Descriptor instead.
 func (*DeleteMessageResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_retained_proto_rawDescGZIP(), []int{9}
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeleteMessageResponse) GetServerTime() *timestamppb.Timestamp {
@@ -921,7 +1084,7 @@ type ForecastRequest struct {
 
 func (x *ForecastRequest) Reset() {
 	*x = ForecastRequest{}
-	mi := &file_linger_v1_retained_proto_msgTypes[10]
+	mi := &file_linger_v1_retained_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1096,7 @@ func (x *ForecastRequest) String() string {
 func (*ForecastRequest) ProtoMessage() {}
 
 func (x *ForecastRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_retained_proto_msgTypes[10]
+	mi := &file_linger_v1_retained_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1109,7 @@ func (x *ForecastRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForecastRequest.ProtoReflect.Descriptor instead.
 func (*ForecastRequest) Descriptor() ([]byte, []int) {
-	return file_linger_v1_retained_proto_rawDescGZIP(), []int{10}
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ForecastRequest) GetPattern() string {
@@ -969,7 +1132,7 @@ type ForecastResponse struct {
 
 func (x *ForecastResponse) Reset() {
 	*x = ForecastResponse{}
-	mi := &file_linger_v1_retained_proto_msgTypes[11]
+	mi := &file_linger_v1_retained_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -981,7 +1144,7 @@ func (x *ForecastResponse) String() string {
 func (*ForecastResponse) ProtoMessage() {}
 
 func (x *ForecastResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linger_v1_retained_proto_msgTypes[11]
+	mi := &file_linger_v1_retained_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -994,7 +1157,7 @@ func (x *ForecastResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForecastResponse.ProtoReflect.Descriptor instead.
 func (*ForecastResponse) Descriptor() ([]byte, []int) {
-	return file_linger_v1_retained_proto_rawDescGZIP(), []int{11}
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ForecastResponse) GetForecast() *Forecast {
@@ -1015,7 +1178,7 @@ var File_linger_v1_retained_proto protoreflect.FileDescriptor
 
 const file_linger_v1_retained_proto_rawDesc = "" +
 	"\n" +
-	"\x18linger/v1/retained.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linger/v1/message.proto\x1a\x15linger/v1/topic.proto\"\x90\x03\n" +
+	"\x18linger/v1/retained.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x17linger/v1/message.proto\x1a\x15linger/v1/topic.proto\"\x90\x03\n" +
 	"\x0fRetainedMessage\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12=\n" +
@@ -1081,7 +1244,18 @@ const file_linger_v1_retained_proto_rawDesc = "" +
 	"\ttime_left\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\btimeLeft\x12,\n" +
 	"\x12lowered_to_maximum\x18\x03 \x01(\bR\x10loweredToMaximum\x12;\n" +
 	"\vserver_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"serverTime\"H\n" +
+	"serverTime\"R\n" +
+	"\x15SetExpireTimesRequest\x129\n" +
+	"\achanges\x18\x01 \x03(\v2\x1f.linger.v1.SetExpireTimeRequestR\achanges\"\x8f\x01\n" +
+	"\x16SetExpireTimesResponse\x128\n" +
+	"\aresults\x18\x01 \x03(\v2\x1e.linger.v1.SetExpireTimeResultR\aresults\x12;\n" +
+	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"serverTime\"\xaa\x01\n" +
+	"\x13SetExpireTimeResult\x12;\n" +
+	"\vexpire_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12,\n" +
+	"\x12lowered_to_maximum\x18\x02 \x01(\bR\x10loweredToMaximum\x12(\n" +
+	"\x05error\x18\x03 \x01(\v2\x12.google.rpc.StatusR\x05error\"H\n" +
 	"\x14DeleteMessageRequest\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\"T\n" +
@@ -1097,12 +1271,13 @@ const file_linger_v1_retained_proto_rawDesc = "" +
 	"\tListOrder\x12\x1a\n" +
 	"\x16LIST_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16LIST_ORDER_EXPIRE_TIME\x10\x01\x12\x15\n" +
-	"\x11LIST_ORDER_NEWEST\x10\x022\x9a\x03\n" +
+	"\x11LIST_ORDER_NEWEST\x10\x022\xf1\x03\n" +
 	"\x0fRetainedService\x12O\n" +
 	"\fListMessages\x12\x1e.linger.v1.ListMessagesRequest\x1a\x1f.linger.v1.ListMessagesResponse\x12I\n" +
 	"\n" +
 	"GetMessage\x12\x1c.linger.v1.GetMessageRequest\x1a\x1d.linger.v1.GetMessageResponse\x12R\n" +
-	"\rSetExpireTime\x12\x1f.linger.v1.SetExpireTimeRequest\x1a .linger.v1.SetExpireTimeResponse\x12R\n" +
+	"\rSetExpireTime\x12\x1f.linger.v1.SetExpireTimeRequest\x1a .linger.v1.SetExpireTimeResponse\x12U\n" +
+	"\x0eSetExpireTimes\x12 .linger.v1.SetExpireTimesRequest\x1a!.linger.v1.SetExpireTimesResponse\x12R\n" +
 	"\rDeleteMessage\x12\x1f.linger.v1.DeleteMessageRequest\x1a .linger.v1.DeleteMessageResponse\x12C\n" +
 	"\bForecast\x12\x1a.linger.v1.ForecastRequest\x1a\x1b.linger.v1.ForecastResponseB!Z\x1flinger/proto/linger/v1;lingerv1b\x06proto3"
 
@@ -1119,68 +1294,79 @@ func file_linger_v1_retained_proto_rawDescGZIP() []byte {
 }
 
 var file_linger_v1_retained_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_linger_v1_retained_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_linger_v1_retained_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_linger_v1_retained_proto_goTypes = []any{
-	(ListOrder)(0),                // 0: linger.v1.ListOrder
-	(*RetainedMessage)(nil),       // 1: linger.v1.RetainedMessage
-	(*ListMessagesRequest)(nil),   // 2: linger.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),  // 3: linger.v1.ListMessagesResponse
-	(*GetMessageRequest)(nil),     // 4: linger.v1.GetMessageRequest
-	(*GetMessageResponse)(nil),    // 5: linger.v1.GetMessageResponse
-	(*EndedMessage)(nil),          // 6: linger.v1.EndedMessage
-	(*SetExpireTimeRequest)(nil),  // 7: linger.v1.SetExpireTimeRequest
-	(*SetExpireTimeResponse)(nil), // 8: linger.v1.SetExpireTimeResponse
-	(*DeleteMessageRequest)(nil),  // 9: linger.v1.DeleteMessageRequest
-	(*DeleteMessageResponse)(nil), // 10: linger.v1.DeleteMessageResponse
-	(*ForecastRequest)(nil),       // 11: linger.v1.ForecastRequest
-	(*ForecastResponse)(nil),      // 12: linger.v1.ForecastResponse
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*Message)(nil),               // 14: linger.v1.Message
-	(EndReason)(0),                // 15: linger.v1.EndReason
-	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
-	(*Forecast)(nil),              // 17: linger.v1.Forecast
+	(ListOrder)(0),                 // 0: linger.v1.ListOrder
+	(*RetainedMessage)(nil),        // 1: linger.v1.RetainedMessage
+	(*ListMessagesRequest)(nil),    // 2: linger.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),   // 3: linger.v1.ListMessagesResponse
+	(*GetMessageRequest)(nil),      // 4: linger.v1.GetMessageRequest
+	(*GetMessageResponse)(nil),     // 5: linger.v1.GetMessageResponse
+	(*EndedMessage)(nil),           // 6: linger.v1.EndedMessage
+	(*SetExpireTimeRequest)(nil),   // 7: linger.v1.SetExpireTimeRequest
+	(*SetExpireTimeResponse)(nil),  // 8: linger.v1.SetExpireTimeResponse
+	(*SetExpireTimesRequest)(nil),  // 9: linger.v1.SetExpireTimesRequest
+	(*SetExpireTimesResponse)(nil), // 10: linger.v1.SetExpireTimesResponse
+	(*SetExpireTimeResult)(nil),    // 11: linger.v1.SetExpireTimeResult
+	(*DeleteMessageRequest)(nil),   // 12: linger.v1.DeleteMessageRequest
+	(*DeleteMessageResponse)(nil),  // 13: linger.v1.DeleteMessageResponse
+	(*ForecastRequest)(nil),        // 14: linger.v1.ForecastRequest
+	(*ForecastResponse)(nil),       // 15: linger.v1.ForecastResponse
+	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
+	(*Message)(nil),                // 17: linger.v1.Message
+	(EndReason)(0),                 // 18: linger.v1.EndReason
+	(*durationpb.Duration)(nil),    // 19: google.protobuf.Duration
+	(*status.Status)(nil),          // 20: google.rpc.Status
+	(*Forecast)(nil),               // 21: linger.v1.Forecast
 }
 var file_linger_v1_retained_proto_depIdxs = []int32{
-	13, // 0: linger.v1.RetainedMessage.publish_time:type_name -> google.protobuf.Timestamp
-	13, // 1: linger.v1.RetainedMessage.expire_time:type_name -> google.protobuf.Timestamp
-	14, // 2: linger.v1.RetainedMessage.message:type_name -> linger.v1.Message
-	13, // 3: linger.v1.RetainedMessage.max_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 0: linger.v1.RetainedMessage.publish_time:type_name -> google.protobuf.Timestamp
+	16, // 1: linger.v1.RetainedMessage.expire_time:type_name -> google.protobuf.Timestamp
+	17, // 2: linger.v1.RetainedMessage.message:type_name -> linger.v1.Message
+	16, // 3: linger.v1.RetainedMessage.max_expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: linger.v1.ListMessagesRequest.order:type_name -> linger.v1.ListOrder
-	13, // 5: linger.v1.ListMessagesRequest.min_expire_time:type_name -> google.protobuf.Timestamp
-	13, // 6: linger.v1.ListMessagesRequest.max_expire_time:type_name -> google.protobuf.Timestamp
-	13, // 7: linger.v1.ListMessagesRequest.min_publish_time:type_name -> google.protobuf.Timestamp
-	13, // 8: linger.v1.ListMessagesRequest.max_publish_time:type_name -> google.protobuf.Timestamp
+	16, // 5: linger.v1.ListMessagesRequest.min_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 6: linger.v1.ListMessagesRequest.max_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 7: linger.v1.ListMessagesRequest.min_publish_time:type_name -> google.protobuf.Timestamp
+	16, // 8: linger.v1.ListMessagesRequest.max_publish_time:type_name -> google.protobuf.Timestamp
 	1,  // 9: linger.v1.ListMessagesResponse.messages:type_name -> linger.v1.RetainedMessage
-	13, // 10: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
-	13, // 11: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	16, // 10: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
+	16, // 11: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
 	1,  // 12: linger.v1.GetMessageResponse.retained:type_name -> linger.v1.RetainedMessage
 	6,  // 13: linger.v1.GetMessageResponse.ended:type_name -> linger.v1.EndedMessage
-	15, // 14: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
-	13, // 15: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
-	13, // 16: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
-	13, // 17: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
-	13, // 18: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
-	13, // 19: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 20: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
-	13, // 21: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
-	13, // 22: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
-	17, // 23: linger.v1.ForecastResponse.forecast:type_name -> linger.v1.Forecast
-	13, // 24: linger.v1.ForecastResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 25: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
-	4,  // 26: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
-	7,  // 27: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
-	9,  // 28: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
-	11, // 29: linger.v1.RetainedService.Forecast:input_type -> linger.v1.ForecastRequest
-	3,  // 30: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
-	5,  // 31: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
-	8,  // 32: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
-	10, // 33: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
-	12, // 34: linger.v1.RetainedService.Forecast:output_type -> linger.v1.ForecastResponse
-	30, // [30:35] is the sub-list for method output_type
-	25, // [25:30] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	18, // 14: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
+	16, // 15: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
+	16, // 16: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
+	16, // 17: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
+	16, // 18: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 19: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 20: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
+	16, // 21: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
+	7,  // 22: linger.v1.SetExpireTimesRequest.changes:type_name -> linger.v1.SetExpireTimeRequest
+	11, // 23: linger.v1.SetExpireTimesResponse.results:type_name -> linger.v1.SetExpireTimeResult
+	16, // 24: linger.v1.SetExpireTimesResponse.server_time:type_name -> google.protobuf.Timestamp
+	16, // 25: linger.v1.SetExpireTimeResult.expire_time:type_name -> google.protobuf.Timestamp
+	20, // 26: linger.v1.SetExpireTimeResult.error:type_name -> google.rpc.Status
+	16, // 27: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	21, // 28: linger.v1.ForecastResponse.forecast:type_name -> linger.v1.Forecast
+	16, // 29: linger.v1.ForecastResponse.server_time:type_name -> google.protobuf.Timestamp
+	2,  // 30: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
+	4,  // 31: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
+	7,  // 32: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
+	9,  // 33: linger.v1.RetainedService.SetExpireTimes:input_type -> linger.v1.SetExpireTimesRequest
+	12, // 34: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
+	14, // 35: linger.v1.RetainedService.Forecast:input_type -> linger.v1.ForecastRequest
+	3,  // 36: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
+	5,  // 37: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
+	8,  // 38: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
+	10, // 39: linger.v1.RetainedService.SetExpireTimes:output_type -> linger.v1.SetExpireTimesResponse
+	13, // 40: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
+	15, // 41: linger.v1.RetainedService.Forecast:output_type -> linger.v1.ForecastResponse
+	36, // [36:42] is the sub-list for method output_type
+	30, // [30:36] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_retained_proto_init() }
@@ -1200,7 +1386,7 @@ func file_linger_v1_retained_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linger_v1_retained_proto_rawDesc), len(file_linger_v1_retained_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

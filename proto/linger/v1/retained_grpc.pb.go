@@ -19,11 +19,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RetainedService_ListMessages_FullMethodName  = "/linger.v1.RetainedService/ListMessages"
-	RetainedService_GetMessage_FullMethodName    = "/linger.v1.RetainedService/GetMessage"
-	RetainedService_SetExpireTime_FullMethodName = "/linger.v1.RetainedService/SetExpireTime"
-	RetainedService_DeleteMessage_FullMethodName = "/linger.v1.RetainedService/DeleteMessage"
-	RetainedService_Forecast_FullMethodName      = "/linger.v1.RetainedService/Forecast"
+	RetainedService_ListMessages_FullMethodName   = "/linger.v1.RetainedService/ListMessages"
+	RetainedService_GetMessage_FullMethodName     = "/linger.v1.RetainedService/GetMessage"
+	RetainedService_SetExpireTime_FullMethodName  = "/linger.v1.RetainedService/SetExpireTime"
+	RetainedService_SetExpireTimes_FullMethodName = "/linger.v1.RetainedService/SetExpireTimes"
+	RetainedService_DeleteMessage_FullMethodName  = "/linger.v1.RetainedService/DeleteMessage"
+	RetainedService_Forecast_FullMethodName       = "/linger.v1.RetainedService/Forecast"
 )
 
 // RetainedServiceClient is the client API for RetainedService service.
@@ -45,6 +46,9 @@ type RetainedServiceClient interface {
 	// a message that has ended (the detail says how and when) or whose deadline is not `expected_expire_time`;
 	// INVALID_ARGUMENT beyond publish time + the policy's maximum where the policy rejects, and as in GetMessage.
 	SetExpireTime(ctx context.Context, in *SetExpireTimeRequest, opts ...grpc.CallOption) (*SetExpireTimeResponse, error)
+	// SetExpireTimes changes many deadlines at once, each as SetExpireTime does and whatever becomes of the others: what goes
+	// wrong with one stands in its result. Errors: INVALID_ARGUMENT for no change or more than 1,000.
+	SetExpireTimes(ctx context.Context, in *SetExpireTimesRequest, opts ...grpc.CallOption) (*SetExpireTimesResponse, error)
 	// DeleteMessage ends one message as deleted. Errors: as SetExpireTime.
 	DeleteMessage(ctx context.Context, in *DeleteMessageRequest, opts ...grpc.CallOption) (*DeleteMessageResponse, error)
 	// Forecast tells what of the messages alive ends when, if nothing changes. Errors: NOT_FOUND when `pattern` is a name
@@ -90,6 +94,16 @@ func (c *retainedServiceClient) SetExpireTime(ctx context.Context, in *SetExpire
 	return out, nil
 }
 
+func (c *retainedServiceClient) SetExpireTimes(ctx context.Context, in *SetExpireTimesRequest, opts ...grpc.CallOption) (*SetExpireTimesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetExpireTimesResponse)
+	err := c.cc.Invoke(ctx, RetainedService_SetExpireTimes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *retainedServiceClient) DeleteMessage(ctx context.Context, in *DeleteMessageRequest, opts ...grpc.CallOption) (*DeleteMessageResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DeleteMessageResponse)
@@ -129,6 +143,9 @@ type RetainedServiceServer interface {
 	// a message that has ended (the detail says how and when) or whose deadline is not `expected_expire_time`;
 	// INVALID_ARGUMENT beyond publish time + the policy's maximum where the policy rejects, and as in GetMessage.
 	SetExpireTime(context.Context, *SetExpireTimeRequest) (*SetExpireTimeResponse, error)
+	// SetExpireTimes changes many deadlines at once, each as SetExpireTime does and whatever becomes of the others: what goes
+	// wrong with one stands in its result. Errors: INVALID_ARGUMENT for no change or more than 1,000.
+	SetExpireTimes(context.Context, *SetExpireTimesRequest) (*SetExpireTimesResponse, error)
 	// DeleteMessage ends one message as deleted. Errors: as SetExpireTime.
 	DeleteMessage(context.Context, *DeleteMessageRequest) (*DeleteMessageResponse, error)
 	// Forecast tells what of the messages alive ends when, if nothing changes. Errors: NOT_FOUND when `pattern` is a name
@@ -152,6 +169,9 @@ func (UnimplementedRetainedServiceServer) GetMessage(context.Context, *GetMessag
 }
 func (UnimplementedRetainedServiceServer) SetExpireTime(context.Context, *SetExpireTimeRequest) (*SetExpireTimeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetExpireTime not implemented")
+}
+func (UnimplementedRetainedServiceServer) SetExpireTimes(context.Context, *SetExpireTimesRequest) (*SetExpireTimesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetExpireTimes not implemented")
 }
 func (UnimplementedRetainedServiceServer) DeleteMessage(context.Context, *DeleteMessageRequest) (*DeleteMessageResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteMessage not implemented")
@@ -234,6 +254,24 @@ func _RetainedService_SetExpireTime_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RetainedService_SetExpireTimes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetExpireTimesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetainedServiceServer).SetExpireTimes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetainedService_SetExpireTimes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetainedServiceServer).SetExpireTimes(ctx, req.(*SetExpireTimesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RetainedService_DeleteMessage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeleteMessageRequest)
 	if err := dec(in); err != nil {
@@ -288,6 +326,10 @@ var RetainedService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetExpireTime",
 			Handler:    _RetainedService_SetExpireTime_Handler,
+		},
+		{
+			MethodName: "SetExpireTimes",
+			Handler:    _RetainedService_SetExpireTimes_Handler,
 		},
 		{
 			MethodName: "DeleteMessage",

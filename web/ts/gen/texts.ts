@@ -93,6 +93,8 @@ export interface Texts {
   "filter.noneOfPart": "count" | "all";
   "filter.order": never;
   "filter.short": never;
+  "filter.some": "count" | "all";
+  "filter.someOfPart": "count" | "loaded" | "all";
   "filter.soonest": never;
   "form.beyond": "time";
   "form.change": "ttl";
@@ -458,6 +460,8 @@ export interface Texts {
   "span.extended": "count";
   "span.failed": "count";
   "span.fixed": "count";
+  "span.going": "count";
+  "span.kept": "count";
   "span.letGo": never;
   "span.looking": "count";
   "span.most": never;

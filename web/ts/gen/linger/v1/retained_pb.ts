@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../google/rpc/status_pb";
+import { file_google_rpc_status } from "../../google/rpc/status_pb";
 import type { EndReason, Message as Message$1 } from "./message_pb";
 import { file_linger_v1_message } from "./message_pb";
 import type { Forecast } from "./topic_pb";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file linger/v1/retained.proto.
  */
 export const file_linger_v1_retained: GenFile = /*@__PURE__*/
-  fileDesc("ChhsaW5nZXIvdjEvcmV0YWluZWQucHJvdG8SCWxpbmdlci52MSKrAgoPUmV0YWluZWRNZXNzYWdlEg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEjAKDHB1Ymxpc2hfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKB21lc3NhZ2UYBSABKAsyEi5saW5nZXIudjEuTWVzc2FnZRIRCglkYXRhX3NpemUYBiABKAQSEgoKZGVsaXZlcmllcxgHIAEoDRITCgtpbmNhcm5hdGlvbhgIIAEoBhIzCg9tYXhfZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIosDChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg8KB3BhdHRlcm4YASABKAkSIwoFb3JkZXIYAiABKA4yFC5saW5nZXIudjEuTGlzdE9yZGVyEhQKDG1pbl9zZXF1ZW5jZRgDIAEoBBIUCgxtYXhfc2VxdWVuY2UYBCABKAQSMwoPbWluX2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9tYXhfZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXBhZ2Vfc2l6ZRgHIAEoBRISCgpwYWdlX3Rva2VuGAggASgJEhUKDXByZXZpZXdfYnl0ZXMYCSABKA0SNAoQbWluX3B1Ymxpc2hfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoQbWF4X3B1Ymxpc2hfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi0QEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEiwKCG1lc3NhZ2VzGAEgAygLMhoubGluZ2VyLnYxLlJldGFpbmVkTWVzc2FnZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldGFpbmVkGAQgASgEEhYKDnJldGFpbmVkX2J5dGVzGAUgASgEEhcKD3JldGFpbmVkX3dpdGhpbhgGIAEoBCI0ChFHZXRNZXNzYWdlUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBCKoAQoSR2V0TWVzc2FnZVJlc3BvbnNlEi8KC3NlcnZlcl90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCghyZXRhaW5lZBgCIAEoCzIaLmxpbmdlci52MS5SZXRhaW5lZE1lc3NhZ2VIABIoCgVlbmRlZBgDIAEoCzIXLmxpbmdlci52MS5FbmRlZE1lc3NhZ2VIAEIHCgVzdGF0ZSLJAQoMRW5kZWRNZXNzYWdlEg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiQKBnJlYXNvbhgDIAEoDjIULmxpbmdlci52MS5FbmRSZWFzb24SMAoMcHVibGlzaF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZGVsaXZlcmllcxgGIAEoDSKiAQoUU2V0RXhwaXJlVGltZVJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoIc2VxdWVuY2UYAiABKAQSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKFGV4cGVjdGVkX2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLDAQoVU2V0RXhwaXJlVGltZVJlc3BvbnNlEi8KC2V4cGlyZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgl0aW1lX2xlZnQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGgoSbG93ZXJlZF90b19tYXhpbXVtGAMgASgIEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI3ChREZWxldGVNZXNzYWdlUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBCJIChVEZWxldGVNZXNzYWdlUmVzcG9uc2USLwoLc2VydmVyX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiIKD0ZvcmVjYXN0UmVxdWVzdBIPCgdwYXR0ZXJuGAEgASgJImoKEEZvcmVjYXN0UmVzcG9uc2USJQoIZm9yZWNhc3QYASABKAsyEy5saW5nZXIudjEuRm9yZWNhc3QSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKloKCUxpc3RPcmRlchIaChZMSVNUX09SREVSX1VOU1BFQ0lGSUVEEAASGgoWTElTVF9PUkRFUl9FWFBJUkVfVElNRRABEhUKEUxJU1RfT1JERVJfTkVXRVNUEAIymgMKD1JldGFpbmVkU2VydmljZRJPCgxMaXN0TWVzc2FnZXMSHi5saW5nZXIudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBofLmxpbmdlci52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJJCgpHZXRNZXNzYWdlEhwubGluZ2VyLnYxLkdldE1lc3NhZ2VSZXF1ZXN0Gh0ubGluZ2VyLnYxLkdldE1lc3NhZ2VSZXNwb25zZRJSCg1TZXRFeHBpcmVUaW1lEh8ubGluZ2VyLnYxLlNldEV4cGlyZVRpbWVSZXF1ZXN0GiAubGluZ2VyLnYxLlNldEV4cGlyZVRpbWVSZXNwb25zZRJSCg1EZWxldGVNZXNzYWdlEh8ubGluZ2VyLnYxLkRlbGV0ZU1lc3NhZ2VSZXF1ZXN0GiAubGluZ2VyLnYxLkRlbGV0ZU1lc3NhZ2VSZXNwb25zZRJDCghGb3JlY2FzdBIaLmxpbmdlci52MS5Gb3JlY2FzdFJlcXVlc3QaGy5saW5nZXIudjEuRm9yZWNhc3RSZXNwb25zZUIhWh9saW5nZXIvcHJvdG8vbGluZ2VyL3YxO2xpbmdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_linger_v1_message, file_linger_v1_topic]);
+  fileDesc("ChhsaW5nZXIvdjEvcmV0YWluZWQucHJvdG8SCWxpbmdlci52MSKrAgoPUmV0YWluZWRNZXNzYWdlEg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEjAKDHB1Ymxpc2hfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKB21lc3NhZ2UYBSABKAsyEi5saW5nZXIudjEuTWVzc2FnZRIRCglkYXRhX3NpemUYBiABKAQSEgoKZGVsaXZlcmllcxgHIAEoDRITCgtpbmNhcm5hdGlvbhgIIAEoBhIzCg9tYXhfZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIosDChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg8KB3BhdHRlcm4YASABKAkSIwoFb3JkZXIYAiABKA4yFC5saW5nZXIudjEuTGlzdE9yZGVyEhQKDG1pbl9zZXF1ZW5jZRgDIAEoBBIUCgxtYXhfc2VxdWVuY2UYBCABKAQSMwoPbWluX2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9tYXhfZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXBhZ2Vfc2l6ZRgHIAEoBRISCgpwYWdlX3Rva2VuGAggASgJEhUKDXByZXZpZXdfYnl0ZXMYCSABKA0SNAoQbWluX3B1Ymxpc2hfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoQbWF4X3B1Ymxpc2hfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi0QEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEiwKCG1lc3NhZ2VzGAEgAygLMhoubGluZ2VyLnYxLlJldGFpbmVkTWVzc2FnZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldGFpbmVkGAQgASgEEhYKDnJldGFpbmVkX2J5dGVzGAUgASgEEhcKD3JldGFpbmVkX3dpdGhpbhgGIAEoBCI0ChFHZXRNZXNzYWdlUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBCKoAQoSR2V0TWVzc2FnZVJlc3BvbnNlEi8KC3NlcnZlcl90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCghyZXRhaW5lZBgCIAEoCzIaLmxpbmdlci52MS5SZXRhaW5lZE1lc3NhZ2VIABIoCgVlbmRlZBgDIAEoCzIXLmxpbmdlci52MS5FbmRlZE1lc3NhZ2VIAEIHCgVzdGF0ZSLJAQoMRW5kZWRNZXNzYWdlEg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiQKBnJlYXNvbhgDIAEoDjIULmxpbmdlci52MS5FbmRSZWFzb24SMAoMcHVibGlzaF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZGVsaXZlcmllcxgGIAEoDSKiAQoUU2V0RXhwaXJlVGltZVJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoIc2VxdWVuY2UYAiABKAQSLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKFGV4cGVjdGVkX2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLDAQoVU2V0RXhwaXJlVGltZVJlc3BvbnNlEi8KC2V4cGlyZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgl0aW1lX2xlZnQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGgoSbG93ZXJlZF90b19tYXhpbXVtGAMgASgIEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJJChVTZXRFeHBpcmVUaW1lc1JlcXVlc3QSMAoHY2hhbmdlcxgBIAMoCzIfLmxpbmdlci52MS5TZXRFeHBpcmVUaW1lUmVxdWVzdCJ6ChZTZXRFeHBpcmVUaW1lc1Jlc3BvbnNlEi8KB3Jlc3VsdHMYASADKAsyHi5saW5nZXIudjEuU2V0RXhwaXJlVGltZVJlc3VsdBIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihQEKE1NldEV4cGlyZVRpbWVSZXN1bHQSLwoLZXhwaXJlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKEmxvd2VyZWRfdG9fbWF4aW11bRgCIAEoCBIhCgVlcnJvchgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIjcKFERlbGV0ZU1lc3NhZ2VSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEIkgKFURlbGV0ZU1lc3NhZ2VSZXNwb25zZRIvCgtzZXJ2ZXJfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIgoPRm9yZWNhc3RSZXF1ZXN0Eg8KB3BhdHRlcm4YASABKAkiagoQRm9yZWNhc3RSZXNwb25zZRIlCghmb3JlY2FzdBgBIAEoCzITLmxpbmdlci52MS5Gb3JlY2FzdBIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqWgoJTGlzdE9yZGVyEhoKFkxJU1RfT1JERVJfVU5TUEVDSUZJRUQQABIaChZMSVNUX09SREVSX0VYUElSRV9USU1FEAESFQoRTElTVF9PUkRFUl9ORVdFU1QQAjLxAwoPUmV0YWluZWRTZXJ2aWNlEk8KDExpc3RNZXNzYWdlcxIeLmxpbmdlci52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh8ubGluZ2VyLnYxLkxpc3RNZXNzYWdlc1Jlc3BvbnNlEkkKCkdldE1lc3NhZ2USHC5saW5nZXIudjEuR2V0TWVzc2FnZVJlcXVlc3QaHS5saW5nZXIudjEuR2V0TWVzc2FnZVJlc3BvbnNlElIKDVNldEV4cGlyZVRpbWUSHy5saW5nZXIudjEuU2V0RXhwaXJlVGltZVJlcXVlc3QaIC5saW5nZXIudjEuU2V0RXhwaXJlVGltZVJlc3BvbnNlElUKDlNldEV4cGlyZVRpbWVzEiAubGluZ2VyLnYxLlNldEV4cGlyZVRpbWVzUmVxdWVzdBohLmxpbmdlci52MS5TZXRFeHBpcmVUaW1lc1Jlc3BvbnNlElIKDURlbGV0ZU1lc3NhZ2USHy5saW5nZXIudjEuRGVsZXRlTWVzc2FnZVJlcXVlc3QaIC5saW5nZXIudjEuRGVsZXRlTWVzc2FnZVJlc3BvbnNlEkMKCEZvcmVjYXN0EhoubGluZ2VyLnYxLkZvcmVjYXN0UmVxdWVzdBobLmxpbmdlci52MS5Gb3JlY2FzdFJlc3BvbnNlQiFaH2xpbmdlci9wcm90by9saW5nZXIvdjE7bGluZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_linger_v1_message, file_linger_v1_topic]);
 
 /**
  * RetainedMessage is one message as it is kept.
@@ -457,6 +459,84 @@ export const SetExpireTimeResponseSchema: GenMessage<SetExpireTimeResponse> = /*
 /**
  * DeleteMessageRequest ends one message.
  *
+ * @generated from message linger.v1.SetExpireTimesRequest
+ */
+export type SetExpireTimesRequest = Message<"linger.v1.SetExpireTimesRequest"> & {
+  /**
+   * 1 to 1,000 changes, carried out in no particular order: each message should stand in one of them.
+   *
+   * @generated from field: repeated linger.v1.SetExpireTimeRequest changes = 1;
+   */
+  changes: SetExpireTimeRequest[];
+};
+
+/**
+ * Describes the message linger.v1.SetExpireTimesRequest.
+ * Use `create(SetExpireTimesRequestSchema)` to create a new message.
+ */
+export const SetExpireTimesRequestSchema: GenMessage<SetExpireTimesRequest> = /*@__PURE__*/
+  messageDesc(file_linger_v1_retained, 8);
+
+/**
+ * @generated from message linger.v1.SetExpireTimesResponse
+ */
+export type SetExpireTimesResponse = Message<"linger.v1.SetExpireTimesResponse"> & {
+  /**
+   * One result a change, in the order of the changes.
+   *
+   * @generated from field: repeated linger.v1.SetExpireTimeResult results = 1;
+   */
+  results: SetExpireTimeResult[];
+
+  /**
+   * The server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 2;
+   */
+  serverTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message linger.v1.SetExpireTimesResponse.
+ * Use `create(SetExpireTimesResponseSchema)` to create a new message.
+ */
+export const SetExpireTimesResponseSchema: GenMessage<SetExpireTimesResponse> = /*@__PURE__*/
+  messageDesc(file_linger_v1_retained, 9);
+
+/**
+ * @generated from message linger.v1.SetExpireTimeResult
+ */
+export type SetExpireTimeResult = Message<"linger.v1.SetExpireTimeResult"> & {
+  /**
+   * The deadline now; unset with an error.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 1;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * As in SetExpireTimeResponse.
+   *
+   * @generated from field: bool lowered_to_maximum = 2;
+   */
+  loweredToMaximum: boolean;
+
+  /**
+   * Why nothing was changed: what SetExpireTime would have answered.
+   *
+   * @generated from field: google.rpc.Status error = 3;
+   */
+  error?: Status | undefined;
+};
+
+/**
+ * Describes the message linger.v1.SetExpireTimeResult.
+ * Use `create(SetExpireTimeResultSchema)` to create a new message.
+ */
+export const SetExpireTimeResultSchema: GenMessage<SetExpireTimeResult> = /*@__PURE__*/
+  messageDesc(file_linger_v1_retained, 10);
+
+/**
  * @generated from message linger.v1.DeleteMessageRequest
  */
 export type DeleteMessageRequest = Message<"linger.v1.DeleteMessageRequest"> & {
@@ -480,7 +560,7 @@ export type DeleteMessageRequest = Message<"linger.v1.DeleteMessageRequest"> & {
  * Use `create(DeleteMessageRequestSchema)` to create a new message.
  */
 export const DeleteMessageRequestSchema: GenMessage<DeleteMessageRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_retained, 8);
+  messageDesc(file_linger_v1_retained, 11);
 
 /**
  * DeleteMessageResponse confirms.
@@ -501,7 +581,7 @@ export type DeleteMessageResponse = Message<"linger.v1.DeleteMessageResponse"> &
  * Use `create(DeleteMessageResponseSchema)` to create a new message.
  */
 export const DeleteMessageResponseSchema: GenMessage<DeleteMessageResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_retained, 9);
+  messageDesc(file_linger_v1_retained, 12);
 
 /**
  * ForecastRequest asks what ends when.
@@ -522,7 +602,7 @@ export type ForecastRequest = Message<"linger.v1.ForecastRequest"> & {
  * Use `create(ForecastRequestSchema)` to create a new message.
  */
 export const ForecastRequestSchema: GenMessage<ForecastRequest> = /*@__PURE__*/
-  messageDesc(file_linger_v1_retained, 10);
+  messageDesc(file_linger_v1_retained, 13);
 
 /**
  * ForecastResponse tells it.
@@ -550,7 +630,7 @@ export type ForecastResponse = Message<"linger.v1.ForecastResponse"> & {
  * Use `create(ForecastResponseSchema)` to create a new message.
  */
 export const ForecastResponseSchema: GenMessage<ForecastResponse> = /*@__PURE__*/
-  messageDesc(file_linger_v1_retained, 11);
+  messageDesc(file_linger_v1_retained, 14);
 
 /**
  * ListOrder is the order of a list.
@@ -628,6 +708,17 @@ export const RetainedService: GenService<{
     methodKind: "unary";
     input: typeof SetExpireTimeRequestSchema;
     output: typeof SetExpireTimeResponseSchema;
+  },
+  /**
+   * SetExpireTimes changes many deadlines at once, each as SetExpireTime does and whatever becomes of the others: what goes
+   * wrong with one stands in its result. Errors: INVALID_ARGUMENT for no change or more than 1,000.
+   *
+   * @generated from rpc linger.v1.RetainedService.SetExpireTimes
+   */
+  setExpireTimes: {
+    methodKind: "unary";
+    input: typeof SetExpireTimesRequestSchema;
+    output: typeof SetExpireTimesResponseSchema;
   },
   /**
    * DeleteMessage ends one message as deleted. Errors: as SetExpireTime.
