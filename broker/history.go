@@ -36,7 +36,7 @@ type history struct {
 	arrivals timeCells[arrival]
 	ends     timeCells[Ends]
 
-	// mu guards what readers write while they share topic.mu.
+	// mu guards what readers write while they share topic.mu; who holds that alone meets none of them.
 	mu     sync.Mutex
 	ages   timeCells[ages]
 	firsts firsts
@@ -79,8 +79,6 @@ func (b *Broker) arrivedLocked(t *topic, r *run) {
 		a.messages += r.count
 		a.bytes += uint64(r.size)
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	g, dropped := h.ages.at(slotOf(r.published, ageStep), ageCells, b.takeHistory)
 	h.lostUpTo(dropped, ageStep)
 	if g != nil {
@@ -112,8 +110,6 @@ func (b *Broker) endedInHistoryLocked(t *topic, e *Ended, passing bool) {
 	if e.Deliveries > 0 || passing {
 		return
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if g := h.ages.find(slotOf(e.PublishTime, ageStep)); g != nil {
 		g.endedUnread(e.EndTime.Sub(e.PublishTime))
 	}

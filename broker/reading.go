@@ -16,11 +16,13 @@ type reading struct {
 // full tells that nothing more may be added.
 func (rd *reading) full() bool { return rd.bytes <= 0 || (rd.bounded && rd.count <= 0) }
 
-// handed is what was handed out and is not yet noted: messages that were published at one time with one deadline, as those
-// mostly are that are read at once.
+// handed is what was handed out and is not yet noted: neighbours that were published at one time with one deadline, as
+// those mostly are that are read at once.
 type handed struct {
 	published, deadline Instant
-	count, firsts       uint32 // firsts: those that nobody was handed before
+	passing             bool
+	at                  uint64 // where the reader had been before
+	from, to            uint64 // the sequences in [from, to)
 }
 
 // hand adds messages to what is handed out: to the run before, where they continue it and lie behind it in memory, as
@@ -44,36 +46,35 @@ func (c *cursor) hand(rd *reading, r *run, from uint64, count int, body []byte) 
 	})
 }
 
-// tally counts messages of a run, from sequence from on, with those that were handed out before and are like them.
+// tally counts messages of a run, from sequence from on, with those that were handed out before and are like them. So what
+// has to be noted is noted once for all of them.
 func (c *cursor) tally(rd *reading, r *run, from uint64, count uint32) {
-	firsts := uint32(0)
-	if h := c.topic.history; h != nil {
-		firsts = h.claim(c.pos.Load(), from, from+uint64(count))
-	}
-	if r.passing {
-		return
-	}
 	n := &rd.handed
-	if n.published != r.published || n.deadline != r.deadline {
+	if at := c.pos.Load(); n.to != from || at != from || n.published != r.published || n.deadline != r.deadline || n.passing != r.passing {
 		c.noteLocked(rd)
-		n.published, n.deadline = r.published, r.deadline
+		*n = handed{published: r.published, deadline: r.deadline, passing: r.passing, at: at, from: from}
 	}
-	n.count += count
-	n.firsts += firsts
+	n.to = from + uint64(count)
 }
 
 // noteLocked notes what was handed out: how old it was, if nobody had been handed it before, and what it had left.
 func (c *cursor) noteLocked(rd *reading) {
 	n := &rd.handed
-	if n.count == 0 {
+	if n.from == n.to {
 		return
 	}
-	if c.life == nil {
-		c.life = &lifeTally{}
+	firsts := uint32(0)
+	if h := c.topic.history; h != nil {
+		firsts = h.claim(n.at, n.from, n.to)
 	}
-	c.life.add(rd.now, n.deadline.Sub(rd.now), n.deadline.Sub(n.published), n.count)
-	if n.firsts > 0 {
-		c.topic.history.handed(n.published, rd.now, n.firsts)
+	if !n.passing {
+		if c.life == nil {
+			c.life = &lifeTally{}
+		}
+		c.life.add(rd.now, n.deadline.Sub(rd.now), n.deadline.Sub(n.published), uint32(n.to-n.from))
+		if firsts > 0 {
+			c.topic.history.handed(n.published, rd.now, firsts)
+		}
 	}
 	*n = handed{}
 }
