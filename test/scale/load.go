@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -166,6 +167,14 @@ func median(v []float64) float64 {
 		return 0
 	}
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// likely writes between which two of these the median lies, with 95 %, of all that could have been found.
+func likely(v []float64) string {
+	v = slices.Sorted(slices.Values(v))
+	n := len(v)
+	off := int(math.Ceil(0.98 * math.Sqrt(float64(n)))) // 1.96 standard deviations of how many lie below it
+	return fmt.Sprintf("%s – %s with 95 %%", figure(v[max((n-1)/2-off, 0)]), figure(v[min(n/2+off, n-1)]))
 }
 
 // span writes the least and the most.

@@ -25,6 +25,7 @@ func run(args []string) error {
 	only := flags.String("only", "", "measure the parts whose names match this `regexp`")
 	list := flags.Bool("list", false, "list the parts, and end")
 	profile := flags.String("profile", "", "write profiles of the servers to this `folder`: of their heap where a part is about memory, of CPU otherwise")
+	trace := flags.String("trace", "", "write execution traces of the servers to this `folder`, where profiles would be of CPU")
 	bare := flags.String("bare", "", "only be the floor of others: answer with what is recorded in this `file`")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -45,7 +46,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	h := &harness{ctx: ctx, self: self, linger: filepath.Join(filepath.Dir(self), "linger"), profile: *profile}
+	h := &harness{ctx: ctx, self: self, linger: filepath.Join(filepath.Dir(self), "linger"), profile: *profile, trace: *trace}
 	var failed error
 	for _, p := range parts {
 		if !wanted.MatchString(p.name) {

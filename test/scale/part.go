@@ -66,7 +66,8 @@ type harness struct {
 	ctx     context.Context
 	self    string // this program,
 	linger  string // and the one that it measures
-	profile string
+	profile string // a folder for profiles, or "",
+	trace   string // and one for execution traces
 	part    string // that is being measured
 	shown   int
 	lines   []line

@@ -144,7 +144,7 @@ func (s *server) memory() (u usage, err error) {
 		return u, err
 	}
 	if s.h.profile != "" { // the one at the end stays
-		if err := s.saveProfile("heap", s.h.part); err != nil {
+		if err := s.saveProfile("heap", filepath.Join(s.h.profile, s.h.part+".heap")); err != nil {
 			return u, err
 		}
 	}
@@ -210,25 +210,29 @@ func (s *server) share(d time.Duration) (float64, error) {
 	return float64(after-before) / float64(time.Since(began)), err
 }
 
-// profiled writes a CPU profile of what the server does while f runs, if one is wanted.
+// profiled writes a CPU profile of what the server does while f runs, or an execution trace, if one is wanted.
 func (s *server) profiled(name string, length time.Duration, f func() error) error {
-	if s.h.profile == "" || s.http == "" {
+	which, into := "profile", s.h.profile
+	if s.h.trace != "" {
+		which, into = "trace", s.h.trace
+	}
+	if into == "" || s.http == "" {
 		return f()
 	}
 	failed := make(chan error, 1)
 	go func() { // ends after length
-		failed <- s.saveProfile(fmt.Sprintf("profile?seconds=%d", max(int(length.Seconds()), 1)), name)
+		failed <- s.saveProfile(fmt.Sprintf("%s?seconds=%d", which, max(int(length.Seconds()), 1)), filepath.Join(into, name+"."+which))
 	}()
 	return errors.Join(f(), <-failed)
 }
 
 // saveProfile writes one of the server's profiles to a file.
-func (s *server) saveProfile(which, name string) error {
+func (s *server) saveProfile(which, file string) error {
 	text, err := s.get("/debug/pprof/" + which)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(s.h.profile, name+".pprof"), text, 0o644)
+	return os.WriteFile(file, text, 0o644)
 }
 
 // wait lets time pass.
