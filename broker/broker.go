@@ -97,6 +97,7 @@ type Broker struct {
 
 	reclaimMu sync.Mutex // one clean-up at a time, so that who waited for it sees it done
 	due       []dueChunk // its scratch
+	unpacked  []run      // the same
 
 	watchMu  sync.RWMutex
 	watchers map[*Watcher]struct{}

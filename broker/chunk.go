@@ -60,11 +60,20 @@ func (c *chunk) recount() {
 	}
 }
 
-// shrink keeps the first n runs in memory of their size.
+// shrink keeps the first n runs in memory of their size, so that messages that were sealed do not keep those of others that
+// are gone.
 func (c *chunk) shrink(n int) {
 	c.runs = slices.Clone(c.runs[:n])
 	c.room = cap(c.runs)
+	for i := range c.runs {
+		if r := &c.runs[i]; r.sealed {
+			r.body = slices.Clone(r.body)
+		}
+	}
 }
+
+// sealed tells that its messages lie one behind the other.
+func (c *chunk) sealed() bool { return c.packed != nil && c.packed.size > 0 }
 
 func (c *chunk) len() int {
 	if c.packed != nil {

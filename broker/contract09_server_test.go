@@ -208,3 +208,45 @@ func TestContract09_FullDiskDoesNotDrainATopicThatEvicts(t *testing.T) {
 		}
 	})
 }
+
+// TestContract09_SmallMessagesAreAccountedAsTheyLie: what lies side by side counts for little more than its bytes, and a
+// limit holds whatever becomes of it: of messages that end one by one, are deleted, or live on, none counts for more than
+// before.
+func TestContract09_SmallMessagesAreAccountedAsTheyLie(t *testing.T) {
+	inBubble(t, broker.Config{MemoryLimit: memoryLimit}, func(b *bench) {
+		body := frames(strings.Repeat("x", 100))
+		accepted := uint64(0)
+		for ; ; accepted++ {
+			ttl := time.Minute + time.Duration(accepted%128)*time.Second
+			a := b.send(broker.PublishRequest{Batches: []broker.Batch{{Topic: "t", TTL: ttl, HasTTL: true, Count: 1, Body: body}}})
+			if err := a.Results[0].Err; err != nil {
+				b.fault(err, broker.ErrFull)
+				break
+			}
+		}
+		if least := uint64(memoryLimit * 9 / 10 / (len(body) + broker.SealedOverhead)); accepted < least {
+			t.Errorf("%d were accepted, want %d at least", accepted, least)
+		}
+		used := b.Stats().MemoryUsed
+		check := func(what string) {
+			t.Helper()
+			if now := b.Stats().MemoryUsed; now > used {
+				t.Errorf("%s: %d bytes are used, %d were before", what, now, used)
+			} else {
+				used = now
+			}
+		}
+		for sequence := uint64(1); sequence <= accepted; sequence += 61 {
+			b.remove("t", sequence)
+			check("deleted")
+		}
+		for sequence := uint64(2); sequence <= accepted; sequence += 61 {
+			b.extend("t", sequence, b.Now().Add(5*time.Minute))
+			check("extended")
+		}
+		for range 140 {
+			time.Sleep(time.Second)
+			check("ended one by one")
+		}
+	})
+}

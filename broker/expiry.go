@@ -89,22 +89,57 @@ func (b *Broker) visitLocked(t *topic, chunk int, now Instant) {
 	if !t.frozen.valid {
 		t.freezeLocked()
 	}
-	b.expireChunkLocked(t, chunk, now)
+	b.expireChunkLocked(t, chunk, now, &b.unpacked)
 }
 
-// expireChunkLocked ends what is due in a chunk, if it is time to look.
-func (b *Broker) expireChunkLocked(t *topic, chunk int, now Instant) {
+// expireChunkLocked ends what is due in a chunk, if it is time to look. What is packed is unpacked into scratch where it can be.
+func (b *Broker) expireChunkLocked(t *topic, chunk int, now Instant, scratch *[]run) {
 	l := &t.runs
 	c := l.chunks[chunk]
 	if c.due > now {
 		return // that was done
 	}
-	l.unseal(c, now)
+	if c.sealed() || (c.packed != nil && c.latest <= now) { // nothing of it needs to be changed, or not much
+		b.expirePackedLocked(t, chunk, now, scratch)
+		return
+	}
 	l.thaw(c)
-	next := Instant(math.MaxInt64)
+	next := b.endRunsLocked(t, c, c.runs, now)
+	l.dropDue(c, now)
+	b.endedLocked(t)
+	c.due = math.MaxInt64
+	if len(c.runs) > 0 {
+		l.wake(c, next)
+	}
+	l.tidy(chunk)
+}
+
+// expirePackedLocked ends what is due in a chunk that is sealed, or otherwise packed and all due.
+func (b *Broker) expirePackedLocked(t *topic, chunk int, now Instant, scratch *[]run) {
+	l := &t.runs
+	c := l.chunks[chunk]
+	runs := c.look(scratch)
+	b.used.Add(c.packed.saves())
+	next := b.endRunsLocked(t, c, runs, now)
+	c.due = math.MaxInt64
+	if next == math.MaxInt64 { // mostly, as neighbours mostly end together
+		l.fewer(len(runs))
+		l.discard(chunk)
+	} else {
+		l.dropSealed(c, runs, func(r *run) bool { return r.until() <= now })
+		l.wake(c, next)
+		l.tidy(chunk)
+	}
+	clear(runs) // let go of the messages
+	b.endedLocked(t)
+}
+
+// endRunsLocked ends those of a chunk's runs that are due, which stay where they are, and tells when the next one is.
+func (b *Broker) endRunsLocked(t *topic, c *chunk, runs []run, now Instant) (next Instant) {
+	next = math.MaxInt64
 	var ended alike
-	for i := range c.runs {
-		r := &c.runs[i]
+	for i := range runs {
+		r := &runs[i]
 		if until := r.until(); until > now {
 			next = min(next, until)
 			continue
@@ -118,13 +153,7 @@ func (b *Broker) expireChunkLocked(t *topic, chunk int, now Instant) {
 		}
 	}
 	b.endAlikeLocked(t, c, &ended)
-	l.dropDue(c, now)
-	b.endedLocked(t)
-	c.due = math.MaxInt64
-	if len(c.runs) > 0 {
-		l.wake(c, next)
-	}
-	l.tidy(chunk)
+	return next
 }
 
 // expireLocked ends the run at p because its time has come.
@@ -138,13 +167,14 @@ func (b *Broker) expireLocked(t *topic, p place, now Instant) {
 func (b *Broker) expireFromLocked(t *topic, sequence uint64, now Instant) {
 	t.freezeLocked()
 	defer func() { t.frozen.valid = false }()
+	var unpacked []run
 	for range reclaimSlice {
 		p := t.runs.seek(sequence)
 		r := t.runs.at(p)
 		if r == nil || r.until() > now {
 			return
 		}
-		b.expireChunkLocked(t, p.chunk, now)
+		b.expireChunkLocked(t, p.chunk, now, &unpacked)
 	}
 }
 

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"encoding/binary"
-	"math"
 	"unsafe"
 )
 
@@ -16,17 +15,28 @@ const packRuns = 16
 
 // packed is the runs of a chunk, all cold or all sealed, none passing.
 type packed struct {
-	first   uint64 // sequence that the first run begins with
-	count   uint32 // of runs
-	last    run
-	columns []byte
-	bodies  []byte // sealed: the messages of all runs, one behind the other; nil: cold
+	first uint64 // sequence that the first run begins with
+	count uint32 // of runs
+	size  uint32 // sealed: of the messages that lie in data, in bytes; 0: cold
+	last  run    // without its messages
+	data  []byte // of what is sealed the messages, one behind the other; then the columns
+
+	gone [chunkRuns / 64]uint64 // sealed: a bit for each run of the columns that was taken out since
+	base uint64                 // sequence that the first run of the columns begins with
 }
 
 // cost is what it is accounted, in bytes, with the chunk, its entry in the wheel, and what the log keeps of each run.
 func (p *packed) cost() int64 {
 	const fixed = int64(unsafe.Sizeof(packed{})+unsafe.Sizeof(chunk{})) + 64
-	return fixed + int64(cap(p.columns)) + int64(p.count)/4
+	return fixed + int64(cap(p.data)) + int64(p.count)/4
+}
+
+// saves is what its runs are accounted less for being packed. Of one that is sealed each run is accounted by itself.
+func (p *packed) saves() int64 {
+	if p.size > 0 {
+		return 0
+	}
+	return int64(p.count)*RunOverhead - p.cost()
 }
 
 // pack packs a chunk, if none of its runs has its messages in memory and there are enough.
@@ -41,8 +51,8 @@ func (l *runList) packLeast(c *chunk, least int) {
 			return
 		}
 	}
-	c.packed = newPacked(c.runs)
-	l.b.used.Add(c.packed.cost() - int64(len(c.runs))*RunOverhead)
+	c.packed = newPacked(c.runs, 0)
+	l.b.used.Add(-c.packed.saves())
 	c.runs, c.room = nil, 0
 	l.b.hot.remove(c)
 }
@@ -52,12 +62,8 @@ func (l *runList) thaw(c *chunk) {
 	if c.packed == nil {
 		return
 	}
-	if c.packed.bodies != nil {
-		l.unseal(c, math.MinInt64)
-		return
-	}
 	c.runs = c.packed.unpack(nil)
-	l.b.used.Add(int64(len(c.runs))*RunOverhead - c.packed.cost())
+	l.b.used.Add(c.packed.saves())
 	c.packed = nil
 	c.room = cap(c.runs)
 	l.mayCool(c)
@@ -76,8 +82,10 @@ const (
 	packRepeat
 )
 
-func newPacked(runs []run) *packed {
-	p := &packed{first: runs[0].first, count: uint32(len(runs)), last: runs[len(runs)-1]}
+// newPacked packs runs. Where they are to be sealed, size is that of their messages; otherwise 0.
+func newPacked(runs []run, size int64) *packed {
+	p := &packed{first: runs[0].first, base: runs[0].first, count: uint32(len(runs)), size: uint32(size), last: runs[len(runs)-1]}
+	p.last.body = nil
 	var scratch [chunkRuns * 8]byte
 	b := scratch[:0]
 	before := run{first: runs[0].first}
@@ -112,7 +120,13 @@ func newPacked(runs []run) *packed {
 			b[at], repeat = packRepeat, at
 		}
 	}
-	p.columns = append(make([]byte, 0, len(b)), b...)
+	p.data = make([]byte, 0, int(size)+len(b))
+	if size > 0 {
+		for i := range runs {
+			p.data = append(p.data, runs[i].body...)
+		}
+	}
+	p.data = append(p.data, b...)
 	return p
 }
 
@@ -122,9 +136,9 @@ func (p *packed) unpack(into []run) []run {
 		into = make([]run, 0, p.count)
 	}
 	into = into[:0]
-	r := run{first: p.first}
+	r := run{first: p.base}
 	ttl := int64(0)
-	for b := p.columns; len(b) > 0; {
+	for b := p.data[p.size:]; len(b) > 0; {
 		flags := b[0]
 		b = b[1:]
 		if flags&packRepeat != 0 {
@@ -154,6 +168,5 @@ func (p *packed) unpack(into []run) []run {
 		r.deadline = r.published + Instant(ttl)
 		into = append(into, r)
 	}
-	p.embody(into)
-	return into
+	return p.embody(into)
 }

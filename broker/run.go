@@ -3,8 +3,8 @@ package broker
 import "slices"
 
 // RunOverhead is what a stored run is accounted beyond its messages, in bytes: its entry, and its share of its chunk and
-// of the chunk's deadline in the wheel. Neighbours that are only in the log are accounted as little as they take; see
-// pack.go.
+// of the chunk's deadline in the wheel. Neighbours that are only in the log are accounted as little as they take, see
+// pack.go, and small ones that lie together in memory as SealedOverhead, see seal.go.
 const RunOverhead = 128
 
 // run is consecutive messages of one topic, published together, with one deadline.
@@ -19,12 +19,18 @@ type run struct {
 	index     uint32 // of the first message within its commit
 	held      uint32 // bytes of memory that body keeps alive; more than size after a split
 	passing   bool   // now or never
+	sealed    bool   // its messages lie beside its neighbours', and it is accounted as such
 }
 
 func (r *run) last() uint64 { return r.first + uint64(r.count) - 1 }
 
 // cost is what the run is accounted in bytes, unless it is packed.
-func (r *run) cost() int64 { return int64(r.held) + RunOverhead }
+func (r *run) cost() int64 {
+	if r.sealed {
+		return int64(r.size) + SealedOverhead
+	}
+	return int64(r.held) + RunOverhead
+}
 
 // alive tells whether a run is still kept for its own sake at now.
 func (r *run) alive(now Instant) bool { return now < r.deadline }

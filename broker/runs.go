@@ -130,7 +130,7 @@ func (l *runList) find(sequence uint64) (*run, place) {
 	return nil, p
 }
 
-// edit gives the run at p to be changed, all but its deadline; see redate.
+// edit gives the run at p to be changed, all but its deadline; see redate. Where it was sealed the caller seals it again.
 func (l *runList) edit(p place) (*run, *chunk) {
 	c := l.chunks[p.chunk]
 	l.thaw(c)
@@ -139,11 +139,15 @@ func (l *runList) edit(p place) (*run, *chunk) {
 
 // redate gives the run at p another deadline.
 func (l *runList) redate(p place, deadline Instant) {
+	sealed := l.chunks[p.chunk].sealed()
 	r, c := l.edit(p)
 	l.leave(c, r)
 	r.deadline = deadline
 	l.enter(c, r)
 	l.wake(c, deadline)
+	if sealed {
+		l.sealAgain(c)
+	}
 }
 
 // oldest is the sequence that the first run begins with. There must be a run.
@@ -159,7 +163,18 @@ func (l *runList) oldest() uint64 {
 // remove takes the run at p out.
 func (l *runList) remove(p place) {
 	c := l.chunks[p.chunk]
-	l.thaw(c)
+	if c.sealed() && (p.chunk > 0 || p.index > 0) {
+		runs := p.runs
+		if runs == nil {
+			runs = c.packed.unpack(nil)
+		}
+		l.leave(c, &runs[p.index])
+		first := runs[p.index].first
+		l.dropSealed(c, runs, func(r *run) bool { return r.first == first })
+		l.tidy(p.chunk)
+		return
+	}
+	l.thaw(c) // of what is sealed only the oldest: it is mostly worn off, message by message
 	l.drop(c, p.index)
 	l.tidy(p.chunk)
 }
@@ -214,6 +229,7 @@ func (l *runList) fewer(n int) {
 // replace puts the parts, which may be none, in the place of the run at p.
 func (l *runList) replace(p place, parts ...run) {
 	c := l.chunks[p.chunk]
+	sealed := c.sealed()
 	l.thaw(c)
 	room := cap(c.runs)
 	if c.runs = slices.Replace(c.runs, p.index, p.index+1, parts...); cap(c.runs) != room {
@@ -231,7 +247,14 @@ func (l *runList) replace(p place, parts ...run) {
 		l.wake(behind, c.due)
 		l.reviewBy(behind, c.review)
 		l.mayCool(behind)
+		if sealed {
+			l.sealAgain(behind)
+			l.sealAgain(c)
+		}
 		return
+	}
+	if sealed && len(c.runs) > 0 {
+		l.sealAgain(c)
 	}
 	l.tidy(p.chunk)
 }
@@ -240,13 +263,14 @@ func (l *runList) replace(p place, parts ...run) {
 // with room to spare. It lets go of memory that a chunk no longer needs.
 func (l *runList) tidy(chunk int) {
 	c := l.chunks[chunk]
-	n := len(c.runs)
+	n := c.len()
 	switch {
 	case n == 0:
 		l.discard(chunk)
-	case n < chunkRuns/4 && chunk > 0 && l.chunks[chunk-1].len()+n <= chunkRuns/2:
-		before := l.chunks[chunk-1]
+	case n < chunkRuns/4 && chunk > 0 && l.mayJoin(l.chunks[chunk-1], c):
+		before, sealed := l.chunks[chunk-1], c.sealed()
 		l.thaw(before)
+		l.thaw(c)
 		counted := max(before.leveled, c.leveled)
 		review := min(l.relevel(before, counted), l.relevel(c, counted))
 		before.append(c.runs...)
@@ -255,9 +279,21 @@ func (l *runList) tidy(chunk int) {
 		l.reviewBy(before, review)
 		l.mayCool(before)
 		l.discard(chunk)
-	case 2*n <= c.room:
+		if sealed {
+			l.sealAgain(before)
+		}
+	case c.packed == nil && 2*n <= c.room:
 		c.shrink(n)
 	}
+}
+
+// mayJoin tells whether the runs of two neighbouring chunks may lie in one: they must fit with room to spare, and what is
+// sealed has to stay so.
+func (l *runList) mayJoin(before, c *chunk) bool {
+	if before.len()+c.len() > chunkRuns/2 || before.sealed() != c.sealed() {
+		return false
+	}
+	return !c.sealed() || before.amount.bytes+c.amount.bytes <= sealBytes
 }
 
 // discard takes a chunk out whose runs are gone, or elsewhere.

@@ -40,7 +40,7 @@ func TestPackedRunsAreTheSame(t *testing.T) {
 		for range rapid.IntRange(0, 2*chunkRuns).Draw(t, "more") {
 			runs = append(runs, drawRun(t, runs[len(runs)-1]))
 		}
-		p := newPacked(runs)
+		p := newPacked(runs, 0)
 		if got := p.unpack(nil); !slices.EqualFunc(got, runs, sameRun) {
 			t.Fatalf("got\n%+v, packed\n%+v", got, runs)
 		}
@@ -72,7 +72,7 @@ func TestRunsOfABurstTakeLittle(t *testing.T) {
 			runs[i] = run{first: 1e6 + uint64(i), position: 1e9 + uint64(i), published: 1_790_000_000_000, deadline: 1_790_000_600_000, count: 1, size: 131}
 			test.each(i, &runs[i])
 		}
-		if got := float64(newPacked(runs).cost()) / chunkRuns; got > test.most {
+		if got := float64(newPacked(runs, 0).cost()) / chunkRuns; got > test.most {
 			t.Errorf("%s: %.2f bytes a run", what, got)
 		}
 	}
@@ -100,11 +100,11 @@ func TestSealedMessagesLieTogether(t *testing.T) {
 		l.push(run{first: 1 + i, position: 1 + i, published: 1, deadline: 9000, count: 1, size: 100, held: 200, body: hotBody(1+i, 1)})
 	}
 	sealed := l.chunks[0]
-	if sealed.packed == nil || cap(sealed.packed.bodies) != chunkRuns*100 || l.chunks[1].packed != nil {
+	if sealed.packed == nil || sealed.packed.size != chunkRuns*100 || l.chunks[1].packed != nil {
 		t.Fatalf("sealed %+v", sealed.packed)
 	}
-	if freed := -b.used.Load(); freed != chunkRuns*100 {
-		t.Errorf("%d bytes were accounted less, want what was held beyond the messages", freed)
+	if freed := -b.used.Load(); freed != chunkRuns*(100+RunOverhead-SealedOverhead) {
+		t.Errorf("%d bytes were accounted less, want what was held beyond the messages, and most of what is accounted for each run", freed)
 	}
 	var before *run
 	for p := l.seek(0); p.chunk == 0; p = l.next(p) {
@@ -137,6 +137,7 @@ type listModel struct {
 	runs  []run
 	wheel []scheduled // what the wheel was given so far
 	hot   bool        // runs have their messages in memory
+	ended int64       // sealed runs that were taken out, whose end has not been accounted
 }
 
 type scheduled struct {
@@ -180,8 +181,16 @@ func (m *listModel) draw(t *rapid.T) (int, place) {
 	return i, m.l.seek(m.runs[i].first)
 }
 
+// ends notes that the run at p is no longer in the list.
+func (m *listModel) ends(p place) {
+	if m.l.at(p).sealed {
+		m.ended++
+	}
+}
+
 func (m *listModel) remove(t *rapid.T) {
 	i, p := m.draw(t)
+	m.ends(p)
 	m.l.remove(p)
 	m.runs = slices.Delete(m.runs, i, i+1)
 }
@@ -190,6 +199,7 @@ func (m *listModel) remove(t *rapid.T) {
 func (m *listModel) cutFront(t *rapid.T) {
 	n := rapid.IntRange(0, len(m.runs)).Draw(t, "n")
 	for range n {
+		m.ends(place{})
 		m.l.remove(place{})
 	}
 	m.runs = slices.Delete(m.runs, 0, n)
@@ -208,6 +218,7 @@ func (m *listModel) split(t *rapid.T) {
 			parts[i].body, parts[i].held = slices.Clone(parts[i].body), parts[i].size
 		}
 	}
+	m.ends(p)
 	m.l.replace(p, parts...)
 	m.runs = slices.Replace(m.runs, i, i+1, parts...)
 }
@@ -286,13 +297,16 @@ func (m *listModel) checkChunks(t *rapid.T) {
 			}
 		}
 	}
-	used := int64(0)
+	used := m.ended * (SealedOverhead - RunOverhead)
 	for _, c := range m.l.chunks {
 		runs := c.runs
 		if c.packed != nil {
 			runs = c.packed.unpack(nil)
-			if !m.hot { // what is sealed is accounted as before
-				used += c.packed.cost() - int64(len(runs))*RunOverhead
+			used -= c.packed.saves()
+		}
+		for i := range runs {
+			if runs[i].sealed {
+				used += SealedOverhead - RunOverhead
 			}
 		}
 		if len(runs) == 0 || len(runs) > chunkRuns || c.gone || (c.packed != nil && (c.heap != 0 || c.runs != nil)) {

@@ -1,15 +1,13 @@
 package broker
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Small messages that were published one by one would each be an object of its own, with an entry that points to it: that
 // is nearly as much again as the message, and the garbage collector would have to look at each. So a chunk that is full of
-// them is sealed: its entries are packed, and the messages copied to lie one behind the other, in two objects without
-// pointers. Messages with like lifetimes are neighbours, and the chunk dies whole; otherwise, with the first one that ends
-// before the others, these are given memory of their own again. Accounted they are as before.
+// them is sealed: its entries are packed, and the messages copied to lie one behind the other before them, in one object
+// without pointers. Messages with like lifetimes are neighbours, and the chunk dies whole; otherwise those that are gone are
+// only marked, until less than half is left, which is then copied to a place of its own. So what was sealed stays sealed, and
+// is accounted as that takes: what is accounted for a message never grows again, which the limits rest on.
 //
 // What the log can load again is not sealed: it goes cold instead, run by run. Nor is what ends too soon to be worth it.
 
@@ -26,6 +24,11 @@ func (l *runList) seal(c *chunk) {
 	}
 }
 
+// SealedOverhead is what a run that is sealed is accounted beyond its messages, in bytes: its share of its chunk, of the
+// chunk's deadline in the wheel and of the packed entries, and what the allocator rounds up. Messages of 128 bytes that were
+// published one by one take 12.6.
+const SealedOverhead = 32
+
 // sealRuns seals a chunk, however little it is worth, unless it must not be.
 func (l *runList) sealRuns(c *chunk) {
 	if c.packed != nil || l.b.coolable(l.topic) || l.b.replaying.Load() {
@@ -38,44 +41,68 @@ func (l *runList) sealRuns(c *chunk) {
 			return
 		}
 	}
-	bodies := make([]byte, 0, size)
+	l.sealAgain(c)
+}
+
+// sealAgain seals a chunk of which all was sealed before, or can be.
+func (l *runList) sealAgain(c *chunk) {
+	saved := int64(0)
 	for i := range c.runs {
 		r := &c.runs[i]
-		bodies = append(bodies, r.body...)
-		l.b.used.Add(int64(r.size) - int64(r.held))
-		r.body, r.held = nil, r.size
+		saved += r.cost()
+		r.held, r.sealed = r.size, true
+		saved -= r.cost()
 	}
-	c.packed = newPacked(c.runs)
-	last := &c.packed.last
-	c.packed.bodies, last.body = bodies, bodies[size-int(last.size):]
+	l.b.used.Add(-saved)
+	c.packed = newPacked(c.runs, c.amount.bytes)
+	clear(c.runs) // the room may be the next chunk's
 	c.runs, c.room = nil, 0
 }
 
-// unseal makes runs of a sealed chunk, to be changed. Those that end after an instant have their messages to themselves
-// again; for the others that is not worth it.
-func (l *runList) unseal(c *chunk, after Instant) {
-	if c.packed == nil || c.packed.bodies == nil {
-		return
-	}
-	c.runs = c.packed.unpack(nil)
-	for i := range c.runs {
-		if r := &c.runs[i]; r.until() > after {
-			r.body = slices.Clone(r.body)
+// dropSealed takes runs out of a sealed chunk that are not counted for the forecasts any more. runs are all that it has. The
+// chunk may be empty then: tidy has to follow.
+func (l *runList) dropSealed(c *chunk, runs []run, drop func(*run) bool) {
+	p := c.packed
+	column, left, size := -1, 0, 0
+	for i := range runs {
+		for column++; p.isGone(column); column++ {
 		}
+		r := &runs[i]
+		if drop(r) {
+			p.gone[column/64] |= 1 << (column % 64)
+			continue
+		}
+		if left == 0 {
+			p.first = r.first
+		}
+		p.last = *r
+		p.last.body = nil
+		left++
+		size += int(r.size)
 	}
-	c.packed = nil
-	c.room = cap(c.runs)
+	p.count = uint32(left)
+	l.fewer(len(runs) - left)
+	if left > 0 && 2*size < int(p.size) {
+		l.thaw(c)
+		l.sealAgain(c)
+	}
 }
 
-// embody gives the unpacked runs of a sealed chunk their messages. Their capacity reaches to the end, so that who hands
-// out one behind the other sees that they are neighbours.
-func (p *packed) embody(runs []run) {
-	if p.bodies == nil {
-		return
+func (p *packed) isGone(column int) bool { return p.gone[column/64]&(1<<(column%64)) != 0 }
+
+// embody gives the unpacked runs of a sealed chunk their messages, and leaves out those that are gone. Their capacity
+// reaches to the end, so that who hands out one behind the other sees that they are neighbours.
+func (p *packed) embody(runs []run) []run {
+	if p.size == 0 {
+		return runs
 	}
-	rest := p.bodies
+	rest, left := p.data[:p.size:p.size], runs[:0]
 	for i := range runs {
-		r := &runs[i]
-		r.body, rest, r.held = rest[:r.size], rest[r.size:], r.size
+		r := runs[i]
+		r.body, rest, r.held, r.sealed = rest[:r.size], rest[r.size:], r.size, true
+		if !p.isGone(i) {
+			left = append(left, r)
+		}
 	}
+	return left
 }

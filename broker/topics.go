@@ -3,7 +3,6 @@ package broker
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 )
 
@@ -188,7 +187,6 @@ func (b *Broker) endTopic(l *lane, t *topic, at Instant) Counts {
 	t.deletedBefore = t.counts.Ended.Deleted
 	t.freezeLocked()
 	for t.runs.runs > 0 {
-		t.runs.unseal(t.runs.chunks[0], math.MaxInt64) // all of it goes: no message of it is copied
 		r := t.takeOutLocked(place{})
 		reason := Deleted
 		if r.passing || !r.alive(at) {
