@@ -159,6 +159,8 @@ func TestHostilePayloadsAreText(t *testing.T) {
 	b.showsAll("Retained", payloads)
 	b.showsAll("Live", payloads)
 	inert("the lists, rendered")
+	b.opensPanel(payloads[0]) // the first to go stands first
+	inert("a message beside the list")
 
 	// On a message's own page, and as keys and attributes.
 	tried := 0
@@ -197,8 +199,29 @@ func TestHostilePayloadsAreText(t *testing.T) {
 		inert("attributes")
 	}
 
-	// Topics have no such names: they are refused, in words that repeat the name as text.
+	// As the names of subscribers, and what they subscribed to.
+	names := slices.DeleteFunc(slices.Clone(payloads), func(p string) bool { return len(p) > 128 || strings.ContainsAny(p, "\n\t") })
 	c := s.Dial()
+	for _, p := range names {
+		listening := c.Subscribe([]string{"hostile"}, client.SubscribeOptions{Name: p})
+		go func() {
+			for range listening.Events(t.Context()) { // what comes does not matter
+			}
+		}()
+	}
+	b.load(s.URL("/topics/hostile/subscribers"))
+	process.Eventually(t, patience, func() error {
+		text, err := tryEval[string](b, `document.querySelector("#subscribers").textContent`)
+		for _, p := range names {
+			if first, _, _ := strings.Cut(p, " grpc-"); err == nil && !strings.Contains(text, asShown(first)) {
+				err = fmt.Errorf("no subscriber is named %q", first)
+			}
+		}
+		return err
+	})
+	inert("the subscribers")
+
+	// Topics have no such names: they are refused, in words that repeat the name as text.
 	for i, p := range payloads {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		_, err := c.Publish(ctx, p, time.Minute, client.Message{Data: []byte("x")})
@@ -212,6 +235,7 @@ func TestHostilePayloadsAreText(t *testing.T) {
 		for _, path := range []string{
 			"/topics/" + url.PathEscape(p), "/?in=" + url.QueryEscape(p), "/topics?go=" + url.QueryEscape(p), "/topics?in=" + url.QueryEscape(p) + "&view=tree",
 			"/topics/hostile/" + url.PathEscape(p), "/" + url.PathEscape(p), "/topics/hostile?changed=" + url.QueryEscape(p) + "&sequence=1",
+			"/topics/hostile/policy?ttl_default=" + url.QueryEscape(p) + "&max_bytes=" + url.QueryEscape(p), "/topics/hostile/record?reason=" + url.QueryEscape(p),
 		} {
 			b.load(s.URL(path))
 			inert(path)
@@ -236,6 +260,19 @@ func TestHostilePayloadsAreText(t *testing.T) {
 			t.Errorf("a request to elsewhere: %s", address)
 		}
 	}
+}
+
+// opensPanel opens the first message of Retained beside the list, where its text is to stand.
+func (b *tab) opensPanel(text string) {
+	b.t.Helper()
+	eval[any](b, `document.querySelector("#retained a.seq").click()`)
+	process.Eventually(b.t, patience, func() error {
+		shown, err := tryEval[string](b, `document.querySelector("#panel").hidden ? "" : document.querySelector("#panel").textContent`)
+		if err == nil && !strings.Contains(shown, text) {
+			err = fmt.Errorf("the panel does not show %q but %q", text, shown)
+		}
+		return err
+	})
 }
 
 // asShown is how one line shows a payload of these: line breaks and tabs as symbols.

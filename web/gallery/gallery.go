@@ -73,7 +73,7 @@ func Handler(now func() time.Time) http.Handler {
 // show writes a state's page, with what the gallery adds to it.
 func (s *scene) show(w http.ResponseWriter, r *http.Request) {
 	p := web.Page{Now: s.now(), Path: r.URL.RequestURI(), Demo: true}
-	p.Language, _ = texts.Parse(r.URL.Query().Get("lang"))
+	p.Language = s.speaks(r.URL.Query().Get("lang"))
 	var page bytes.Buffer
 	if err := s.page(p, r.URL.Path).Render(r.Context(), &page); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

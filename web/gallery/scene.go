@@ -15,6 +15,7 @@ import (
 
 	lingerv1 "linger/proto/linger/v1"
 	"linger/web"
+	"linger/web/texts"
 )
 
 // scene is a state under its own origin: the page, and the API that its script finds there.
@@ -27,6 +28,8 @@ type scene struct {
 	cast    cast          // mu; as of the last time that the page was asked for
 	ahead   time.Duration // mu; how far the canned server's clock is ahead of the machine's
 	watches int           // mu; since then
+
+	language texts.Language // mu; of the page that was asked for last
 
 	published []web.Message              // mu; on the page, since then
 	changed   []*lingerv1.LifetimeChange // mu; likewise
@@ -58,6 +61,17 @@ func (s *scene) now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.clock().Add(s.ahead)
+}
+
+// speaks is the language of a page that was asked for with ?lang=. What the script reads has none: it goes on in the one
+// before, which a server knows by a cookie.
+func (s *scene) speaks(lang string) texts.Language {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l, ok := texts.Parse(lang); ok {
+		s.language = l
+	}
+	return s.language
 }
 
 // page makes the page at a path: the state's, or that of a message in its list. The state's begins the scene anew.

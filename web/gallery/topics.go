@@ -14,7 +14,7 @@ func topics(p web.Page) web.Topics {
 		t.Rows = append(t.Rows, web.TopicRow{Name: name, TopicNumbers: numbers(p, i)})
 	}
 	for i := range web.TopicsPageRows - len(topicNames) {
-		t.Rows = append(t.Rows, web.TopicRow{Name: fmt.Sprintf("sensors.hall-%d.%03d", i/20+1, i), TopicNumbers: numbers(p, i%8)})
+		t.Rows = append(t.Rows, web.TopicRow{Name: fmt.Sprintf("sensors.hall-%d.%03d", i/20+1, i), TopicNumbers: numbers(p, 1+i%7)})
 	}
 	t.Rows[0].NextExpires = time.Time{}
 	t.Rows[1].Policy = web.Policy{Min: 5 * time.Second, Default: 10 * time.Minute, Max: time.Hour}
@@ -42,7 +42,7 @@ func topicTree(p web.Page) web.Topics {
 		return web.TopicBranch{Label: label, Pattern: name, TopicNumbers: numbers(p, i)}
 	}
 	t.Tree.List = []web.TopicBranch{
-		leaf("console", "console", 1),
+		leaf("console", "console", 4),
 		{Label: "orders.", Pattern: "orders.>", Topics: 1002, TopicNumbers: numbers(p, 9), Open: true, Below: &web.TopicBranches{
 			List: []web.TopicBranch{
 				leaf("created", "orders.created", 4), leaf("paid", "orders.paid", 5),
@@ -50,7 +50,7 @@ func topicTree(p web.Page) web.Topics {
 			},
 			More: 100, Pattern: "orders.>",
 		}},
-		leaf(topicNames[7], topicNames[7], 2),
+		leaf(topicNames[7], topicNames[7], 7),
 	}
 	return t
 }
