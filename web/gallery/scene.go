@@ -36,7 +36,8 @@ type scene struct {
 }
 
 func newScene(s State, clock func() time.Time) *scene {
-	sc := &scene{state: s, clock: clock}
+	// Servers' times are whole milliseconds: a page would not recognise what it was rendered with by others.
+	sc := &scene{state: s, clock: func() time.Time { return clock().Truncate(time.Millisecond) }}
 	server := grpc.NewServer()
 	lingerv1.RegisterWatchServiceServer(server, &watches{scene: sc})
 	lingerv1.RegisterRetainedServiceServer(server, &retained{scene: sc})
