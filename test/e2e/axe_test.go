@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 
 	"linger/client"
 )
@@ -25,42 +24,39 @@ func (b *tab) dark(on bool) {
 	}))
 }
 
-// axe is the checker's script; it is put in by the protocol, which the pages' policy does not bind.
-func axe(t testing.TB) string {
-	t.Helper()
+// withAxe has the checker's script stand on every page of a tab; it is put in by the protocol, which the pages' policy does
+// not bind.
+func withAxe(b *tab) {
+	b.t.Helper()
 	script, err := os.ReadFile("../../node_modules/axe-core/axe.min.js")
 	if err != nil {
-		t.Fatalf("%v: make setup", err)
+		b.t.Fatalf("%v: make setup", err)
 	}
-	return string(script)
+	b.early(string(script))
 }
 
-// axeChecker tells what axe finds on a page: by all of its rules in light, at a desk and on a phone, by the ones about
-// colour in dark.
-func axeChecker(t testing.TB) func(b *tab, what string) {
-	t.Helper()
-	script := axe(t)
-	return func(b *tab, what string) {
-		t.Helper()
-		for _, scheme := range []struct {
-			name, options string
-			dark          bool
-		}{
-			{"light", `{}`, false},
-			{"dark", `{ runOnly: ["color-contrast", "link-in-text-block"] }`, true},
-		} {
-			if phone := strings.HasSuffix(what, " 390 px"); phone && scheme.dark {
-				continue // the colours are those of the desk
-			}
-			b.dark(scheme.dark)
-			if eval[bool](b, `typeof axe === "undefined"`) {
-				b.do(chromedp.Evaluate[chromedp.Void](script))
-			}
-			found := eval[[]string](b, `axe.run(document, `+scheme.options+`).then(({ violations }) =>
-				violations.flatMap(({ id, help, nodes }) => nodes.map((n) => id + ": " + help + " at " + n.html + " " + (n.any[0]?.message ?? ""))))`)
-			for _, f := range found {
-				t.Errorf("%s, %s: %s", what, scheme.name, f)
-			}
+// axeOptions leave out what nobody reads of what axe finds: what passed, and by what selector an element is found.
+const axeOptions = `resultTypes: ["violations"], selectors: false, iframes: false, preload: { assets: ["media"] }`
+
+// passesAxe tells what axe finds on the page of a tab [withAxe]: by all of its rules in light, at a desk and on a phone, by
+// the ones about colour in dark.
+func (b *tab) passesAxe(what string) {
+	b.t.Helper()
+	for _, scheme := range []struct {
+		name, options string
+		dark          bool
+	}{
+		{"light", `{ ` + axeOptions + ` }`, false},
+		{"dark", `{ ` + axeOptions + `, runOnly: ["color-contrast", "link-in-text-block"] }`, true},
+	} {
+		if phone := strings.HasSuffix(what, " 390 px"); phone && scheme.dark {
+			continue // the colours are those of the desk
+		}
+		b.dark(scheme.dark)
+		found := eval[[]string](b, `axe.run(document, `+scheme.options+`).then(({ violations }) =>
+			violations.flatMap(({ id, help, nodes }) => nodes.map((n) => id + ": " + help + " at " + n.html + " " + (n.any[0]?.message ?? ""))))`)
+		for _, f := range found {
+			b.t.Errorf("%s, %s: %s", what, scheme.name, f)
 		}
 	}
 }
@@ -69,18 +65,12 @@ func axeChecker(t testing.TB) func(b *tab, what string) {
 func TestAxe(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	b := newPerson(t).open(s.URL("/"))
+	b := newPerson(t).open(s.URL("/"), withAxe)
 	listening := s.Dial().Subscribe([]string{"orders.>"}, client.SubscribeOptions{Name: "billing"})
 	go func() {
 		for range listening.Events(t.Context()) { // what comes does not matter
 		}
 	}()
-	look := axeChecker(t)
-	check := func(what string) {
-		t.Helper()
-		look(b, what)
-	}
-
 	for _, width := range []int64{1280, 390} {
 		b.size(width, 800)
 		visit := func(what, path string) {
@@ -89,7 +79,7 @@ func TestAxe(t *testing.T) {
 			if eval[bool](b, `!!document.querySelector("#live")`) {
 				b.connected("Live")
 			}
-			check(fmt.Sprintf("%s, %d px", what, width))
+			b.passesAxe(fmt.Sprintf("%s, %d px", what, width))
 		}
 		if width == 1280 {
 			visit("a server without messages", "/")
@@ -129,7 +119,7 @@ func TestAxe(t *testing.T) {
 		check(fmt.Sprintf("the form, open, %d px", width))
 		b.publish("two words", "text", "soon")
 		b.says("Time to live: ")
-		check(fmt.Sprintf("the form with an error, %d px", width))
+		b.passesAxe(fmt.Sprintf("the form with an error, %d px", width))
 	}
 }
 

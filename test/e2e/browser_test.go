@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -38,7 +38,8 @@ func openBrowser() (context.Context, error) {
 		chromedp.UserDataDir(filepath.Join(process.Scratch(), "browser")),
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-features", "Translate,MediaRouter,OptimizationHints"),
+		chromedp.Flag("disable-features", "Translate,MediaRouter,OptimizationHints,SpareRendererForSitePerProcess"),
+		chromedp.Flag("process-per-site", true), // a person's pages and workers: starting processes took most of the time
 		chromedp.Flag("lang", "en"),
 	)
 	if os.Geteuid() == 0 {
@@ -74,6 +75,7 @@ type tab struct {
 	problems []string // mu; errors of scripts, refusals of the content policy
 	dialogs  []string // mu; what alert and the like said
 	requests []string // mu; addresses
+	strays   []string // mu; those of other origins than their page's
 	tolerant bool     // mu; problems are looked at by the test itself
 }
 
@@ -135,12 +137,24 @@ func (b *tab) hear(event any) {
 		}
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e.Request.URL)
+		if origin(e.Request.URL) != origin(e.DocumentURL) {
+			b.strays = append(b.strays, e.Request.URL)
+		}
 	case *page.EventJavascriptDialogOpening:
 		b.dialogs = append(b.dialogs, e.Message)
 		go func() { // ends with the answer; a handler must not wait for one
 			_, _ = chromedp.Call(b.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{})
 		}()
 	}
+}
+
+// origin is that of an address.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func exceptionText(d *runtime.ExceptionDetails) string {
@@ -150,7 +164,7 @@ func exceptionText(d *runtime.ExceptionDetails) string {
 	return d.Text
 }
 
-// do runs actions, which must succeed within ten seconds.
+// do runs actions, which must succeed.
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if err := b.try(actions...); err != nil {
@@ -159,7 +173,7 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 }
 
 func (b *tab) try(actions ...chromedp.Action[chromedp.Void]) error {
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	return chromedp.Do(ctx, actions...)
 }
@@ -200,6 +214,18 @@ func (b *tab) told() (problems, dialogs, requests []string) {
 	return append([]string(nil), b.problems...), append([]string(nil), b.dialogs...), append([]string(nil), b.requests...)
 }
 
+// hand hands over what the tab has noted so far, and forgets it: addresses are those of other origins than their page's.
+func (b *tab) hand() (problems, strays []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	problems, strays = b.problems, b.strays
+	b.problems, b.strays, b.requests = nil, nil, nil
+	return problems, strays
+}
+
+// passTo has another test, within the one that opened the tab, go on with it.
+func (b *tab) passTo(t testing.TB) { b.t = t }
+
 // eval evaluates a script's expression in the page, waiting for it if it is a promise.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
@@ -211,7 +237,7 @@ func eval[T any](b *tab, expression string) T {
 }
 
 func tryEval[T any](b *tab, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }

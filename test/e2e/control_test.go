@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
@@ -21,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for what should be there at once.
-const patience = 10 * time.Second
+const patience = process.Patience
 
 // control is something on the page, found as a screen reader would name it.
 type control struct {
