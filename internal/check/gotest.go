@@ -16,8 +16,8 @@ import (
 // testRun says which Go tests to run.
 type testRun struct {
 	name     string
-	dir      string // of their module
-	packages string
+	dir      string   // of their module
+	packages []string // in the order in which they begin
 	flags    []string
 	told     []string // lines that have one of these are shown, from there on, also of tests that pass
 }
@@ -29,7 +29,7 @@ func goTests(t testRun) stage {
 		if os.Getenv("CI") != "" {
 			args = append(args, "-count=1") // a result of another day proves nothing about this machine
 		}
-		cmd := exec.CommandContext(ctx, "go", append(args, t.packages)...)
+		cmd := exec.CommandContext(ctx, "go", append(args, t.packages...)...)
 		cmd.Dir = t.dir
 		cmd.Stderr = out
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -78,7 +78,7 @@ func soak(ctx context.Context, r *runner, only []string, getenv func(string) str
 		}
 		fmt.Fprintf(r.out, "      %s: at most %v\n", p.name, most.Round(time.Second))
 		r.live(ctx, goTests(testRun{
-			name: p.name, dir: ".", packages: p.pkg, told: []string{"to repeat: ", "soak: "},
+			name: p.name, dir: ".", packages: []string{p.pkg}, told: []string{"to repeat: ", "soak: "},
 			flags: []string{"-count=1", "-v", "-run=" + p.run, "-timeout=" + (most + soakGrace).String()},
 		}))
 	}

@@ -60,8 +60,8 @@ func executeIn(ctx context.Context, out io.Writer, dir string, args ...string) e
 	return nil
 }
 
-// longest is how many lines of a failed stage are shown: enough to begin with.
-const longest = 100
+// mostLines is how many lines of a failed stage are shown: enough to begin with.
+const mostLines = 100
 
 // runner runs stages and remembers how they ended.
 type runner struct {
@@ -113,10 +113,10 @@ func (r *runner) ended(s stage, counts tally, err error, took time.Duration, out
 	}
 	fmt.Fprintf(r.out, "FAIL  %-14s %5.1fs\n", s.name, took.Seconds())
 	lines := slices.Collect(strings.Lines(string(output)))
-	for _, line := range lines[:min(len(lines), longest)] {
+	for _, line := range lines[:min(len(lines), mostLines)] {
 		fmt.Fprintf(r.out, "      %s", line)
 	}
-	if more := len(lines) - longest; more > 0 {
+	if more := len(lines) - mostLines; more > 0 {
 		fmt.Fprintf(r.out, "      … %d more lines\n", more)
 	}
 	fmt.Fprintf(r.out, "      %v\n", err)
