@@ -29,11 +29,33 @@ test("what came while nobody asked is spread", () => {
 
 test("a minute begins with what the server remembers, and is a minute long", () => {
   const minute = new Minute();
-  minute.begin(Array.from({ length: 60 }, (_, i) => i), 100_000);
-  minute.count(7, 101_000); // the first count says nothing yet
+  const remembered = Array.from({ length: 60 }, (_, i) => i);
+  minute.begin(remembered, 7, 100_000);
+  minute.begin(remembered, 7, 101_000);
+  assert.equal(minute.vague, false);
   minute.count(9, 102_000);
   assert.equal(minute.numbers.length, 60);
   assert.deepEqual(minute.numbers.slice(-2), [59, 2]);
+});
+
+test("what comes while a minute begins is not missed", () => {
+  const minute = new Minute();
+  minute.begin([0, 0], 5, 100_500); // four of these in the second that has not ended
+  minute.begin([0, 4], 7, 101_500); // two more came in this one
+  assert.equal(minute.vague, true);
+  minute.begin([4, 2], 7, 101_900); // the same second: it may have been in between
+  assert.equal(minute.vague, true);
+  minute.begin([4, 2], 7, 102_600);
+  assert.equal(minute.vague, false);
+  minute.count(8, 103_100);
+  assert.deepEqual(minute.numbers, [4, 2, 1]);
+});
+
+test("a counter that never stands still is taken as it is", () => {
+  const minute = new Minute();
+  for (let i = 0; minute.vague; i++) minute.begin([100], 100 * i, 1000 * i);
+  minute.count(1100, 10_500);
+  assert.deepEqual(minute.numbers, [100, 200]);
 });
 
 test("a topic that was made anew grows by nothing", () => {

@@ -46,7 +46,7 @@ export class TopicsPage {
   private async ask(): Promise<number> {
     // What is folded away is not asked for.
     const shown = this.rows.filter((row) => row.shown).slice(0, MOST);
-    const recent = shown.some((row) => row.fresh);
+    const recent = shown.some((row) => row.vague);
     const patterns = shown.map((row) => row.pattern);
     const { sums, serverTime } = await this.api.topics.sumTopics({ patterns, filter: this.filter, recent });
     const now = millis(serverTime);
@@ -70,16 +70,17 @@ class Row {
     return this.place.checkVisibility();
   }
 
-  // fresh: what was published in the last minute is still to be asked for.
-  get fresh(): boolean {
-    return this.minute.numbers.length === 0;
+  // vague: what was published in the last minute is still to be asked for.
+  get vague(): boolean {
+    return this.minute.vague;
   }
 
   take({ stats, publishRate, recent }: TopicSum, now: number): void {
     if (!stats) return;
-    if (this.fresh) this.minute.begin(recent, now);
+    const published = Number(stats.published);
+    if (this.vague) this.minute.begin(recent, published, now);
+    else this.minute.count(published, now);
     this.next = millis(stats.nextExpireTime) || Infinity;
-    this.minute.count(Number(stats.published), now);
     this.put("rate", rate(publishRate));
     this.put("retained", count(Number(stats.retained)));
     this.put("bytes", sum(Number(stats.retainedBytes)));
