@@ -108,15 +108,15 @@ func TestAxe(t *testing.T) {
 		b.connected("Live")
 		if width == 1280 { // a phone has no room for it
 			eval[any](b, `document.querySelector("#retained .longer").click()`)
-			check("the menu of longer lifetimes")
+			b.passesAxe("the menu of longer lifetimes")
 			eval[any](b, `document.querySelector("#longer").hidePopover()`)
 		}
 		b.opensPanel("19.90")
-		check(fmt.Sprintf("a message beside the list, %d px", width))
+		b.passesAxe(fmt.Sprintf("a message beside the list, %d px", width))
 		b.load(s.URL("/"))
 		b.connected("Live")
 		b.find("textbox", "Message").focus() // on a phone it opens the form
-		check(fmt.Sprintf("the form, open, %d px", width))
+		b.passesAxe(fmt.Sprintf("the form, open, %d px", width))
 		b.publish("two words", "text", "soon")
 		b.says("Time to live: ")
 		b.passesAxe(fmt.Sprintf("the form with an error, %d px", width))

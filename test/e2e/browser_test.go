@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -137,7 +138,8 @@ func (b *tab) hear(event any) {
 		}
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e.Request.URL)
-		if origin(e.Request.URL) != origin(e.DocumentURL) {
+		// What the browser draws its own controls with is asked for, too: as data, of nobody.
+		if !strings.HasPrefix(e.Request.URL, "data:") && origin(e.Request.URL) != origin(e.DocumentURL) {
 			b.strays = append(b.strays, e.Request.URL)
 		}
 	case *page.EventJavascriptDialogOpening:
@@ -230,10 +232,23 @@ func (b *tab) passTo(t testing.TB) { b.t = t }
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
 	v, err := tryEval[T](b, expression)
+	for deadline := time.Now().Add(patience); err != nil && isLeft(err) && time.Now().Before(deadline); {
+		v, err = tryEval[T](b, expression) // by the page that has come
+	}
 	if err != nil {
 		b.t.Fatalf("%v in %s", err, expression)
 	}
 	return v
+}
+
+// isLeft says that a page was left for another while it was asked.
+func isLeft(err error) bool {
+	for _, told := range []string{"Inspected target navigated", "Execution context was destroyed", "Cannot find context", "uniqueContextId not found"} {
+		if strings.Contains(err.Error(), told) {
+			return true
+		}
+	}
+	return false
 }
 
 func tryEval[T any](b *tab, expression string) (T, error) {

@@ -76,22 +76,23 @@ func TestForcedColours(t *testing.T) {
 func TestNoMotion(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	s.publish("steps", 12*time.Second, "one", "two")
+	s.publish("steps", 40*time.Second, "one", "two")
 	b := newPerson(t).blank()
 	b.prefer("prefers-reduced-motion", "reduce")
 	b.load(s.URL("/topics/steps"))
 	b.connected("Live")
 	b.holds("Retained", 2)
-	b.drawSpan(1.5, 15.5, nil)
+	b.drawSpan(1.5, 20.5, nil)
 	got := eval[struct {
 		Frames, Moves int
 		Animations    int
+		Seconds       float64
 	}](b, `new Promise((resolve) => {
 		const look = () => [
 			...[...document.querySelectorAll("#retained .rest")].map((e) => e.getAttribute("width")),
 			...[...document.querySelectorAll("#horizon line")].map((e) => e.getAttribute("x1")), document.querySelector("#span rect").getAttribute("width"),
 		];
-		let before = look(), seen = { Frames: 0, Moves: 0, Animations: 0 };
+		let before = look(), seen = { Frames: 0, Moves: 0, Animations: 0, Seconds: 0 };
 		const begin = performance.now();
 		const frame = () => {
 			const here = look();
@@ -99,14 +100,15 @@ func TestNoMotion(t *testing.T) {
 			seen.Animations = Math.max(seen.Animations, document.getAnimations().length);
 			if (here.some((x, i) => x !== before[i])) seen.Moves++;
 			before = here;
-			if (performance.now() - begin < 3500) requestAnimationFrame(frame); else resolve(seen);
+			seen.Seconds = (performance.now() - begin) / 1000;
+			if (seen.Seconds < 3.5 || (seen.Moves < 2 && seen.Seconds < 20)) requestAnimationFrame(frame); else resolve(seen);
 		};
 		requestAnimationFrame(frame);
 	})`)
 	t.Logf("%+v", got)
 	// Rows and horizon step by the second, each in a frame of its own at worst; on a busy machine a step comes late, or
 	// together with the next. What moves smoothly moves in most frames.
-	if got.Moves < 2 || got.Moves > 8 || got.Animations > 0 {
-		t.Errorf("in 3.5 s: %+v", got)
+	if got.Moves < 2 || float64(got.Moves) > 2*got.Seconds+1 || got.Animations > 0 {
+		t.Errorf("it moves: %+v", got)
 	}
 }

@@ -19,6 +19,9 @@ func TestDemo(t *testing.T) {
 	b.holds("Retained", 1, "demo.orders", `"order":8813`)
 	process.Eventually(t, patience, func() error { // somebody listens to the weather, nobody to the codes
 		weather, code := s.state("demo.weather", 1).Retained, s.state("demo.codes", 1).Retained
+		if weather == nil {
+			t.Fatal("the first of the weather has ended; nobody is known to have got it")
+		}
 		if weather.Deliveries != 1 || code != nil && code.Deliveries != 0 || weather.Attributes["demo"] != "true" {
 			return fmt.Errorf("the weather was delivered to %d, the code: %+v", weather.Deliveries, code)
 		}

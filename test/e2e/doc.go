@@ -6,7 +6,8 @@
 //	control_test.go   controls by role and accessible name, mouse and keys
 //	page_test.go      what stands on the page with the form and the lists
 //
-// Tests that measure time run alone; those that mostly wait run beside each other.
+// Tests that load the machine run alone; all others run beside each other, and judge by nothing that a busy machine can
+// break: by order and counts, by the page's own clock, or by what is left of a delay when the machine's is taken off.
 //
 // LINGER_SOAK=1 takes larger numbers, LINGER_SCREENSHOTS=DIR makes the pictures, LINGER_BINARY=PATH tests a program that
 // is built already.

@@ -18,6 +18,7 @@ import (
 const moduleRoot = "../.."
 
 func TestExamplePython(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(moduleRoot, "examples/python")
 	stubsAreOf(t, dir, "linger.v1.message_pb2", lingerv1.File_linger_v1_message_proto)
 	stubsAreOf(t, dir, "linger.v1.publish_pb2", lingerv1.File_linger_v1_publish_proto)
@@ -32,6 +33,7 @@ func TestExamplePython(t *testing.T) {
 }
 
 func TestExampleGo(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	c := startChild(t, exec.Command(buildExample(t, "go"), s.GRPC))
 	c.says("published #1, kept until ")
@@ -42,7 +44,7 @@ func TestExampleGo(t *testing.T) {
 
 func buildExample(t *testing.T, name string) string {
 	t.Helper()
-	path := filepath.Join(process.Scratch(), "example-"+name)
+	path := filepath.Join(t.TempDir(), "example-"+name)
 	if out, err := exec.Command("go", "build", "-o", path, "linger/examples/"+name).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -66,6 +68,7 @@ func serveExample(t *testing.T) (origin string) {
 }
 
 func TestExampleBrowser(t *testing.T) {
+	t.Parallel()
 	tsc := exec.Command("node_modules/.bin/tsc", "-p", "examples/browser")
 	tsc.Dir = moduleRoot
 	if out, err := tsc.CombinedOutput(); err != nil {
@@ -82,6 +85,7 @@ func TestExampleBrowser(t *testing.T) {
 }
 
 func TestExampleBrowserIsRefusedUnlessItsOriginIsAllowed(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	page := newPerson(t).blank()
 	page.tolerate() // the browser complains, too
@@ -95,7 +99,7 @@ func TestExampleBrowserIsRefusedUnlessItsOriginIsAllowed(t *testing.T) {
 // shows waits until the page shows a text.
 func (b *tab) shows(text string) {
 	b.t.Helper()
-	process.Eventually(b.t, 20*time.Second, func() error {
+	process.Eventually(b.t, patience, func() error {
 		shown, err := tryEval[string](b, "document.body.innerText")
 		if err != nil {
 			return err

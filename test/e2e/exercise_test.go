@@ -27,17 +27,19 @@ func (s *server) exerciseClient() *child {
 // waiting waits until so many of the exercise's clients wait for a line.
 func (s *server) waiting(clients int) {
 	s.t.Helper()
-	process.Eventually(s.t, 30*time.Second, func() error {
+	process.Eventually(s.t, patience, func() error {
 		return process.Expect("the number of clients that wait", int(s.metric(`linger_streams{kind="exercise"}`)), clients)
 	})
 }
 
 func TestExerciseStubs(t *testing.T) {
+	t.Parallel()
 	stubsAreOf(t, exerciseDir, "pubsub_pb2", exercise.File_exercise_pubsub_proto)
 }
 
 // Lines come much faster than a Python loop calls.
 func TestExerciseClientsGetEveryLine(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	first, second := s.exerciseClient(), s.exerciseClient()
 	s.waiting(2)
@@ -55,11 +57,12 @@ func TestExerciseClientsGetEveryLine(t *testing.T) {
 }
 
 func TestExerciseClientThatComesLateGetsWhatIsAlive(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	s.publish("console", time.Minute, "early")
 	gone := s.publish("console", 300*time.Millisecond, "gone before anybody came")
 	s.publish("console", time.Minute, "still here")
-	process.Eventually(t, 10*time.Second, func() error {
+	process.Eventually(t, patience, func() error {
 		if s.state("console", gone.Sequence).Retained != nil {
 			return fmt.Errorf("#%d is still alive", gone.Sequence)
 		}
@@ -77,6 +80,7 @@ func TestExerciseClientThatComesLateGetsWhatIsAlive(t *testing.T) {
 }
 
 func TestExerciseClientsGetWhatIsPublishedElsewhere(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	first, second := s.exerciseClient(), s.exerciseClient()
 	s.waiting(2)
@@ -104,6 +108,7 @@ func TestExerciseClientsGetWhatIsPublishedElsewhere(t *testing.T) {
 
 // The operator types at a prompt, or pipes a file into it; every client prints each line.
 func TestExerciseClientsGetWhatIsTypedAtTheConsole(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	first, second := s.exerciseClient(), s.exerciseClient()
 	s.waiting(2)
@@ -128,6 +133,7 @@ func TestExerciseClientsGetWhatIsTypedAtTheConsole(t *testing.T) {
 
 // The server goes and comes back: the client, which knows nothing of that, is told by its call and can go on.
 func TestExerciseClientIsToldWhenTheServerStops(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	c := s.exerciseClient()
 	s.waiting(1)

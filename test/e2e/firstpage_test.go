@@ -36,7 +36,8 @@ func TestFirstPage(t *testing.T) {
 			t.Errorf("%s came from nowhere", r.Name)
 		}
 	}
-	paint := eval[float64](b, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
+	paint := eval[float64](b, `new Promise((tell) => new PerformanceObserver((seen) => seen.getEntriesByName("first-contentful-paint").forEach((e) => tell(e.startTime)))
+		.observe({ type: "paint", buffered: true }))`)
 	t.Logf("the first page cold: %.1f kB compressed, readable after %.0f ms", sum/1000, paint)
 	if sum > firstPageLimit {
 		t.Errorf("the first page takes %.0f bytes; at most %d are allowed", sum, firstPageLimit)

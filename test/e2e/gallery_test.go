@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"errors"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -104,7 +103,8 @@ func (b *tab) comes(s gallery.State) {
 			look();
 		})`)
 		if err == nil && !come {
-			err = errors.New("the gallery's " + s.Name + " does not come to its state: " + s.Come())
+			all, _ := tryEval[string](b, `document.querySelector("#mark")?.dataset.state + " " + JSON.stringify({ ...document.querySelector("#live")?.dataset }) + document.body.innerText`)
+			err = fmt.Errorf("the gallery's %s does not come to its state: %s; it is %s", s.Name, s.Come(), all)
 		}
 		return err
 	})

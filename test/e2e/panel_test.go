@@ -71,7 +71,7 @@ func TestMessagePanelBesideTheList(t *testing.T) {
 	link := func(number string) string {
 		return fmt.Sprintf(`[...document.querySelectorAll("#retained a.seq")].find((a) => a.textContent === "#%s")`, number)
 	}
-	s.publish("orders", 6*time.Second, "short")
+	s.publish("orders", 15*time.Second, "short")
 	says(`document.querySelector("#retained").textContent`, "short")
 	run(link("2") + `.click()`)
 	says(panel, "short")

@@ -62,37 +62,39 @@ func thumb(b *tab, stop int) (x, y float64) {
 // What Linger is for, in one go: type a message, drag the slider, publish; it streams in here and in a second browser,
 // counts down, and at its deadline is gone.
 func TestPublishByDraggingTheSlider(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	here, there := newPerson(t).live(s, "/"), newPerson(t).live(s, "/")
 
 	sliderAgrees(here, 13, "30 seconds", "30 s") // what a new server begins with
 	fromX, y := thumb(here, 13)
-	toX, _ := thumb(here, 3)
+	toX, _ := thumb(here, 8)
 	here.drag(fromX, y, toX, y, func() {
-		sliderAgrees(here, 3, "3 seconds", "3 s")
+		sliderAgrees(here, 8, "10 seconds", "10 s")
 		here.says("0 go before it, 0 outlive it")
 	})
-	sliderAgrees(here, 3, "3 seconds", "3 s")
+	sliderAgrees(here, 8, "10 seconds", "10 s")
 
-	const text = "dragged to three seconds"
+	const text = "dragged to ten seconds"
 	here.watchRow(text)
 	there.watchRow(text)
 	here.find("textbox", "Message").fill(text)
 	here.find("button", "Publish").click()
 	for _, b := range []*tab{here, there} {
 		b.holds("Retained", 1, "#1", "hello", text)
-		b.holds("Live", 1, "#1", "hello", text, "kept 3 s")
+		b.holds("Live", 1, "#1", "hello", text, "kept 10 s")
 	}
-	here.says("#1 kept 3 s, until")
+	here.says("#1 kept 10 s, until")
 	deadline := s.deadline("hello", 1)
 	onTime(t, "here", here.rowEnd(text), deadline)
 	onTime(t, "in the other browser", there.rowEnd(text), deadline)
 	there.holds("Live", 1, "#1", text, "gone")
 	there.says("gone 1 · 1 undelivered")
-	here.says("#1 is gone after 3 s, received by 0.")
+	here.says("#1 is gone after 10 s, received by 0.")
 }
 
 func TestPublishByKeys(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	b := newPerson(t).live(s, "/")
 	b.find("slider", "Time to live").focus()
@@ -123,7 +125,7 @@ func TestPublishByKeys(t *testing.T) {
 	b.find("button", "Publish").focus()
 	b.keys("[", "]")
 	b.says("2 hours from now")
-	b.find("textbox", "Time to live, typed").fill("4 s")
+	b.find("textbox", "Time to live, typed").fill("10 s")
 	const text = "by keys alone"
 	b.find("textbox", "Message").fill(text)
 	b.watchRow(text)

@@ -66,7 +66,7 @@ func (c *child) prints(want ...string) {
 	c.t.Helper()
 	for have := 0; have < len(want); {
 		var got []string
-		process.Eventually(c.t, 30*time.Second, func() error {
+		process.Eventually(c.t, patience, func() error {
 			got = c.lines()
 			got = got[:len(got)-1] // behind the last line break
 			select {
@@ -93,7 +93,7 @@ func (c *child) prints(want ...string) {
 // says waits until it has printed a text.
 func (c *child) says(text string) {
 	c.t.Helper()
-	process.Eventually(c.t, 30*time.Second, func() error {
+	process.Eventually(c.t, patience, func() error {
 		select {
 		case <-c.done:
 			c.t.Fatalf("%s ended:\n%s%s", c.name, c.out, c.err)

@@ -47,7 +47,7 @@ func (s *server) runOnSlowDisk() (let func()) {
 			s.t.Errorf("the server ended with status %d:\n%s", status, said)
 		}
 	})
-	process.Eventually(s.t, 20*time.Second, func() error {
+	process.Eventually(s.t, patience, func() error {
 		if !strings.Contains(said.String(), "Dashboard") {
 			return errors.New("the server has not said that it recovers")
 		}

@@ -104,9 +104,10 @@ func TestReconnecting(t *testing.T) {
 func TestStale(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	s.publish("orders", 10*time.Second, "short")
-	s.publish("orders", time.Minute, "long")
 	b := newPerson(t).live(s, "/")
+	s.publish("orders", 8*time.Second, "short")
+	s.publish("orders", 5*time.Minute, "long")
+	b.holds("Retained", 1, "#1", "short")
 	s.Signal(syscall.SIGSTOP)
 	b.connected("Stale")
 	b.holds("Retained", 1, "long", "≈")

@@ -27,7 +27,7 @@ func TestFullAndEmptyTopics(t *testing.T) {
 	person := newPerson(t)
 	b := person.live(s, "/topics/small")
 	b.says("90 % of 10 messages")
-	s.publish("small", 5*time.Second, "ten")
+	s.publish("small", 15*time.Second, "ten")
 	b.says("100 % of 10 messages")
 	b.says("full: rejected until")
 	front := person.live(s, "/")
