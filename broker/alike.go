@@ -33,7 +33,7 @@ func (b *Broker) endLocked(t *topic, r *run, reason EndReason, at Instant) {
 	b.used.Add(-r.cost())
 	b.runs.Add(-1)
 	b.recordEndLocked(t, r, r.last(), reason, at)
-	t.forgetHeldLocked(r)
+	t.forgetChangesLocked(r)
 	b.endedLocked(t)
 	b.releaseLocked(t, r)
 }
@@ -90,10 +90,13 @@ func (b *Broker) endedLocked(t *topic) {
 	b.revisions.Add(1)
 }
 
-// forgetHeldLocked lets go of an extension that was on its way: what is held is a run of its own.
-func (t *topic) forgetHeldLocked(r *run) {
+// forgetChangesLocked lets go of what is noted of a message whose lifetime was changed, or is being: it is a run of its own.
+func (t *topic) forgetChangesLocked(r *run) {
 	if len(t.held) > 0 {
 		delete(t.held, r.first)
+	}
+	if len(t.granted) > 0 {
+		delete(t.granted, r.first)
 	}
 }
 

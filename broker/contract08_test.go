@@ -31,6 +31,37 @@ func TestContract08_ExtendAndShorten(t *testing.T) {
 	})
 }
 
+// With which lifetime a message was published is told whatever it was changed to, after a restart too.
+func TestContract08_GrantedIsRemembered(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		granted := func(want ...time.Duration) {
+			t.Helper()
+			page, err := b.List(broker.ListOptions{Pattern: "t", Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var found []time.Duration
+			for _, m := range page.Messages {
+				found = append(found, m.Granted)
+			}
+			same(t, "granted", found, want)
+		}
+		sent := b.publish("t", time.Minute, "a", "b", "c")
+		b.publish("t", time.Hour, "d")
+		b.extend("t", 2, sent.PublishTime.Add(time.Hour))
+		b.extend("t", 3, sent.PublishTime.Add(30*time.Second))
+		granted(time.Minute, time.Minute, time.Minute, time.Hour)
+		b = b.restart(broker.Config{}, 0)
+		granted(time.Minute, time.Minute, time.Minute, time.Hour)
+		b.extend("t", 3, sent.Deadline) // as it was
+		b.extend("t", 2, sent.PublishTime.Add(2*time.Hour))
+		granted(time.Minute, time.Minute, time.Minute, time.Hour)
+		time.Sleep(time.Minute)
+		granted(time.Minute, time.Hour) // of #2 and #4
+		b.Close()
+	})
+}
+
 func TestContract08_CompareAndSet(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {
 		sent := b.publish("t", time.Minute, "a")

@@ -145,7 +145,7 @@ func (b *Broker) endRunsLocked(t *topic, c *chunk, runs []run, now Instant) (nex
 			continue
 		}
 		t.uncountLocked(r)
-		t.forgetHeldLocked(r)
+		t.forgetChangesLocked(r)
 		b.releaseLocked(t, r)
 		if !ended.join(r) {
 			b.endAlikeLocked(t, c, &ended)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // SetDeadlineResult tells what holds after a change of lifetime.
@@ -169,9 +170,33 @@ func conflict(sequence uint64, now Instant) error {
 // moveLocked gives one message another deadline.
 func (b *Broker) moveLocked(t *topic, sequence uint64, deadline Instant) {
 	_, p := t.runs.find(sequence)
-	t.runs.redate(b.isolateLocked(t, p, sequence), deadline)
+	p = b.isolateLocked(t, p, sequence)
+	t.keepGrantedLocked(sequence, t.runs.at(p).deadline, deadline)
+	t.runs.redate(p, deadline)
 	t.soonest.Store(soonestUnknown)
 	b.revisions.Add(1)
+}
+
+// keepGrantedLocked remembers the deadline that a message was published with when it goes from one to another.
+func (t *topic) keepGrantedLocked(sequence uint64, from, to Instant) {
+	granted, changed := t.granted[sequence]
+	switch {
+	case changed && granted == to:
+		delete(t.granted, sequence)
+	case !changed && from != to:
+		if t.granted == nil {
+			t.granted = map[uint64]Instant{}
+		}
+		t.granted[sequence] = from
+	}
+}
+
+// grantedLocked is the lifetime that the messages of a run were published with.
+func (t *topic) grantedLocked(r *run) time.Duration {
+	if granted, changed := t.granted[r.first]; changed {
+		return granted.Sub(r.published)
+	}
+	return r.deadline.Sub(r.published)
 }
 
 // changed tells whether a committed change took: another may have come between.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Retained is one message as it is kept.
@@ -12,9 +13,10 @@ type Retained struct {
 	Topic                 string
 	Incarnation, Sequence uint64
 	PublishTime, Deadline Instant
-	MaxDeadline           Instant // the latest deadline that it may be given
-	Deliveries            uint32  // subscriptions that it was handed to so far
-	Message               []byte  // what is inside its frame; must not be changed
+	MaxDeadline           Instant       // the latest deadline that it may be given
+	Granted               time.Duration // the lifetime that it was published with
+	Deliveries            uint32        // subscriptions that it was handed to so far
+	Message               []byte        // what is inside its frame; must not be changed
 }
 
 // ListPosition names the last message of a page.
@@ -226,7 +228,7 @@ func (p *ListPage) full(m *Retained, o *ListOptions) bool {
 func (t *topic) retainedLocked(r *run) Retained {
 	return Retained{
 		Topic: t.name, Incarnation: t.incarnation, Sequence: r.first, PublishTime: r.published, Deadline: r.deadline,
-		MaxDeadline: t.maxDeadlineLocked(r),
+		MaxDeadline: t.maxDeadlineLocked(r), Granted: t.grantedLocked(r),
 	}
 }
 

@@ -39,6 +39,7 @@ type topic struct {
 	lastEnd       Instant
 	emptySince    Instant             // when it last became empty, for the end of idle topics
 	held          map[uint64]*holding // messages whose extension is on its way
+	granted       map[uint64]Instant  // deadlines that messages were published with, where another one holds
 	pieces        map[uint64]uint32   // of split commits, by position: messages not ended yet
 	deletedBefore uint64              // messages deleted one by one before the topic was
 	activity      activity

@@ -24,6 +24,8 @@ type Retained struct {
 	ExpireTime time.Time
 	// MaxExpireTime is the latest deadline it may be given.
 	MaxExpireTime time.Time
+	// GrantedTTL is the lifetime that it was granted when it was published, whatever it was changed to since.
+	GrantedTTL time.Duration
 	// TimeLeft is what was left of its lifetime when the server answered.
 	TimeLeft time.Duration
 	// DataSize is the size of the whole data in bytes; a list with previews may cut it.
@@ -89,7 +91,7 @@ func (o *ListOptions) request(pattern string) *pb.ListMessagesRequest {
 }
 
 func newRetained(m *pb.RetainedMessage, now time.Time) Retained {
-	return Retained{
+	r := Retained{
 		Message:       goMessage(m.GetMessage()),
 		Topic:         m.GetTopic(),
 		Sequence:      m.GetSequence(),
@@ -101,6 +103,11 @@ func newRetained(m *pb.RetainedMessage, now time.Time) Retained {
 		Deliveries:    m.GetDeliveries(),
 		Incarnation:   m.GetIncarnation(),
 	}
+	r.GrantedTTL = r.ExpireTime.Sub(r.PublishTime)
+	if granted := m.GetGrantedTtl(); granted != nil {
+		r.GrantedTTL = granted.AsDuration()
+	}
+	return r
 }
 
 // EndReason tells how a message ended.

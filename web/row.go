@@ -15,7 +15,7 @@ type row struct {
 	Topic, TopicPath, Title string
 	Number, Sequence, Path  string
 	Left, Had, Rest         string
-	Dying, Open             bool // open: it had more time than the axis is long
+	Dying, Extended, Open   bool // open: it had more time than the axis is long
 	Published, PublishedISO string
 	Fate                    string
 	Body                    preview
@@ -45,6 +45,7 @@ func makeRow(p Page, m Message, back string) row {
 		Had:          axisPercent(axisPosition(m.Expires.Sub(m.Published))),
 		Rest:         axisPercent(axisPosition(left)),
 		Dying:        dying(left, m.granted()),
+		Extended:     m.Expires.Sub(m.Published) > m.granted(),
 		Open:         m.Expires.Sub(m.Published) > week,
 		Published:    p.clock(m.Published),
 		PublishedISO: m.Published.UTC().Format(rfc3339Milli),

@@ -32,7 +32,7 @@ func retainedRow(p Page, r row) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var2 = []any{"row", templ.KV("dying", r.Dying)}
+		var templ_7745c5c3_Var2 = []any{"row", templ.KV("dying", r.Dying), templ.KV("extended", r.Extended)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var2...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

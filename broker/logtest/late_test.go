@@ -44,7 +44,7 @@ func state(t *testing.T, b *broker.Broker) string {
 		t.Fatal(err)
 	}
 	for _, m := range page.Messages {
-		all += fmt.Sprintf("%s #%d %d until %d at most %d %q\n", m.Topic, m.Sequence, m.PublishTime, m.Deadline, m.MaxDeadline, m.Message)
+		all += fmt.Sprintf("%s #%d %d for %v until %d at most %d %q\n", m.Topic, m.Sequence, m.PublishTime, m.Granted, m.Deadline, m.MaxDeadline, m.Message)
 	}
 	return all
 }

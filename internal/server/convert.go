@@ -165,7 +165,7 @@ func retained(r broker.Retained, preview int) (*lingerv1.RetainedMessage, error)
 	if preview > 0 {
 		m.Data = cutData(m.Data, preview)
 	}
-	return &lingerv1.RetainedMessage{
+	out := &lingerv1.RetainedMessage{
 		Topic:         r.Topic,
 		Sequence:      r.Sequence,
 		PublishTime:   timestamp(r.PublishTime),
@@ -175,7 +175,11 @@ func retained(r broker.Retained, preview int) (*lingerv1.RetainedMessage, error)
 		Deliveries:    r.Deliveries,
 		Incarnation:   r.Incarnation,
 		MaxExpireTime: timestamp(r.MaxDeadline),
-	}, nil
+	}
+	if r.Granted != r.Deadline.Sub(r.PublishTime) {
+		out.GrantedTtl = durationpb.New(r.Granted)
+	}
+	return out, nil
 }
 
 func topicIncarnations(list []broker.TopicIncarnation) []*lingerv1.TopicIncarnation {

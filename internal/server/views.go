@@ -64,7 +64,7 @@ func messageView(r broker.Retained, preview int) (web.Message, error) {
 	}
 	v := web.Message{
 		Topic: r.Topic, Sequence: r.Sequence, Published: timeOf(r.PublishTime), Expires: timeOf(r.Deadline),
-		MaxExpires: timeOf(r.MaxDeadline), Key: m.GetKey(), Data: m.GetData(), Size: int64(len(m.GetData())),
+		MaxExpires: timeOf(r.MaxDeadline), Granted: r.Granted, Key: m.GetKey(), Data: m.GetData(), Size: int64(len(m.GetData())),
 		Deliveries: int(r.Deliveries),
 	}
 	if preview > 0 {

@@ -28,6 +28,9 @@ func wireMessage(m web.Message) *lingerv1.RetainedMessage {
 	if !m.MaxExpires.IsZero() {
 		w.MaxExpireTime = timestamppb.New(m.MaxExpires)
 	}
+	if m.Granted != 0 {
+		w.GrantedTtl = durationpb.New(m.Granted)
+	}
 	return w
 }
 

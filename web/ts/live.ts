@@ -92,7 +92,7 @@ export class Live {
       const loose = keyOf({ ...message, incarnation: "" });
       const row = this.byKey.get(loose);
       if (!row || row.message.published !== message.published) continue;
-      row.message = { ...message, granted: row.message.granted };
+      row.message = message;
       this.byKey.delete(loose);
       this.byKey.set(keyOf(message), row);
     }

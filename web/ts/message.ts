@@ -11,7 +11,7 @@ export interface Message {
   sequence: number;
   published: number;
   expires: number;
-  // granted is the lifetime it was published with, as far as the page has seen: extending gives it once more.
+  // granted is the lifetime it was published with: extending gives it once more.
   granted: number;
   // maxExpires is the latest deadline it may be given; 0 where unknown.
   maxExpires: number;
@@ -62,7 +62,7 @@ export function fromRetained(wire: RetainedMessage): Message {
     sequence: Number(wire.sequence),
     published: millis(wire.publishTime),
     expires: millis(wire.expireTime),
-    granted: millis(wire.expireTime) - millis(wire.publishTime),
+    granted: span(wire.grantedTtl) ?? millis(wire.expireTime) - millis(wire.publishTime),
     maxExpires: millis(wire.maxExpireTime),
     deliveries: wire.deliveries,
     key: wire.message?.key ?? "",

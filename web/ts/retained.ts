@@ -219,7 +219,7 @@ export class Retained {
 
   private renew(entry: Entry | undefined, message: Message): Entry {
     if (!entry) return { message, end: undefined, born: 0 };
-    entry.message = { ...message, granted: entry.message.granted };
+    entry.message = message;
     return entry;
   }
 

@@ -98,6 +98,8 @@ type RetainedMessage struct {
 	Incarnation uint64 `protobuf:"fixed64,8,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
 	// The latest deadline it may be given: publish time + the policy's maximum at its publication.
 	MaxExpireTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=max_expire_time,json=maxExpireTime,proto3" json:"max_expire_time,omitempty"`
+	// The lifetime that it was granted when it was published. Unset: expire_time - publish_time, as it was never changed.
+	GrantedTtl    *durationpb.Duration `protobuf:"bytes,10,opt,name=granted_ttl,json=grantedTtl,proto3" json:"granted_ttl,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -191,6 +193,13 @@ func (x *RetainedMessage) GetIncarnation() uint64 {
 func (x *RetainedMessage) GetMaxExpireTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.MaxExpireTime
+	}
+	return nil
+}
+
+func (x *RetainedMessage) GetGrantedTtl() *durationpb.Duration {
+	if x != nil {
+		return x.GrantedTtl
 	}
 	return nil
 }
@@ -1178,7 +1187,7 @@ var File_linger_v1_retained_proto protoreflect.FileDescriptor
 
 const file_linger_v1_retained_proto_rawDesc = "" +
 	"\n" +
-	"\x18linger/v1/retained.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x17linger/v1/message.proto\x1a\x15linger/v1/topic.proto\"\x90\x03\n" +
+	"\x18linger/v1/retained.proto\x12\tlinger.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x17linger/v1/message.proto\x1a\x15linger/v1/topic.proto\"\xcc\x03\n" +
 	"\x0fRetainedMessage\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12=\n" +
@@ -1191,7 +1200,10 @@ const file_linger_v1_retained_proto_rawDesc = "" +
 	"deliveries\x18\a \x01(\rR\n" +
 	"deliveries\x12 \n" +
 	"\vincarnation\x18\b \x01(\x06R\vincarnation\x12B\n" +
-	"\x0fmax_expire_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\rmaxExpireTime\"\x96\x04\n" +
+	"\x0fmax_expire_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\rmaxExpireTime\x12:\n" +
+	"\vgranted_ttl\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"grantedTtl\"\x96\x04\n" +
 	"\x13ListMessagesRequest\x12\x18\n" +
 	"\apattern\x18\x01 \x01(\tR\apattern\x12*\n" +
 	"\x05order\x18\x02 \x01(\x0e2\x14.linger.v1.ListOrderR\x05order\x12!\n" +
@@ -1314,8 +1326,8 @@ var file_linger_v1_retained_proto_goTypes = []any{
 	(*ForecastResponse)(nil),       // 15: linger.v1.ForecastResponse
 	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
 	(*Message)(nil),                // 17: linger.v1.Message
-	(EndReason)(0),                 // 18: linger.v1.EndReason
-	(*durationpb.Duration)(nil),    // 19: google.protobuf.Duration
+	(*durationpb.Duration)(nil),    // 18: google.protobuf.Duration
+	(EndReason)(0),                 // 19: linger.v1.EndReason
 	(*status.Status)(nil),          // 20: google.rpc.Status
 	(*Forecast)(nil),               // 21: linger.v1.Forecast
 }
@@ -1324,49 +1336,50 @@ var file_linger_v1_retained_proto_depIdxs = []int32{
 	16, // 1: linger.v1.RetainedMessage.expire_time:type_name -> google.protobuf.Timestamp
 	17, // 2: linger.v1.RetainedMessage.message:type_name -> linger.v1.Message
 	16, // 3: linger.v1.RetainedMessage.max_expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 4: linger.v1.ListMessagesRequest.order:type_name -> linger.v1.ListOrder
-	16, // 5: linger.v1.ListMessagesRequest.min_expire_time:type_name -> google.protobuf.Timestamp
-	16, // 6: linger.v1.ListMessagesRequest.max_expire_time:type_name -> google.protobuf.Timestamp
-	16, // 7: linger.v1.ListMessagesRequest.min_publish_time:type_name -> google.protobuf.Timestamp
-	16, // 8: linger.v1.ListMessagesRequest.max_publish_time:type_name -> google.protobuf.Timestamp
-	1,  // 9: linger.v1.ListMessagesResponse.messages:type_name -> linger.v1.RetainedMessage
-	16, // 10: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
-	16, // 11: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
-	1,  // 12: linger.v1.GetMessageResponse.retained:type_name -> linger.v1.RetainedMessage
-	6,  // 13: linger.v1.GetMessageResponse.ended:type_name -> linger.v1.EndedMessage
-	18, // 14: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
-	16, // 15: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
-	16, // 16: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
-	16, // 17: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 18: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
-	16, // 19: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
-	19, // 20: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
-	16, // 21: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
-	7,  // 22: linger.v1.SetExpireTimesRequest.changes:type_name -> linger.v1.SetExpireTimeRequest
-	11, // 23: linger.v1.SetExpireTimesResponse.results:type_name -> linger.v1.SetExpireTimeResult
-	16, // 24: linger.v1.SetExpireTimesResponse.server_time:type_name -> google.protobuf.Timestamp
-	16, // 25: linger.v1.SetExpireTimeResult.expire_time:type_name -> google.protobuf.Timestamp
-	20, // 26: linger.v1.SetExpireTimeResult.error:type_name -> google.rpc.Status
-	16, // 27: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
-	21, // 28: linger.v1.ForecastResponse.forecast:type_name -> linger.v1.Forecast
-	16, // 29: linger.v1.ForecastResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 30: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
-	4,  // 31: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
-	7,  // 32: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
-	9,  // 33: linger.v1.RetainedService.SetExpireTimes:input_type -> linger.v1.SetExpireTimesRequest
-	12, // 34: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
-	14, // 35: linger.v1.RetainedService.Forecast:input_type -> linger.v1.ForecastRequest
-	3,  // 36: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
-	5,  // 37: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
-	8,  // 38: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
-	10, // 39: linger.v1.RetainedService.SetExpireTimes:output_type -> linger.v1.SetExpireTimesResponse
-	13, // 40: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
-	15, // 41: linger.v1.RetainedService.Forecast:output_type -> linger.v1.ForecastResponse
-	36, // [36:42] is the sub-list for method output_type
-	30, // [30:36] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	18, // 4: linger.v1.RetainedMessage.granted_ttl:type_name -> google.protobuf.Duration
+	0,  // 5: linger.v1.ListMessagesRequest.order:type_name -> linger.v1.ListOrder
+	16, // 6: linger.v1.ListMessagesRequest.min_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 7: linger.v1.ListMessagesRequest.max_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 8: linger.v1.ListMessagesRequest.min_publish_time:type_name -> google.protobuf.Timestamp
+	16, // 9: linger.v1.ListMessagesRequest.max_publish_time:type_name -> google.protobuf.Timestamp
+	1,  // 10: linger.v1.ListMessagesResponse.messages:type_name -> linger.v1.RetainedMessage
+	16, // 11: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
+	16, // 12: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	1,  // 13: linger.v1.GetMessageResponse.retained:type_name -> linger.v1.RetainedMessage
+	6,  // 14: linger.v1.GetMessageResponse.ended:type_name -> linger.v1.EndedMessage
+	19, // 15: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
+	16, // 16: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
+	16, // 17: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
+	16, // 18: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
+	16, // 19: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 20: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
+	18, // 21: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
+	16, // 22: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
+	7,  // 23: linger.v1.SetExpireTimesRequest.changes:type_name -> linger.v1.SetExpireTimeRequest
+	11, // 24: linger.v1.SetExpireTimesResponse.results:type_name -> linger.v1.SetExpireTimeResult
+	16, // 25: linger.v1.SetExpireTimesResponse.server_time:type_name -> google.protobuf.Timestamp
+	16, // 26: linger.v1.SetExpireTimeResult.expire_time:type_name -> google.protobuf.Timestamp
+	20, // 27: linger.v1.SetExpireTimeResult.error:type_name -> google.rpc.Status
+	16, // 28: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	21, // 29: linger.v1.ForecastResponse.forecast:type_name -> linger.v1.Forecast
+	16, // 30: linger.v1.ForecastResponse.server_time:type_name -> google.protobuf.Timestamp
+	2,  // 31: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
+	4,  // 32: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
+	7,  // 33: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
+	9,  // 34: linger.v1.RetainedService.SetExpireTimes:input_type -> linger.v1.SetExpireTimesRequest
+	12, // 35: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
+	14, // 36: linger.v1.RetainedService.Forecast:input_type -> linger.v1.ForecastRequest
+	3,  // 37: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
+	5,  // 38: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
+	8,  // 39: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
+	10, // 40: linger.v1.RetainedService.SetExpireTimes:output_type -> linger.v1.SetExpireTimesResponse
+	13, // 41: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
+	15, // 42: linger.v1.RetainedService.Forecast:output_type -> linger.v1.ForecastResponse
+	37, // [37:43] is the sub-list for method output_type
+	31, // [31:37] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_retained_proto_init() }
