@@ -57,8 +57,9 @@ func (n Now) path() string {
 	return "/"
 }
 
-// export is the address of all that is retained in the scope, as JSON lines.
-func (n Now) export() string { return "/export?in=" + url.QueryEscape(n.Pattern) }
+// export is the address of all that is retained in the scope, as JSON lines, in the order of the list. The script adds what
+// the list is narrowed to.
+func (n Now) export() string { return "/export?in=" + url.QueryEscape(n.Pattern) + "&order=soonest" }
 
 // here is the section of the bar in which the page stands.
 func (n Now) here() string {

@@ -18,14 +18,15 @@ const exportPage = 500
 // exportPatience is how long a client may take for a page: one that does not read keeps what it was to get.
 const exportPatience = time.Minute
 
-// export sends everything retained in a topic or a pattern, ?in=PATTERN, as JSON lines, by topic and sequence. What ends
-// while it is on its way is left out. An error behind the first line can only cut the answer short.
+// export sends what is retained as JSON lines: all of it, or what the address asks for (readExport). What ends while it is on
+// its way is left out. An error behind the first line can only cut the answer short.
 func (p *pages) export(w http.ResponseWriter, r *http.Request) {
-	o := broker.ListOptions{Pattern: r.URL.Query().Get("in"), Limit: exportPage, Bytes: listBytes}
-	if o.Pattern == "" {
-		o.Pattern = ">"
+	asked, err := readExport(r.URL.Query())
+	if err != nil {
+		p.fail(w, r, err)
+		return
 	}
-	page, err := p.broker.List(o)
+	page, err := p.broker.List(asked.list)
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -38,12 +39,17 @@ func (p *pages) export(w http.ResponseWriter, r *http.Request) {
 		return // the length is not known without reading all of it
 	}
 	connection := http.NewResponseController(w)
+	shown := p.page(r)
 	lines := jsonline.NewEncoder(w)
 	for {
 		// Not every writer has deadlines; those of the server's own connections have.
 		_ = connection.SetWriteDeadline(time.Now().Add(exportPatience))
 		for _, m := range page.Messages {
-			if err = writeExport(lines, m, p.broker.Now()); err != nil {
+			fits, err := asked.fits(shown, m)
+			if err == nil && fits {
+				err = writeExport(lines, m, p.broker.Now())
+			}
+			if err != nil {
 				panic(http.ErrAbortHandler) // the client must not take half for the whole
 			}
 		}
@@ -51,8 +57,8 @@ func (p *pages) export(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		last := page.Messages[len(page.Messages)-1]
-		o.After = &broker.ListPosition{Topic: last.Topic, Sequence: last.Sequence, Deadline: last.Deadline}
-		if page, err = p.broker.List(o); err != nil {
+		asked.list.After = &broker.ListPosition{Topic: last.Topic, Sequence: last.Sequence, Deadline: last.Deadline, Published: last.PublishTime}
+		if page, err = p.broker.List(asked.list); err != nil {
 			panic(http.ErrAbortHandler)
 		}
 	}

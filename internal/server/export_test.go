@@ -41,6 +41,50 @@ func TestExportHasAllThatIsRetained(t *testing.T) {
 			t.Errorf("the last line: %s", line)
 		}
 	}
+	s.publish("orders.us", 2*time.Hour, "<MESSAGE> übrig")
+	numbers := func(query string) (found string) {
+		t.Helper()
+		status, body := s.get("/export?" + query)
+		if status != http.StatusOK {
+			t.Fatalf("%s: %d", query, status)
+		}
+		for line := range strings.Lines(body) {
+			var m struct {
+				Topic    string
+				Sequence int
+			}
+			if err := json.Unmarshal([]byte(line), &m); err != nil {
+				t.Fatal(err)
+			}
+			found += fmt.Sprintf("%s %d, ", m.Topic, m.Sequence)
+		}
+		return found
+	}
+	soon := time.Now().Add(90 * time.Minute).UTC().Format(time.RFC3339)
+	for query, want := range map[string]string{
+		"in=orders.%3E&filter=message+%231078":   "orders.eu 1078, ",
+		"in=orders.*&filter=eu+%231078":          "orders.eu 1078, ",
+		"filter=%C3%9CBRIG+&order=newest":        "orders.us 2, ",
+		"filter=message+%C3%BCbrig&from=" + soon: "orders.us 2, ",
+		"filter=message+1078+&from=" + soon:      "",
+		"in=orders.us&order=soonest":             "orders.us 1, orders.us 2, ",
+		"in=orders.us&order=newest":              "orders.us 2, orders.us 1, ",
+		"in=orders.us&order=newest&to=" + soon:   "orders.us 1, ",
+	} {
+		if found := numbers(query); found != want {
+			t.Errorf("%s: %s", query, found)
+		}
+	}
+	for _, order := range []string{"soonest", "newest"} { // over more than one page of the list
+		if found := strings.Count(numbers("in=orders.%3E&order="+order), ","); found != len(texts)+2 {
+			t.Errorf("%s: %d messages", order, found)
+		}
+	}
+	for _, query := range []string{"order=backwards", "from=noon", "to=7", "from=" + soon + "&to=" + soon} {
+		if status, _ := s.get("/export?" + query); status != http.StatusBadRequest {
+			t.Errorf("%s: %d", query, status)
+		}
+	}
 	if status, body := s.get("/export?in=a..b"); status != http.StatusBadRequest || strings.Contains(body, `"topic"`) {
 		t.Errorf("a bad pattern: %d", status)
 	}

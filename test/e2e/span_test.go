@@ -59,6 +59,12 @@ func TestSpanOfTheHorizon(t *testing.T) {
 	b.holds("Retained", 3)
 	b.holds("Retained", 0, "before")
 	b.gone("button", "Extend these 5")
+	// An export of it has these three, next to go first.
+	exported := eval[string](b, `fetch(document.querySelector("#span-head a.export").href).then((r) => r.text())
+		.then((text) => text.trim().split("\n").map((line) => JSON.parse(line).data).join())`)
+	if exported != "one,two,three" {
+		t.Errorf("exported: %s", exported)
+	}
 	address := eval[string](b, `location.search`)
 	if !strings.Contains(address, "from=") || !strings.Contains(address, "to=") {
 		t.Errorf("the page's address says %q", address)

@@ -96,6 +96,11 @@ func TestFilterAndOrder(t *testing.T) {
 	filter := b.find("searchbox", "Filter retained")
 	filter.fill("GREEN")
 	expect("green apple", "green pear")
+	process.Eventually(t, patience, func() error {
+		exported := eval[string](b, `fetch(document.querySelector(".list-head a.export").href).then((r) => r.text())
+			.then((text) => text.trim().split("\n").map((line) => JSON.parse(line).data).join())`)
+		return process.Expect("what is exported", exported, "green apple,green pear")
+	})
 	filter.fill("banana")
 	expect()
 	b.says("None of 3 matches. Clear filter")

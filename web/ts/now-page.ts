@@ -5,6 +5,7 @@ import type { Clock } from "./clock";
 import { type Connection, dependable } from "./connection";
 import { about } from "./census";
 import { calm, element, release, reveal, write } from "./dom";
+import { ExportLink } from "./export-link";
 import { Filter } from "./filter";
 import { Form, spoken } from "./form";
 import type { Batch, Stats } from "./frame";
@@ -54,6 +55,7 @@ export class NowPage {
   private readonly lesson: Lesson;
   private readonly lifetime: Lifetime;
   private readonly suggestions: Suggestions;
+  private readonly exported = new ExportLink();
   private readonly head = new TopicHead(this.api, this.main);
   private readonly now = () => this.clock.now();
 
@@ -408,3 +410,4 @@ export class NowPage {
     if (calm()) this.list.lines();
   }
 }
+    this.exported.show(this.list.arrangement, this.strip.selected);

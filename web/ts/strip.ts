@@ -21,7 +21,7 @@ export class Strip {
   private readonly span: Span;
   private readonly ahead: LookAhead;
   private readonly head: SpanHead;
-  private bounds: Bounds | undefined;
+  private bounds: Bounds | undefined; // of the span that is selected, or being drawn
   private part: Retained | undefined;
 
   constructor(
@@ -48,6 +48,11 @@ export class Strip {
     this.head = new SpanHead(api, scope, now, going, () => this.span.release(), say);
     this.follow(this.intervals.read());
     this.span.restore();
+  }
+
+  // selected are the deadlines of the span; undefined: there is none.
+  get selected(): Bounds | undefined {
+    return this.bounds;
   }
 
   // until is the lifetime within which rows are dimmed; 0: none.
