@@ -103,9 +103,14 @@ func TestExtendAndExpireFromTheMessagePage(t *testing.T) {
 	})
 	b.find("button", "Extend #1 by 30 seconds").click()
 	s.goesAt("orders", 1, deadline.Add(30*time.Second))
-	b.says("#1 of orders now goes at")
+	b.says("1 min after it was published (at first 30 s)")
+	s.linger("extend", "orders", "1", "--ttl", "3h") // the page follows
+	b.says("3 h 00 left")
 	b.find("button", "Expire #1").click()
-	b.says("#1 of orders has ended.")
+	b.says("going")
+	b.keys("u")
+	b.says("3 h 00 left")
+	b.find("button", "Expire #1").click(shifted)
 	b.says("received by nobody")
 	b.gone("button", "Expire #1")
 }

@@ -16,6 +16,7 @@ func TestMessagePanel(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	s.publish("orders", time.Hour, `{"order":8812}`)
+	deadline := s.deadline("orders", 1)
 	b := newPerson(t).live(s, "/topics/orders")
 	says := func(js, want string) {
 		t.Helper()
@@ -28,15 +29,44 @@ func TestMessagePanel(t *testing.T) {
 	}
 	run := func(js string) { eval[bool](b, "("+js+", true)") }
 	open := `document.querySelector("#panel").hidden ? "closed" : document.querySelector("#panel").textContent`
-	run(`document.querySelector("#retained a.seq").click()`)
+	run(`document.querySelector("#retained a.seq").focus()`)
+	b.keys(kb.Enter)
 	says(open, `"order":8812`)
 	says(`location.pathname`, "/topics/orders/1")
 	if active := eval[string](b, `document.activeElement.id`); active != "panel-content" {
 		t.Errorf("the focus is at %q", active)
 	}
-	run(`document.querySelector("#panel form.expire button").click()`)
+	// By keys it is opened, left by its button, and the focus is where it was.
+	run(`document.querySelector("#panel .close").focus()`)
+	b.keys(kb.Enter)
+	says(open, "closed")
+	if role, name := b.focused(); role != "link" || name != "#1" {
+		t.Errorf("closed, the focus is at the %s %q", role, name)
+	}
+	b.keys(kb.Enter)
+	says(open, `"order":8812`)
+	// A menu that lies over it is closed first.
+	run(`document.querySelector("#retained .longer").click()`)
+	says(`document.querySelector(":popover-open")?.id ?? ""`, "longer")
+	b.keys(kb.Escape)
+	says(`document.querySelector(":popover-open")?.id ?? "no menu"`, "no menu")
+	says(open, `"order":8812`)
+	run(`document.querySelector("#panel form.expire button").focus()`)
+	b.keys(kb.Enter)
+	says(`document.querySelector("#panel .going-says").checkVisibility() ? "going" : ""`, "going")
+	b.focusIn("Undo: keep #1")
+	says(`document.querySelector("#retained .row").innerText`, "going")
+	b.keys("u")
+	s.goesAt("orders", 1, deadline)
+	// It follows what is done to it elsewhere; what was focused still is.
+	says(`document.querySelector("#panel form.expire").checkVisibility() ? "to expire" : ""`, "to expire")
+	s.linger("extend", "orders", "1", "--ttl", "20h")
+	says(`document.querySelector("#panel .left").innerText`, "20 h 00")
+	says(`document.querySelector("#panel .facts").innerText`, "20 h")
+	b.focusIn("Expire #1")
+	s.linger("expire", "orders", "1")
 	says(open, "received by")
-	run(`history.back()`)
+	b.keys(kb.Escape)
 	says(open, "closed")
 	says(`location.pathname + "$"`, "/topics/orders$")
 	s.publish("orders", time.Hour, "second")
@@ -94,6 +124,8 @@ func TestMessagePanelBesideTheList(t *testing.T) {
 	says(panel, "first")
 	run(`document.querySelector("#message").value = "not yet sent"`)
 	s.Stop()
+	run(`document.querySelector("#panel form.extend button").click()`)
+	says(`document.querySelector("#panel .refusal").innerText`, "#1: The server cannot be reached.")
 	run(`history.back()`)
 	says(panel, "closed")
 	run(link("1") + `.click()`)

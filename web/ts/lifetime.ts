@@ -6,6 +6,7 @@ import { GRACE, Going, type Leave } from "./going";
 import { type Message, millis } from "./message";
 import type { Entry } from "./retained";
 import { t } from "./texts";
+import { clock } from "./times";
 
 // REMEMBERED is how many presses of Expire can be undone, the last one first.
 const REMEMBERED = 20;
@@ -17,7 +18,6 @@ export interface Told {
 }
 
 export class Lifetime {
-  readonly going = new Going();
   private readonly expired: Entry[] = []; // by Expire, the last one last
 
   constructor(
@@ -25,18 +25,24 @@ export class Lifetime {
     private readonly now: () => number,
     private readonly moved: (entry: Entry, expires: number) => void,
     private readonly told: Told,
+    readonly going = new Going(),
   ) {}
 
   // extend gives a message so much more, its own lifetime once more unless told, within the policy's maximum.
   async extend(entry: Entry, by = entry.message.granted): Promise<void> {
     const more = extension(entry.message, by);
-    if (more > 0) await this.set(entry, entry.message.expires + more);
+    if (more > 0) await this.prolong(entry, entry.message.expires + more);
   }
 
   // until gives it another deadline, within the policy's maximum.
   async until(entry: Entry, deadline: number): Promise<void> {
     const { maxExpires } = entry.message;
-    await this.set(entry, maxExpires > 0 ? Math.min(deadline, maxExpires) : deadline);
+    await this.prolong(entry, maxExpires > 0 ? Math.min(deadline, maxExpires) : deadline);
+  }
+
+  private async prolong(entry: Entry, deadline: number): Promise<void> {
+    if (!(await this.set(entry, deadline))) return;
+    this.told.say(t("lifetime.goes", { message: named(entry), time: clock(entry.message.expires, this.now()) }));
   }
 
   // expire lets a message go in a moment in which that can be undone. One that goes sooner by itself keeps its deadline.

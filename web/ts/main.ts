@@ -1,6 +1,5 @@
 // The script of every page. It takes over what the server rendered, in place.
 import { address } from "./address";
-import { Card } from "./card";
 import { Clock } from "./clock";
 import { Connection } from "./connection";
 import { copying } from "./copy";
@@ -11,14 +10,17 @@ import { Feed } from "./feed";
 import { Fresh } from "./fresh";
 import { keys, listen as listenToKeys } from "./keys";
 import { keySwitch } from "./key-switch";
+import type { Batch } from "./frame";
+import { MessagePage } from "./message-page";
 import { NowPage } from "./now-page";
-import { Panel } from "./panel";
+import { leaveReloaded, Panel } from "./panel";
 import { PolicyForm } from "./policy-form";
-import { shortcuts } from "./shortcuts";
+import { closeMenu, shortcuts } from "./shortcuts";
 import { isSevere, storeText } from "./store-text";
 import { t } from "./texts";
 import { clock as clockText } from "./times";
 import { TopicsPage } from "./topics-page";
+import { Voice } from "./voice";
 import { zone } from "./zone";
 import { ZoneButton } from "./zone-button";
 
@@ -30,24 +32,37 @@ function start(): void {
   beginClock();
   const times = new ZoneButton(() => clock.now());
   const page = document.querySelector("#retained") ? new NowPage(clock, connection) : undefined;
-  const place = document.querySelector<HTMLElement>("#card");
-  const card = place ? new Card(place, () => clock.now()) : undefined;
+  const voice = new Voice(document.querySelector("#say"));
+  const say = (text: string) => voice.say(text);
+  const message = main && document.querySelector("#card") ? new MessagePage(main, () => clock.now(), say) : undefined;
   const demo = document.querySelector("#demo") ? new DemoBar(() => clock.now()) : undefined;
   listen(page);
   zone.changed(() => page?.rewrite());
-  // A page without lists needs no stream.
-  if (page) watch(page);
+  const panel = page ? new Panel(() => clock.now(), page) : undefined;
+  if (!panel) leaveReloaded();
+  // A page on which nothing lives needs no stream.
+  if (page) watch(page, (batch) => panel?.take(batch));
+  else if (message) watch(message);
   const editor = document.querySelector<HTMLFormElement>("#policy-form");
   const form = editor ? new PolicyForm(editor, () => clock.now()) : undefined;
   const single = document.querySelector<HTMLInputElement>("#single-keys");
   if (single) keySwitch(single);
-  const panel = new Panel(() => clock.now());
   const fresh = new Fresh(() => clock.now(), () => form?.address() ?? address.page.href);
   const topics = main?.matches(".topics") ? new TopicsPage(main, clock, connection) : undefined;
-  run(page, [times, card, demo, fresh, panel, topics]);
+  keys.on("release", closeMenu); // asked first, as it lies on top
+  run(page, [times, message, demo, fresh, panel, topics]);
 }
 
-function watch(page: NowPage): void {
+// Watched is a page that follows the watch of one scope.
+interface Watched {
+  watched: string;
+  take(batch: Batch): void;
+  asleep?(): void;
+  connected?(): void;
+}
+
+// watch has a page follow the watch; also is told too.
+function watch(page: Watched, also?: (batch: Batch) => void): void {
   let server = "";
   new Feed(page.watched, {
     batch(batch) {
@@ -64,13 +79,14 @@ function watch(page: NowPage): void {
       }
       judge(page);
       page.take(batch);
+      also?.(batch);
     },
     state(link) {
       if (link.kind === "waiting" && link.stopping && connection.stoppedAt === "") {
         connection.stoppedAt = clockText(clock.now(), clock.now());
       }
       if (link.kind === "open") connection.stoppedAt = "";
-      if (link.kind === "asleep") page.asleep();
+      if (link.kind === "asleep") page.asleep?.();
       connection.link = link;
       warn(link.kind === "crowded" ? t("banner.crowded") : "");
       judge(page);
@@ -85,8 +101,8 @@ function beginClock(): void {
   if (rendered > 0) clock.sample(rendered, performance.now() - (entry?.responseStart ?? performance.now()));
 }
 
-function judge(page: NowPage | undefined): void {
-  if (connection.show()) page?.connected();
+function judge(page: Watched | undefined): void {
+  if (connection.show()) page?.connected?.();
 }
 
 // warn says what concerns the whole page.

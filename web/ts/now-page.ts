@@ -9,6 +9,7 @@ import { ExportLink } from "./export-link";
 import { Filter } from "./filter";
 import { Form, spoken } from "./form";
 import type { Batch, Stats } from "./frame";
+import type { Going } from "./going";
 import { Lesson } from "./lesson";
 import { Lifetime } from "./lifetime";
 import { LongerMenu } from "./longer-menu";
@@ -41,7 +42,7 @@ const SHOWN = 1000;
 const DRIFT = 25;
 
 export class NowPage {
-  private readonly api: Api = connect(location.origin);
+  readonly api: Api = connect(location.origin);
   private readonly main = element("#main");
   private readonly scope = this.main.dataset["pattern"] || ">";
   private readonly list: RetainedList;
@@ -195,7 +196,6 @@ export class NowPage {
 
   // release lets go what holding keeps back; true when there was something.
   release(): boolean {
-    if (document.querySelector(":popover-open")) return false; // it closes by itself
     return this.strip.release() || this.releaseLists();
   }
 
@@ -259,6 +259,26 @@ export class NowPage {
       this.tell(problems(thrown)[0]?.text ?? "");
     }
     this.paintSoon();
+  }
+
+  // say reads something out.
+  say(text: string): void {
+    this.voice.say(text);
+  }
+
+  // going is what is on its way out.
+  get going(): Going {
+    return this.lifetime.going;
+  }
+
+  // find is the entry of a message in the list; undefined: it is not there.
+  find(topic: string, sequence: number): Entry | undefined {
+    return this.list.find({ topic, sequence });
+  }
+
+  // moved shows another deadline of such an entry.
+  moved(entry: Entry, expires: number): void {
+    this.list.move(entry, expires);
   }
 
   // undo takes back the last Expire, of a row or of a span; false when there is none to take back.
@@ -401,6 +421,7 @@ export class NowPage {
     const { stats, retained } = this;
     if (stats) this.empty(stats);
     this.filter.show(retained);
+    this.exported.show(this.list.arrangement, this.strip.selected);
     const sub = document.querySelector("#retained-sub");
     if (sub && this.stats) sub.textContent = this.list.sub(retained);
     if (stats) this.numbers.show(stats, retained, this.live.sampled ? 0 : this.died.length, this.list.perSecond, this.list.approximate);
@@ -410,4 +431,3 @@ export class NowPage {
     if (calm()) this.list.lines();
   }
 }
-    this.exported.show(this.list.arrangement, this.strip.selected);

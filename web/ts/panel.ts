@@ -1,37 +1,35 @@
 // A message beside the list it came from: what its page shows, read from there. The address is the message's, so that it can
 // be passed on, reloaded and gone back from.
 import { address } from "./address";
-import { Card } from "./card";
 import { element } from "./dom";
-import { fetched } from "./fresh";
+import type { Batch } from "./frame";
 import { keys } from "./keys";
-import { t } from "./texts";
-import { localize } from "./times";
+import { MessageView, type Surroundings } from "./message-view";
 
 export class Panel {
-  private readonly place = document.querySelector<HTMLElement>("#panel");
-  private card: Card | undefined;
-  private from: { href: string; byPointer: boolean } | undefined; // the link that it was opened by
+  private readonly place = element("#panel");
+  private readonly content = element("#panel-content");
+  private readonly view: MessageView;
+  private from: { href: string; list: string; byPointer: boolean } | undefined; // the link that it was opened by
 
-  constructor(private readonly now: () => number) {
-    if (!this.place) {
-      leaveReloaded();
-      return;
-    }
+  constructor(now: () => number, around: Surroundings) {
+    this.view = new MessageView(this.content, now, around);
     document.addEventListener("click", (event) => this.clicked(event));
     element(".close", this.place).addEventListener("click", () => this.close());
-    this.place.addEventListener("submit", (event) => void this.submit(event));
     keys.on("release", () => this.close());
+    keys.on("expire-now", () => this.place.contains(document.activeElement) && this.view.end());
+    keys.on("undo", () => this.view.undo());
     addEventListener("popstate", () => this.moved());
+  }
+
+  // take follows a batch of the watch.
+  take(batch: Batch): void {
+    this.view.take(batch);
   }
 
   // tick writes what changes with time; as Card.
   tick(): number {
-    return this.card?.tick() ?? Infinity;
-  }
-
-  private get content(): HTMLElement {
-    return element("#panel-content");
+    return this.view.tick();
   }
 
   private clicked(event: MouseEvent): void {
@@ -39,80 +37,42 @@ export class Panel {
     const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>(".rows a.seq") : null;
     if (!link) return;
     event.preventDefault();
-    this.from = { href: link.getAttribute("href") ?? "", byPointer: event.detail > 0 };
+    this.from = { href: link.getAttribute("href") ?? "", list: link.closest(".rows")?.id ?? "", byPointer: event.detail > 0 };
     address.cover(link.href);
     void this.open();
   }
 
   // open shows the message whose address it is, and goes there.
   private async open(): Promise<void> {
-    await this.read();
-    if (this.place?.hidden === false) this.content.focus();
-  }
-
-  // read shows the message as it is now. The focus stays where it is, at the content when what held it is gone.
-  private async read(): Promise<void> {
-    const { href } = location;
-    const answer = await fetched(href);
-    const main = answer?.page.getElementById("main");
-    if (!this.place || location.href !== href) return;
-    const inside = this.content;
-    const focused = inside.contains(document.activeElement);
-    this.card = undefined;
-    // Not connected: the page below stays, and so does what one has written there.
-    if (main) inside.replaceChildren(...document.importNode(main, true).childNodes);
-    else inside.replaceChildren(Object.assign(document.createElement("p"), { className: "lead", textContent: t("problem.unreachable") }));
-    localize(inside, this.now());
+    if (!(await this.view.show(location.href))) return;
     this.place.hidden = false;
-    const card = inside.querySelector<HTMLElement>("#card");
-    if (card) this.card = new Card(card, this.now, () => void this.reread(href));
-    if (focused) inside.focus();
-  }
-
-  // reread tells how a message ended, if it still is the one that is shown.
-  private async reread(href: string): Promise<void> {
-    if (location.href === href && (await fetched(href))) await this.read();
-  }
-
-  // submit changes the message's lifetime and shows it as it is then.
-  private async submit(event: SubmitEvent): Promise<void> {
-    const form = event.target;
-    if (!(form instanceof HTMLFormElement)) return;
-    event.preventDefault();
-    const fields = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (typeof value === "string") fields.append(name, value);
-    try {
-      await fetch(form.action, { method: "POST", body: fields, headers: { accept: "application/json" } });
-    } catch {
-      return; // not connected: what stands here stays
-    }
-    await this.read();
+    this.content.focus();
   }
 
   // close goes back to the list. False: it was not open.
   private close(): boolean {
-    if (!this.place || this.place.hidden) return false;
+    if (this.place.hidden) return false;
     history.back();
     return true;
   }
 
   private moved(): void {
     if (address.moved()) return void this.open();
-    if (!this.place || this.place.hidden) return;
+    if (this.place.hidden) return;
     this.place.hidden = true;
-    this.card = undefined;
-    this.content.replaceChildren();
+    this.view.clear();
     if (!this.from) return;
-    const link = document.querySelector<HTMLElement>(`a.seq[href="${CSS.escape(this.from.href)}"]`);
+    const { href, list, byPointer } = this.from;
+    const link = document.querySelector<HTMLElement>(`#${list} a.seq[href="${CSS.escape(href)}"]`);
     link?.focus({ preventScroll: true });
     // The focus would hold the list. Who came by pointer goes on from there by Tab, and holds nothing.
-    if (this.from.byPointer) link?.blur();
+    if (byPointer) link?.blur();
   }
 }
 
 // leaveReloaded reads the list when one goes back to it from the message's own page: to the browser both are the same page
 // after one was reloaded under the other's address, so it only tells of the step.
-function leaveReloaded(): void {
+export function leaveReloaded(): void {
   const { pathname } = location;
   addEventListener("popstate", () => {
     if (location.pathname !== pathname) location.reload();

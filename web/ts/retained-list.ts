@@ -133,6 +133,11 @@ export class RetainedList implements Time {
     return undefined;
   }
 
+  // find is the entry of a message that lives; undefined: it is not in the list.
+  find({ topic, sequence }: Named): Entry | undefined {
+    return this.shown.entries.find(({ message }) => message.sequence === sequence && message.topic === topic);
+  }
+
   // move changes a deadline before the server's own word of it arrives.
   move(entry: Entry, expires: number): void {
     const { topic, incarnation, sequence } = entry.message;

@@ -39,6 +39,13 @@ function press(selector: string): boolean {
   return true;
 }
 
+// closeMenu closes the menu that lies over everything. The browser would do so too, and leave the key to what is below.
+export function closeMenu(): boolean {
+  const menu = document.querySelector<HTMLElement>(":popover-open");
+  menu?.hidePopover();
+  return menu !== null;
+}
+
 // leaveField takes the focus out of a field, so that the next key is a key again.
 function leaveField(): boolean {
   const { activeElement } = document;

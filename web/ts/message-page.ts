@@ -1,0 +1,40 @@
+// A message's own page. It follows the watch as the lists do.
+import { connect } from "./api";
+import type { Batch } from "./frame";
+import { Going } from "./going";
+import { keys } from "./keys";
+import { MessageView } from "./message-view";
+
+export class MessagePage {
+  private readonly view: MessageView;
+
+  constructor(
+    private readonly main: HTMLElement,
+    now: () => number,
+    say: (text: string) => void,
+  ) {
+    this.view = new MessageView(main, now, {
+      api: connect(location.origin),
+      going: new Going(),
+      say,
+      find: () => undefined,
+      moved: () => {},
+    });
+    main.tabIndex = -1;
+    this.view.adopt();
+    keys.on("expire-now", () => this.view.end());
+    keys.on("undo", () => this.view.undo());
+  }
+
+  get watched(): string {
+    return this.main.dataset["topic"] ?? "";
+  }
+
+  take(batch: Batch): void {
+    this.view.take(batch);
+  }
+
+  tick(): number {
+    return this.view.tick();
+  }
+}

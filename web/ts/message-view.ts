@@ -1,0 +1,201 @@
+// A message shown whole, beside a list or on its own page: what its page says, read again when the watch tells of the
+// message and when something was done to it here.
+import type { Api } from "./api";
+import { Card } from "./card";
+import { element, reveal } from "./dom";
+import type { Batch } from "./frame";
+import { fetched } from "./fresh";
+import type { Going } from "./going";
+import { Lifetime } from "./lifetime";
+import type { Entry } from "./retained";
+import { read } from "./row";
+import { t } from "./texts";
+import { localize } from "./times";
+
+// PACE: it is read again at most so often, in milliseconds.
+const PACE = 250;
+
+// Surroundings are what else of the page is about messages.
+export interface Surroundings {
+  api: Pick<Api, "retained">;
+  going: Going;
+  // say reads something out.
+  say(text: string): void;
+  // find is the list's own entry of a message; undefined: the list, if there is one, has none.
+  find(topic: string, sequence: number): Entry | undefined;
+  // moved shows another deadline of such an entry.
+  moved(entry: Entry, expires: number): void;
+}
+
+export class MessageView {
+  private readonly lifetime: Lifetime;
+  private address = location.href;
+  private card: Card | undefined;
+  private entry: Entry | undefined;
+  private listed = false; // the entry is the list's
+  private readAt = -Infinity;
+  private later: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly now: () => number,
+    private readonly around: Surroundings,
+  ) {
+    this.lifetime = new Lifetime(around.api, now, (entry, expires) => this.moved(entry, expires), {
+      say: (text) => around.say(text),
+      refuse: (text) => reveal(root.querySelector<HTMLElement>(".refusal"), text),
+    }, around.going);
+    // With Shift, Expire leaves no time for Undo. The form's own event does not tell of it.
+    let shift = false;
+    root.addEventListener("click", (event) => {
+      shift = event.shiftKey;
+      const undo = event.target instanceof Element && event.target.closest(".undo button");
+      if (undo && this.entry) void this.act(this.lifetime.undo(this.entry));
+    });
+    root.addEventListener("submit", (event) => {
+      const form = event.target;
+      if (!this.entry || !(form instanceof HTMLFormElement) || !this.card?.card.contains(form)) return;
+      event.preventDefault();
+      if (form.matches(".extend")) void this.act(this.lifetime.extend(this.entry, offered(form)));
+      else void this.act(shift ? this.lifetime.end(this.entry) : this.lifetime.expire(this.entry));
+    });
+  }
+
+  // adopt takes over a message that the server rendered.
+  adopt(): void {
+    const card = this.root.querySelector<HTMLElement>("#card");
+    const message = card ? read(card) : undefined;
+    this.card = undefined;
+    if (!card || !message) {
+      this.entry = undefined;
+      return;
+    }
+    const { topic, sequence } = message;
+    const before = this.entry?.message.topic === topic && this.entry.message.sequence === sequence ? this.entry : undefined;
+    const found = this.around.find(topic, sequence);
+    // Where the two differ, the server's is the newer word. One that the list has let go of is not kept up any more.
+    const listed = found?.message.expires === message.expires ? found : undefined;
+    if (listed) this.entry = listed;
+    else if (before && !this.listed) before.message = message;
+    else this.entry = { message, end: undefined, born: 0 };
+    this.listed = listed !== undefined;
+    this.card = new Card(card, this.entry as Entry, this.now, this.around.going, () => this.again());
+  }
+
+  // show shows the message at an address. False: another one was asked for meanwhile.
+  async show(address: string): Promise<boolean> {
+    this.address = address;
+    this.card = this.entry = undefined;
+    const answer = await fetched(address);
+    if (address !== this.address) return false;
+    const main = answer?.page.getElementById("main");
+    this.root.replaceChildren(); // all of it is another one's
+    if (answer && main) this.put(main);
+    else this.root.replaceChildren(Object.assign(document.createElement("p"), { className: "lead", textContent: t("problem.unreachable") }));
+    return true;
+  }
+
+  // clear shows nothing.
+  clear(): void {
+    this.address = "";
+    this.card = this.entry = undefined;
+    this.root.replaceChildren();
+  }
+
+  // take follows a batch of the watch.
+  take(batch: Batch): void {
+    if (!this.entry) return;
+    const { topic, sequence } = this.entry.message;
+    const changed = batch.changes.some((change) => change.topic === topic && change.sequence === sequence);
+    const ended = batch.ended.some((range) => range.topic === topic && range.first <= sequence && sequence <= range.last);
+    // Between two streams, and where the watch left something out, it may have been this.
+    if (changed || ended || batch.hello || batch.incomplete) this.again();
+  }
+
+  // tick writes what changes with time; as Card.
+  tick(): number {
+    return this.card?.tick() ?? Infinity;
+  }
+
+  // end expires the message at once; false: none is shown that could be.
+  end(): boolean {
+    if (!this.entry || !this.card) return false;
+    void this.act(this.lifetime.end(this.entry));
+    return true;
+  }
+
+  // undo takes back the last Expire that was pressed here; false when there is none to take back.
+  undo(): boolean {
+    const { undoable } = this.lifetime;
+    if (undoable) void this.act(this.lifetime.undo(undoable));
+    return undoable !== undefined;
+  }
+
+  // act waits for what is done, and shows what holds then: when it was refused, too.
+  private async act(done: Promise<unknown>): Promise<void> {
+    reveal(this.root.querySelector<HTMLElement>(".refusal"), "");
+    await done;
+    this.tick();
+    this.again();
+  }
+
+  private moved(entry: Entry, expires: number): void {
+    if (this.listed && entry === this.entry) this.around.moved(entry, expires);
+    else entry.message.expires = expires;
+  }
+
+  // again reads the message once more, soon. What stands here stays when it cannot be read.
+  private again(): void {
+    const { address } = this;
+    this.later ??= setTimeout(() => {
+      this.later = undefined;
+      this.readAt = performance.now();
+      void this.reread(address);
+    }, Math.max(0, this.readAt + PACE - performance.now()));
+  }
+
+  private async reread(address: string): Promise<void> {
+    const answer = await fetched(address);
+    const main = answer?.page.getElementById("main");
+    if (!answer || answer.status >= 500 || !main || address !== this.address) return;
+    this.put(main);
+    if (this.root.id === "main") document.title = answer.page.title;
+  }
+
+  // put brings in what differs from what stands here.
+  private put(main: Element): void {
+    const { root } = this;
+    const focused = root.contains(document.activeElement);
+    this.card?.stop();
+    alter(root, main);
+    localize(root, this.now());
+    this.adopt();
+    if (focused && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
+  }
+}
+
+// offered is how much longer the message lives by one of its page's forms.
+function offered(form: HTMLFormElement): number {
+  const value = (name: string) => Number(element<HTMLInputElement>(`input[name=${name}]`, form).value);
+  return value("expire_time") - value("expected");
+}
+
+// alter makes an element's content that of another one. What can stay does: what is pressed, focused or selected in it still
+// is. Whether something is hidden, and why something was refused, is not the server's to say.
+function alter(old: Element, fresh: Element): void {
+  const have = [...old.childNodes];
+  const want = [...fresh.childNodes];
+  if (have.length !== want.length || have.some((node, i) => node.nodeName !== want[i]?.nodeName)) {
+    old.replaceChildren(...[...document.importNode(fresh, true).childNodes]);
+    return;
+  }
+  have.forEach((node, i) => {
+    const other = want[i];
+    if (node instanceof Element && other instanceof Element) {
+      if (node.matches(".refusal")) return;
+      for (const name of node.getAttributeNames()) if (name !== "hidden" && !other.hasAttribute(name)) node.removeAttribute(name);
+      for (const { name, value } of other.attributes) if (name !== "hidden" && node.getAttribute(name) !== value) node.setAttribute(name, value);
+      alter(node, other);
+    } else if (node.nodeValue !== other?.nodeValue) node.nodeValue = other?.nodeValue ?? "";
+  });
+}
