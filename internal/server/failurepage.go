@@ -75,6 +75,9 @@ func (p *pages) problem(w http.ResponseWriter, r *http.Request, f web.Failure) {
 	if wantsJSON(r) {
 		writeJSON(w, f.Status, failureJSON{Error: f.What, Field: f.Field, Do: f.Do, ID: f.ID})
 		return
+		if r.Context().Err() != nil {
+			return // whoever asked has gone
+		}
 	}
 	f.Page = p.page(r)
 	p.render(w, r, f.Status, web.ErrorPage(f))

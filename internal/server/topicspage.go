@@ -16,14 +16,38 @@ var topicOrders = map[string]broker.TopicOrder{
 }
 
 // topics shows the topics as a table or as a tree. ?go=NAME goes to one: to a topic, NAME/42 to a message, a pattern to
-// what it selects.
+// what it selects. A script is answered with names.
 func (p *pages) topics(w http.ResponseWriter, r *http.Request) {
 	values := r.URL.Query()
 	if to := strings.TrimSpace(values.Get("go")); to != "" {
 		http.Redirect(w, r, web.GoPath(to), http.StatusSeeOther)
 		return
 	}
+	if wantsJSON(r) {
+		p.suggest(w, r, strings.TrimSpace(values.Get("in")))
+		return
+	}
 	p.topicsPage(w, r, http.StatusOK, web.Topics{Query: web.ReadTopicsQuery(values)})
+}
+
+// suggestions is how many topics are offered while one types: more than are read.
+const suggestions = 8
+
+// suggest answers a script with the names that a filter lets through, the busiest first, and how many there are in all.
+func (p *pages) suggest(w http.ResponseWriter, r *http.Request, filter string) {
+	list, total, err := p.broker.QueryTopics(broker.TopicQuery{Filter: filter, Order: broker.ByActivity, Limit: suggestions})
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	names := make([]string, len(list))
+	for i, t := range list {
+		names[i] = t.Name
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Topics []string `json:"topics"`
+		Total  int      `json:"total"`
+	}{names, total})
 }
 
 func (p *pages) topicsPage(w http.ResponseWriter, r *http.Request, status int, v web.Topics) {

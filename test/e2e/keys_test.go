@@ -89,7 +89,29 @@ func TestKeys(t *testing.T) {
 	b.keys(kb.Escape)
 	b.stroke("/")
 	b.focusIn("Go to a topic")
+	// What is typed is looked for in the names; Escape puts the list away first.
+	offers := func(want string) {
+		t.Helper()
+		process.Eventually(t, patience, func() error {
+			list := eval[string](b, `[...document.querySelectorAll("#goto-list:not([hidden]) [role=option]")].map((o) => o.innerText + (o.ariaSelected === "true" ? "!" : "")).join()`)
+			return process.Expect("what is offered", list, want)
+		})
+	}
+	b.stroke("RDE")
+	offers("orders")
 	b.keys(kb.Escape)
+	offers("")
+	b.focusIn("Go to a topic")
+	b.keys(kb.ArrowDown)
+	offers("orders")
+	b.keys(kb.ArrowDown)
+	offers("orders!")
+	if described := eval[string](b, `document.getElementById(document.activeElement.getAttribute("aria-activedescendant")).innerText`); described != "orders" {
+		t.Errorf("%q is said to be chosen", described)
+	}
+	b.keys(kb.Enter)
+	b.at("/topics/orders")
+	b.connected("Live")
 	b.stroke("gt")
 	b.at("/topics")
 	b.stroke("gs")

@@ -21,7 +21,7 @@ func TestNames(t *testing.T) {
 		{"list", "Live"},
 		{"radio", "30 s"},
 		{"radio", "0, now or never"},
-		{"searchbox", "Go to a topic"},
+		{"combobox", "Go to a topic"},
 		{"navigation", "Pages"},
 		{"button", "Extend #1 by 1 minute"},
 		{"button", "Expire #1"},

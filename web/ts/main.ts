@@ -8,6 +8,7 @@ import { reveal, write } from "./dom";
 import { driftText } from "./drift";
 import { Feed } from "./feed";
 import { Fresh } from "./fresh";
+import { GoTo } from "./goto";
 import { keys, listen as listenToKeys } from "./keys";
 import { keySwitch } from "./key-switch";
 import type { Batch } from "./frame";
@@ -38,6 +39,8 @@ function start(): void {
   const demo = document.querySelector("#demo") ? new DemoBar(() => clock.now()) : undefined;
   listen(page);
   zone.changed(() => page?.rewrite());
+  const goto = document.querySelector<HTMLInputElement>(".goto input");
+  if (goto) new GoTo(goto, say);
   const panel = page ? new Panel(() => clock.now(), page) : undefined;
   if (!panel) leaveReloaded();
   // A page on which nothing lives needs no stream.

@@ -122,6 +122,7 @@ export interface Texts {
   "form.typed": never;
   "form.unknown": "problem";
   "form.zero": never;
+  "goto.found": "count";
   "hairline.foot": "count" | "after";
   "held.both": "born" | "gone";
   "held.gone": "count";
@@ -199,6 +200,7 @@ export interface Texts {
   "lesson.taken": "number" | "left";
   "lesson.waits": "number" | "topic" | "time" | "command";
   "lifetime.ended": "message" | "how";
+  "lifetime.goes": "message" | "time";
   "lifetime.going": "message";
   "lifetime.refused": "message" | "why";
   "lifetime.stays": "message";
