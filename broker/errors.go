@@ -53,6 +53,9 @@ type Error struct {
 	Detail     string        // a sentence: what is wrong, the limit, the way out
 	RetryAfter time.Duration // with ErrFull: when space comes free; 0 where that is unknown
 	Ended      *Ended        // with ErrEnded: how; nil where that is no longer remembered
+	// Values are what is particular in Detail, by name ("limit", "position"), for whoever puts it into other words. Lifetimes
+	// are in milliseconds. Of what is seldom met there are none.
+	Values map[string]string
 }
 
 func (e *Error) Error() string {

@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -200,6 +201,7 @@ func (b *Broker) limitError(t *topic, p *Policy, more load, excess need) error {
 	}
 	e := &Error{Err: ErrFull, Field: "topic", Detail: fmt.Sprintf(
 		"%s is full: it retains %d of %d %s (%s), and there is no room for %d more.", t.name, used, limit, unit, field, more.messages)}
+	e.Values = map[string]string{"topic": t.name, "used": strconv.FormatInt(used, 10), "limit": strconv.FormatInt(limit, 10), "unit": unit}
 	e.freeFrom(t.nextDeadlineLocked(b.clock.Now()), b.clock.Now())
 	e.Detail += " With at_limit evict-oldest or evict-soonest the topic makes room itself."
 	return e

@@ -3,6 +3,7 @@ package broker
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,8 +23,9 @@ const (
 // most letters with marks: without them there would be no names in Hindi or Thai. Characters that nobody can see are
 // refused even where Unicode calls them letters or marks, as two names would look the same.
 func ValidateTopic(name string) error {
-	if fault := namingFault(name, false); fault != "" {
-		return &Error{Err: ErrInvalid, Field: "topic", Detail: fault}
+	if fault := namingFault(name, false); fault != nil {
+		fault.Field = "topic"
+		return fault
 	}
 	return nil
 }
@@ -35,38 +37,44 @@ func ValidatePattern(pattern string) error {
 	return err
 }
 
-// namingFault says what is wrong with a name, or with a pattern if wildcards are allowed: "" is nothing.
-func namingFault(name string, wildcards bool) string {
+// namingFault says what is wrong with a name, or with a pattern if wildcards are allowed: nil is nothing. The field is for
+// the caller to say.
+func namingFault(name string, wildcards bool) *Error {
 	switch {
 	case name == "":
-		return "empty. " + namingRule
+		return badName("empty. "+namingRule, map[string]string{"bytes": "0"})
 	case len(name) > maxNameBytes:
-		return fmt.Sprintf("%d bytes. At most %d.", len(name), maxNameBytes)
+		return badName(fmt.Sprintf("%d bytes. At most %d.", len(name), maxNameBytes),
+			map[string]string{"bytes": strconv.Itoa(len(name)), "limit": strconv.Itoa(maxNameBytes)})
 	case name[0] == '_':
-		return `"_" at position 1. Names that begin with it are reserved.`
+		return badName(`"_" at position 1. Names that begin with it are reserved.`, map[string]string{"reserved": "_"})
 	}
 	position, rest := 1, name
 	for more := true; more; {
 		var part string
 		part, rest, more = strings.Cut(rest, ".")
-		if fault := partFault(part, position, !more, wildcards); fault != "" {
+		if fault := partFault(part, position, !more, wildcards); fault != nil {
 			return fault
 		}
 		position += utf8.RuneCountInString(part) + 1
 	}
 	if !norm.NFC.IsNormalString(name) {
-		return fmt.Sprintf("not in Unicode's composed form (NFC), though it may look the same. Write %q.", norm.NFC.String(name))
+		return badName(fmt.Sprintf("not in Unicode's composed form (NFC), though it may look the same. Write %q.", norm.NFC.String(name)), nil)
 	}
-	return ""
+	return nil
+}
+
+func badName(detail string, values map[string]string) *Error {
+	return &Error{Err: ErrInvalid, Detail: detail, Values: values}
 }
 
 // partFault says what is wrong with one part of a name, which begins at the given position.
-func partFault(part string, position int, last, wildcards bool) string {
+func partFault(part string, position int, last, wildcards bool) *Error {
 	switch {
 	case part == "":
-		return fmt.Sprintf("an empty part at position %d. %s", position, namingRule)
+		return badName(fmt.Sprintf("an empty part at position %d. %s", position, namingRule), map[string]string{"position": strconv.Itoa(position)})
 	case wildcards && part == "*", wildcards && part == ">" && last:
-		return ""
+		return nil
 	}
 	afterLetter := false
 	for i, r := range part {
@@ -76,11 +84,12 @@ func partFault(part string, position int, last, wildcards bool) string {
 		case unicode.IsDigit(r), r == '_', r == '-':
 			afterLetter = false
 		default:
-			return fmt.Sprintf("%s at position %d. %s", describe(part[i:]), position, wayOut(r, wildcards))
+			return badName(fmt.Sprintf("%s at position %d. %s", describe(part[i:]), position, wayOut(r, wildcards)),
+				map[string]string{"position": strconv.Itoa(position), "character": string(r)})
 		}
 		position++
 	}
-	return ""
+	return nil
 }
 
 func isMark(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Mc) && isVisible(r) }
@@ -135,8 +144,9 @@ type pattern struct {
 
 // parsePattern reads what [ValidatePattern] accepts.
 func parsePattern(s string) (pattern, error) {
-	if fault := namingFault(s, true); fault != "" {
-		return pattern{}, &Error{Err: ErrInvalid, Field: "pattern", Detail: fault}
+	if fault := namingFault(s, true); fault != nil {
+		fault.Field = "pattern"
+		return pattern{}, fault
 	}
 	return newPattern(s), nil
 }
@@ -189,7 +199,8 @@ func parsePatterns(texts []string) (patterns, error) {
 	}
 	ps := make(patterns, len(texts))
 	for i, text := range texts {
-		if detail := namingFault(text, true); detail != "" {
+		if wrong := namingFault(text, true); wrong != nil {
+			detail := wrong.Detail
 			if len(texts) > 1 {
 				detail = fmt.Sprintf("number %d: %s", i+1, detail)
 			}

@@ -3,6 +3,7 @@ package broker
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -150,10 +151,14 @@ func deadlinePassed(topic string, deadline Instant) error {
 		"%s has passed; a message for %s would be dead on arrival.", deadline.Time().Format(detailTime), topic)}
 }
 
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
 // grant decides the lifetime of a publish that asked for ttl, or for none.
 func (p Policy) grant(topic string, ttl time.Duration, asked bool) (time.Duration, Adjustment, error) {
 	reject := func(format string, args ...any) (time.Duration, Adjustment, error) {
-		return 0, 0, &Error{Err: ErrTTLRejected, Field: "ttl", Detail: topic + " " + fmt.Sprintf(format, args...)}
+		return 0, 0, &Error{Err: ErrTTLRejected, Field: "ttl", Detail: topic + " " + fmt.Sprintf(format, args...), Values: map[string]string{
+			"topic": topic, "min": milliseconds(p.Min), "max": milliseconds(p.Max), "asked": milliseconds(ttl),
+		}}
 	}
 	switch {
 	case !asked:

@@ -27,7 +27,7 @@ type TopicInfo struct {
 }
 
 func topicNotFound(name string) error {
-	return &Error{Err: ErrTopicNotFound, Field: "topic", Detail: name + " does not exist."}
+	return &Error{Err: ErrTopicNotFound, Field: "topic", Detail: name + " does not exist.", Values: map[string]string{"topic": name}}
 }
 
 // SetPolicy replaces a topic's policy, for what is published later. Errors: [ErrTopicNotFound], [ErrInvalid].

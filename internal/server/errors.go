@@ -136,6 +136,7 @@ func details(o outcome, err error) []protoadapt.MessageV1 {
 	if !errors.As(err, &e) {
 		return list
 	}
+	info.Metadata = e.Values
 	switch {
 	case o.code == codes.InvalidArgument && e.Field != "":
 		list = append(list, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"linger/broker"
+	"linger/web/texts"
 )
 
 // What the table does not know is never shown, but can be found in the log.
@@ -72,6 +73,39 @@ func TestCutData(t *testing.T) {
 	} {
 		if got := string(cutData([]byte(c.data), c.n)); got != c.want {
 			t.Errorf("%q to %d: %q, want %q", c.data, c.n, got, c.want)
+		}
+	}
+}
+
+// In Chinese the common errors have no English in them; what the broker alone can say stands in brackets. In English nothing
+// but what the broker says is said.
+func TestSaidInChinese(t *testing.T) {
+	policy := map[string]string{"topic": "t", "min": "1000", "max": "60000", "asked": "3600000"}
+	full := map[string]string{"topic": "t", "used": "3", "limit": "3", "unit": "messages"}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{broker.ValidateTopic("a b"), "第 2 个字符是空格。"},
+		{broker.ValidateTopic("a\u200bb"), "第 2 个字符是U+200B。"},
+		{broker.ValidateTopic("a.é!"), "第 4 个字符是“!”。"},
+		{broker.ValidateTopic("a..b"), "第 3 个字符处的一段是空的。"},
+		{broker.ValidateTopic("_a"), "名称以 _ 开头；"},
+		{broker.ValidateTopic(""), "名称为空。"},
+		{broker.ValidateTopic(strings.Repeat("a", 300)), "名称有 300 字节，最多 255 字节。"},
+		{broker.ValidatePattern("a b.*"), "第 2 个字符是空格。"},
+		{&broker.Error{Err: broker.ErrTTLRejected, Detail: "…", Values: policy}, "“t”允许的保留时间为 1 秒 至 1 分钟，不能是 1 小时。"},
+		{&broker.Error{Err: broker.ErrTopicNotFound, Detail: "…", Values: map[string]string{"topic": "t"}}, "没有主题“t”。"},
+		{&broker.Error{Err: broker.ErrFull, Detail: "…", Values: full, RetryAfter: 12300 * time.Millisecond}, "“t”已满：已保留 3 条消息，上限为 3 条。12 秒 后有空间。"},
+		{&broker.Error{Err: broker.ErrFull, Detail: "no room."}, "已达到上限（No room.）。"},
+	} {
+		text := said(texts.Chinese, c.err)
+		if !strings.HasPrefix(text, c.want) {
+			t.Errorf("%v is said as %q", c.err, text)
+		}
+		var e *broker.Error
+		if errors.As(c.err, &e); said(texts.English, c.err) != sentence(e.Detail) {
+			t.Errorf("%q in English", said(texts.English, c.err))
 		}
 	}
 }

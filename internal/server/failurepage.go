@@ -61,23 +61,11 @@ func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p.problem(w, r, f)
 }
 
-// detailOf is the sentence that the broker has for a person.
-func detailOf(err error) string {
-	var e *broker.Error
-	if errors.As(err, &e) && e.Detail != "" {
-		return sentence(e.Detail)
-	}
-	return sentence(err.Error())
-}
-
 // problem answers a script with JSON and a person with a page.
 func (p *pages) problem(w http.ResponseWriter, r *http.Request, f web.Failure) {
 	if wantsJSON(r) {
 		writeJSON(w, f.Status, failureJSON{Error: f.What, Field: f.Field, Do: f.Do, ID: f.ID})
 		return
-		if r.Context().Err() != nil {
-			return // whoever asked has gone
-		}
 	}
 	f.Page = p.page(r)
 	p.render(w, r, f.Status, web.ErrorPage(f))
@@ -87,6 +75,9 @@ func (p *pages) problem(w http.ResponseWriter, r *http.Request, f web.Failure) {
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, c templ.Component) {
 	var b bytes.Buffer
 	if err := c.Render(r.Context(), &b); err != nil {
+		if r.Context().Err() != nil {
+			return // whoever asked has gone
+		}
 		plain(w, http.StatusInternalServerError, "internal error, logged as "+p.problems.hide(err)+"\n")
 		return
 	}

@@ -2,9 +2,15 @@ package server
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"linger/broker"
 	lingerv1 "linger/proto/linger/v1"
+	"linger/web"
 	"linger/web/texts"
 )
 
@@ -13,8 +19,9 @@ func refuse(field string, s *texts.Sentence) error {
 	return errors.Join(invalid(field, "%s", s.Error()), s)
 }
 
-// said tells people an error, without the name of its field. What the broker says is English: in other languages a
-// sentence about its kind stands before it. The script says the same (web/ts/api.ts).
+// said tells people an error, without the name of its field. What the broker says is English: in other languages the common
+// ones are put into words from their values, and before the others stands a sentence about their kind. The script says the
+// same (web/ts/refusal.ts).
 func said(l texts.Language, err error) string {
 	var s *texts.Sentence
 	if errors.As(err, &s) {
@@ -27,6 +34,11 @@ func said(l texts.Language, err error) string {
 	}
 	detail = sentence(detail)
 	o, _ := lookUp(err)
+	if e != nil && l != texts.English {
+		if text := particular(l, o.reason, e); text != "" {
+			return text
+		}
+	}
 	switch o.reason {
 	case "INVALID":
 		if e != nil && (e.Field == "topic" || e.Field == "pattern" || e.Field == "name") {
@@ -49,6 +61,58 @@ func said(l texts.Language, err error) string {
 		return l.Text("refused.recovering", "detail", detail)
 	}
 	return l.Text("refused.other", "detail", detail)
+}
+
+// particular puts an error with values into words. "": there is only its detail.
+func particular(l texts.Language, reason string, e *broker.Error) string {
+	v := e.Values
+	lifetime := func(name string) string {
+		ms, _ := strconv.ParseInt(v[name], 10, 64) // the broker wrote it
+		return web.ShortIn(l, time.Duration(ms)*time.Millisecond)
+	}
+	switch {
+	case v == nil:
+	case reason == "INVALID" && v["character"] != "":
+		return l.Text("refused.character", "character", character(l, v["character"]), "position", v["position"])
+	case reason == "INVALID" && v["position"] != "":
+		return l.Text("refused.part", "position", v["position"])
+	case reason == "INVALID" && v["reserved"] != "":
+		return l.Text("refused.reserved")
+	case reason == "INVALID" && v["bytes"] == "0":
+		return l.Text("refused.noName")
+	case reason == "INVALID" && v["bytes"] != "":
+		return l.Text("refused.long", "bytes", v["bytes"], "limit", v["limit"])
+	case reason == "TTL_REJECTED":
+		return l.Text("refused.range", "topic", v["topic"], "min", lifetime("min"), "max", lifetime("max"), "asked", lifetime("asked"))
+	case reason == "NO_SUCH_TOPIC":
+		return l.Text("refused.topic", "topic", v["topic"])
+	case reason == "FULL":
+		text := l.Text("refused.messages", "topic", v["topic"], "used", v["used"], "limit", v["limit"])
+		if v["unit"] == "bytes" {
+			text = l.Text("refused.bytes", "topic", v["topic"], "used", v["used"], "limit", v["limit"])
+		}
+		if e.RetryAfter > 0 {
+			text = l.Text("refused.later", "text", text, "time", web.ShortIn(l, max(e.RetryAfter.Round(time.Second), time.Second)))
+		}
+		return text
+	}
+	return ""
+}
+
+// character names one to a person.
+func character(l texts.Language, c string) string {
+	r, _ := utf8.DecodeRuneInString(c)
+	switch {
+	case r == ' ':
+		return l.Text("refused.space")
+	case r == '\t':
+		return l.Text("refused.tab")
+	case r == '\n', r == '\r':
+		return l.Text("refused.line")
+	case unicode.IsGraphic(r) && !unicode.In(r, unicode.M, unicode.Z):
+		return "“" + c + "”"
+	}
+	return fmt.Sprintf("%U", r)
 }
 
 // storeSaid tells people what is wrong with the store, of which problem is the sentence in English.

@@ -62,7 +62,7 @@ func (p *pages) topicsPage(w http.ResponseWriter, r *http.Request, status int, v
 			p.fail(w, r, err)
 			return
 		}
-		v.Problem, status = detailOf(err), o.http
+		v.Problem, status = said(v.Language, err), o.http
 	}
 	p.render(w, r, status, web.TopicsPage(v))
 }
@@ -137,5 +137,5 @@ func (p *pages) createTopic(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	retryIn(w, err)
-	p.topicsPage(w, r, o.http, web.Topics{Query: web.ReadTopicsQuery(nil), Refused: name, Error: detailOf(err)})
+	p.topicsPage(w, r, o.http, web.Topics{Query: web.ReadTopicsQuery(nil), Refused: name, Error: said(languageOf(r), err)})
 }

@@ -4,12 +4,13 @@ import { create } from "@bufbuild/protobuf";
 import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
-import { BadRequestSchema, ErrorInfoSchema } from "./gen/google/rpc/error_details_pb.js";
+import { BadRequestSchema } from "./gen/google/rpc/error_details_pb.js";
 import { PublishService } from "./gen/linger/v1/publish_pb.js";
 import { RetainedService } from "./gen/linger/v1/retained_pb.js";
 import { SubscribeService } from "./gen/linger/v1/subscribe_pb.js";
 import { TopicService } from "./gen/linger/v1/topic_pb.js";
 import { WatchService } from "./gen/linger/v1/watch_pb.js";
+import { said } from "./refusal";
 import { isRecovering } from "./stream";
 import { t } from "./texts";
 
@@ -81,32 +82,6 @@ function fieldOf(path: string): Problem["field"] {
   if (/\btopic\b|\bname\b/.test(path)) return "topic";
   if (/\bmessages?\b|\bdata\b|\bmessage\b/.test(path)) return "message";
   return /\bttl\b/.test(path) ? "ttl" : "";
-}
-
-// said puts a sentence of the page's language before what the server says, which is English; internal/server/said.go says
-// the same.
-function said(error: ConnectError, field: string, detail: string): string {
-  switch (error.findDetails(ErrorInfoSchema)[0]?.reason) {
-    case "INVALID":
-      return /\b(topic|pattern|name)$/.test(field) ? t("refused.name", { detail }) : t("refused.invalid", { detail });
-    case "TTL_REJECTED":
-      return t("refused.ttl", { detail });
-    case "NO_SUCH_TOPIC":
-      return t("refused.noTopic", { detail });
-    case "ENDED":
-      return t("refused.ended", { detail });
-    case "CONFLICT":
-      return t("refused.changed", { detail });
-    case "FULL":
-    case "TOO_MANY_TOPICS":
-      return t("refused.full", { detail });
-    case "READ_ONLY":
-      return t("refused.readOnly", { detail });
-    case "RECOVERING":
-      return t("refused.recovering", { detail });
-    default:
-      return t("refused.other", { detail });
-  }
 }
 
 function sentence(error: ConnectError): string {
