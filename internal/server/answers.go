@@ -102,6 +102,7 @@ func (a *answers) send(ctx context.Context) error {
 		if _, _, err := receive(ctx, a.ready); err != nil {
 			return a.leave(err)
 		}
+		readersFirst()
 	}
 }
 
