@@ -100,5 +100,15 @@ func (g *Ground) Cut(swept uint64) (from, last uint64) {
 	return g.graves.cut(class, begin, end)
 }
 
+// WALStarts are the blocks of a WAL from which on a repair tries to read.
+func WALStarts(b []byte, number uint64) (starts []int) {
+	for block := 0; block*walBlock < len(b); block++ {
+		if begins(b[block*walBlock:], number) {
+			starts = append(starts, block)
+		}
+	}
+	return starts
+}
+
 // WrittenLength is how much of a WAL was written.
 var WrittenLength = writtenLength

@@ -186,6 +186,10 @@ func (s *salvage) wal(path, name string) error {
 	b = b[:length]
 	ended := 0 // where what could be read so far ends
 	for start := 0; start < len(b); {
+		if !begins(b[start:], number) {
+			start += walBlock
+			continue
+		}
 		read, found, err := s.walFrom(b[start:], number)
 		if err != nil {
 			return err

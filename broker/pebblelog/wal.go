@@ -2,6 +2,7 @@ package pebblelog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 
@@ -35,6 +36,20 @@ func writtenLength(wal io.Reader) (length int64, err error) {
 			return length, err
 		}
 	}
+}
+
+// begins tells whether there is a chunk of the WAL with a number where one of its blocks begins. Otherwise nothing can be read
+// from there on: in what is left of an older WAL no block has one. Pebble's reader finds the same, but looks through all that
+// follows before it says so.
+func begins(block []byte, number uint64) bool {
+	const (
+		kindAt, numberAt, end = 6, 7, 11 // in a chunk's header, behind its checksum and length
+		unnumbered, kinds     = 4, 12    // kinds of chunks: the first ones have no number, 0 is none
+	)
+	if len(block) < numberAt || block[kindAt] == 0 || block[kindAt] > kinds {
+		return false
+	}
+	return block[kindAt] <= unnumbered || (len(block) >= end && binary.LittleEndian.Uint32(block[numberAt:]) == uint32(number))
 }
 
 // writtenOf is how much of the WAL with a path was written.

@@ -3,12 +3,16 @@ package pebblelog_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2/record"
 
 	"linger/broker"
 	"linger/broker/pebblelog"
@@ -32,6 +36,45 @@ func TestWrittenLength(t *testing.T) {
 			t.Errorf("%s: %d, %v; want %d", test.name, got, err, test.want)
 		}
 	}
+}
+
+// Of a WAL that is written over, what is left of older ones is not read: each try would look through all that follows. That
+// it is passed over takes nothing away, as Pebble's own writer begins every block with a chunk.
+func TestOverwrittenWALIsReadOnce(t *testing.T) {
+	const block, number, older = 32 << 10, 9, 5
+	written := func(number, blocks int) []byte {
+		b := wal(t, number, bytes.Repeat([]byte{7}, block*blocks))
+		return b[:block*blocks]
+	}
+	tail := written(older, 60)
+	content := append(written(number, 3), tail...)
+	content = append(content, written(number, 2)...) // as behind damage
+	content = append(content, make([]byte, block)...)
+	content = append(content, written(number, 1)[:9]...) // a header cut short
+	if got, want := pebblelog.WALStarts(content, number), []int{0, 1, 2, 63, 64}; !slices.Equal(got, want) {
+		t.Errorf("read from blocks %d, want %d", got, want)
+	}
+}
+
+// wal is a WAL with one record, as Pebble writes it.
+func wal(t *testing.T, number int, body []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := newLogWriter(record.NewLogWriter, &b, number)
+	if _, err := w.WriteRecord(body); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// newLogWriter calls record.NewLogWriter, whose second type has no name outside Pebble.
+func newLogWriter[N ~uint64](open func(io.Writer, N, record.LogWriterConfig) *record.LogWriter, w io.Writer, number int) *record.LogWriter {
+	return open(w, N(number), record.LogWriterConfig{
+		QueueSemChan: make(chan struct{}, 8), WriteWALSyncOffsets: func() bool { return true },
+	})
 }
 
 // A WAL is lengthened before it is written. What is copied of it is what was written, also of a message that ends in zeros,
