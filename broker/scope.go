@@ -7,14 +7,9 @@ import (
 
 // ScopeStats are the numbers of one scope.
 type ScopeStats struct {
+	Totals
 	Revision       uint64 // another one whenever what is retained changed
-	Counts         Counts
 	Topics         int
-	Subscriptions  int // each counted once a topic
-	WorstLag       uint64
-	NextDeadline   Instant
-	LastPublish    Instant
-	LastEnd        Instant
 	PublishedSince uint64 // messages since the watch began
 	LeftOut        uint64 // of these, not previewed (so far)
 	Busiest        []BusyTopic
@@ -82,15 +77,8 @@ func (s *scope) numbers(b *Broker, now Instant) ScopeStats {
 	ends := b.newEndings(now)
 	for _, t := range b.selected(s.pattern) {
 		i := s.look(t, &ends)
-		sum.Counts.add(i.Counts)
+		sum.add(&i.Totals)
 		sum.Topics++
-		sum.Subscriptions += i.Subscriptions
-		sum.WorstLag = max(sum.WorstLag, i.WorstLag)
-		sum.LastPublish = max(sum.LastPublish, i.LastPublish)
-		sum.LastEnd = max(sum.LastEnd, i.LastEnd)
-		if i.NextDeadline != 0 && (sum.NextDeadline == 0 || i.NextDeadline < sum.NextDeadline) {
-			sum.NextDeadline = i.NextDeadline
-		}
 		all = append(all, busy{BusyTopic{i.Name, i.Counts.Retained}, i.activity})
 	}
 	sum.Forecast = ends.all

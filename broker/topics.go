@@ -8,20 +8,15 @@ import (
 
 // TopicInfo is a topic as it stands.
 type TopicInfo struct {
-	Name          string
-	Incarnation   uint64
-	Created       Instant
-	Auto          bool // made by a publish, or as if: it goes by itself when it has long been empty
-	Durability    Durability
-	Policy        Policy // in force for what is published now; no zero field
-	Counts        Counts
-	Subscriptions int
-	WorstLag      uint64  // messages that the slowest of these has still to be given
-	NextDeadline  Instant // earliest among what is alive; 0: nothing is
-	LastPublish   Instant // 0: never
-	LastEnd       Instant // when the last message that ended did so; 0: none did
-	NextSequence  uint64
-	Forecast      []Ending // what ends when, see [Forecast]; nil where it was not asked for
+	Totals
+	Name         string
+	Incarnation  uint64
+	Created      Instant
+	Auto         bool // made by a publish, or as if: it goes by itself when it has long been empty
+	Durability   Durability
+	Policy       Policy // in force for what is published now; no zero field
+	NextSequence uint64
+	Forecast     []Ending // what ends when, see [Forecast]; nil where it was not asked for
 
 	activity float64 // how many messages were published of late
 }
@@ -148,9 +143,9 @@ func (b *Broker) infoWithForecast(t *topic, now Instant) TopicInfo {
 
 func (t *topic) infoLocked(now Instant) TopicInfo {
 	return TopicInfo{
-		Name: t.name, Incarnation: t.incarnation, Created: t.created, Auto: t.auto, Durability: t.durability, Policy: t.policyLocked(),
-		Counts: t.counts, Subscriptions: len(t.cursors), WorstLag: t.lagLocked(), NextDeadline: t.nextDeadlineLocked(now),
-		LastPublish: t.lastPublish, LastEnd: t.lastEnd, NextSequence: t.next, activity: t.activity.value(now),
+		Totals: t.totalsLocked(now),
+		Name:   t.name, Incarnation: t.incarnation, Created: t.created, Auto: t.auto, Durability: t.durability, Policy: t.policyLocked(),
+		NextSequence: t.next, activity: t.activity.value(now),
 	}
 }
 

@@ -155,15 +155,10 @@ const (
 
 // TopicSum adds up the topics that a name or pattern selects.
 type TopicSum struct {
-	Pattern       string
-	Topics        int
-	Counts        Counts
-	Subscriptions int // each counted once a topic
-	WorstLag      uint64
-	NextDeadline  Instant // 0: nothing is alive
-	LastPublish   Instant // 0: never
-	LastEnd       Instant // 0: none ended
-	PublishRate   float64 // messages a second, of late: what came a minute ago counts half
+	Totals
+	Pattern     string
+	Topics      int
+	PublishRate float64 // messages a second, of late: what came a minute ago counts half
 	// Recent is how many messages were published in each of the last RecentSeconds whole seconds, oldest first, without
 	// "now or never". Nil: there was no room to note it.
 	Recent []uint32
@@ -198,24 +193,19 @@ func (b *Broker) SumTopics(patterns []string, filter string) ([]TopicSum, error)
 		sums[i].Pattern, sums[i].Recent = text, make([]uint32, RecentSeconds)
 		for _, t := range topics {
 			if through.match(t.name) {
-				sums[i].add(t, now)
+				sums[i].addTopic(t, now)
 			}
 		}
 	}
 	return sums, nil
 }
 
-func (s *TopicSum) add(t *topic, now Instant) {
+func (s *TopicSum) addTopic(t *topic, now Instant) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	s.Topics++
-	s.Counts.add(t.counts)
-	s.Subscriptions += len(t.cursors)
-	s.WorstLag = max(s.WorstLag, t.lagLocked())
-	if next := t.nextDeadlineLocked(now); next != 0 && (s.NextDeadline == 0 || next < s.NextDeadline) {
-		s.NextDeadline = next
-	}
-	s.LastPublish, s.LastEnd = max(s.LastPublish, t.lastPublish), max(s.LastEnd, t.lastEnd)
+	totals := t.totalsLocked(now)
+	s.add(&totals)
 	s.PublishRate += t.activity.rate(now)
 	s.addRecentLocked(t, now)
 }

@@ -50,13 +50,8 @@ var endReasons = map[broker.EndReason]lingerv1.EndReason{
 func endReason(r broker.EndReason) lingerv1.EndReason { return endReasons[r] }
 
 func (s *service) topic(t broker.TopicInfo) *lingerv1.Topic {
-	stats := topicStats(t.Counts)
-	stats.Subscriptions = uint32(t.Subscriptions)
-	stats.WorstLag = t.WorstLag
-	stats.NextExpireTime = timestamp(t.NextDeadline)
+	stats := topicStats(&t.Totals)
 	stats.NextSequence = t.NextSequence
-	stats.LastPublishTime = timestamp(t.LastPublish)
-	stats.LastEndTime = timestamp(t.LastEnd)
 	return &lingerv1.Topic{
 		Name:        t.Name,
 		Incarnation: t.Incarnation,
@@ -69,13 +64,18 @@ func (s *service) topic(t broker.TopicInfo) *lingerv1.Topic {
 	}
 }
 
-func topicStats(c broker.Counts) *lingerv1.TopicStats {
+func topicStats(t *broker.Totals) *lingerv1.TopicStats {
 	return &lingerv1.TopicStats{
-		Published:     c.Published,
-		Retained:      c.Retained,
-		RetainedBytes: c.RetainedBytes,
-		Passing:       c.Passing,
-		Ended:         ends(c.Ended),
+		Published:       t.Counts.Published,
+		Retained:        t.Counts.Retained,
+		RetainedBytes:   t.Counts.RetainedBytes,
+		Passing:         t.Counts.Passing,
+		Ended:           ends(t.Counts.Ended),
+		Subscriptions:   uint32(t.Subscriptions),
+		WorstLag:        t.WorstLag,
+		NextExpireTime:  timestamp(t.NextDeadline),
+		LastPublishTime: timestamp(t.LastPublish),
+		LastEndTime:     timestamp(t.LastEnd),
 	}
 }
 

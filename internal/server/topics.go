@@ -98,13 +98,7 @@ func (s *topicService) SumTopics(_ context.Context, in *lingerv1.SumTopicsReques
 }
 
 func topicSum(sum *broker.TopicSum) *lingerv1.TopicSum {
-	stats := topicStats(sum.Counts)
-	stats.Subscriptions = uint32(sum.Subscriptions)
-	stats.WorstLag = sum.WorstLag
-	stats.NextExpireTime = timestamp(sum.NextDeadline)
-	stats.LastPublishTime = timestamp(sum.LastPublish)
-	stats.LastEndTime = timestamp(sum.LastEnd)
-	return &lingerv1.TopicSum{Pattern: sum.Pattern, Topics: uint32(sum.Topics), Stats: stats, PublishRate: sum.PublishRate}
+	return &lingerv1.TopicSum{Pattern: sum.Pattern, Topics: uint32(sum.Topics), Stats: topicStats(&sum.Totals), PublishRate: sum.PublishRate}
 }
 
 func (s *topicService) SetTopicPolicy(ctx context.Context, in *lingerv1.SetTopicPolicyRequest) (*lingerv1.SetTopicPolicyResponse, error) {

@@ -141,14 +141,8 @@ func watchFrame(f broker.WatchFrame, cut int, stops []time.Duration) (*lingerv1.
 }
 
 func scopeStats(index int, st broker.ScopeStats, stops []time.Duration) *lingerv1.ScopeStats {
-	stats := topicStats(st.Counts)
-	stats.Subscriptions = uint32(st.Subscriptions)
-	stats.WorstLag = st.WorstLag
-	stats.NextExpireTime = timestamp(st.NextDeadline)
-	stats.LastPublishTime = timestamp(st.LastPublish)
-	stats.LastEndTime = timestamp(st.LastEnd)
 	m := &lingerv1.ScopeStats{
-		Scope: uint32(index), Revision: st.Revision, Stats: stats, Topics: uint32(st.Topics),
+		Scope: uint32(index), Revision: st.Revision, Stats: topicStats(&st.Totals), Topics: uint32(st.Topics),
 		PublishedSince: st.PublishedSince, LeftOut: st.LeftOut, PublishRate: st.PublishRate,
 		Forecast: forecast(stops, st.Forecast),
 	}
