@@ -175,6 +175,7 @@ export class NowPage {
       this.second = second;
       this.live.tick();
       this.slider.tick();
+      this.room.tick();
       this.voice.tick(this.retained);
       this.foot();
     }

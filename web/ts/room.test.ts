@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LimitRule } from "./gen/linger/v1/topic_pb.js";
-import { type Room, meets, nearly } from "./room";
+import { type Room, RoomLine, meets, nearly } from "./room";
 
 const room = (more: Partial<Room>): Room => ({
   messages: 0, maxMessages: 0, bytes: 0, maxBytes: 0, rule: LimitRule.REJECT, next: 0, ...more,
@@ -22,4 +22,32 @@ test("what a publish meets at the limit is what the topic's rule says", () => {
   assert.equal(meets(room({ ...full, rule: LimitRule.EVICT_OLDEST }), 5), "full: the oldest makes room for each new one");
   assert.equal(meets(room({ ...full, rule: LimitRule.EVICT_SOONEST }), 5), "full: the next to go makes room for each new one");
   assert.equal(meets(room({ bytes: 100, maxBytes: 100 }), 5), "full: rejected for now");
+});
+
+test("a full topic of another page is looked at now and then, and when its next message should be gone", () => {
+  Object.assign(globalThis, { document: { querySelector: () => null } });
+  let now = 1000;
+  let asked = 0;
+  const topics = { getTopic: () => (asked++, new Promise(() => undefined)) };
+  const line = (next: number, retained: bigint) => {
+    const it = new RoomLine({ topics } as never, "", () => now);
+    it.at("small", { policy: { maxMessages: 10n, atLimit: LimitRule.REJECT }, stats: { retained, nextExpireTime: { seconds: BigInt(next), nanos: 0 } } } as never);
+    asked = 0;
+    return () => (it.tick(), asked);
+  };
+  const long = line(3600, 10n);
+  assert.equal(long(), 0);
+  now += 5001;
+  assert.equal(long(), 1);
+  assert.equal(long(), 1, "one question at a time");
+
+  const soon = line(8, 10n); // 2 s from now
+  now += 2900;
+  assert.equal(soon(), 0);
+  now += 200;
+  assert.equal(soon(), 1);
+
+  const room = line(8, 9n);
+  now += 10_000;
+  assert.equal(room(), 0);
 });

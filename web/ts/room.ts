@@ -14,6 +14,9 @@ const NEARLY = 0.9;
 // AGAIN is how long after the time at which there should be room the topic is looked at again, in milliseconds.
 const AGAIN = 1000;
 
+// SOONER is how often it is looked at until then, in milliseconds: somebody may make room.
+const SOONER = 5000;
+
 // Room is what a topic holds, and what it may hold; 0: any number.
 export interface Room {
   messages: number;
@@ -47,6 +50,7 @@ export class RoomLine {
   private topic = "";
   private room: Room | undefined;
   private asking = false;
+  private asked = 0; // when, by the server's clock
 
   // page is the topic that the page is about, if it is about one.
   constructor(
@@ -60,29 +64,32 @@ export class RoomLine {
   // at takes in a topic that the form would publish to; undefined: there is no such topic yet.
   at(name: string, topic: Topic | undefined): void {
     this.topic = name;
+    this.asked = this.now();
     this.room = topic && roomOf(topic);
     this.show();
   }
 
   // follow takes in the numbers of the page's topic.
   follow(stats: Stats): void {
-    if (this.page === "") return this.tick();
+    if (this.page === "") return;
     if (this.room && this.topic === this.page) Object.assign(this.room, { messages: stats.retained, bytes: stats.bytes, next: stats.next });
     else if (!this.room && this.topic === "" && stats.topics > 0) void this.ask(this.page);
     this.show();
   }
 
-  // tick looks again when there should be room.
+  // tick looks again at a topic that is full, of which the page's watch does not tell.
   tick(): void {
     const { room } = this;
-    if (room && this.topic !== this.page && meets(room, 0) !== "" && this.now() > room.next + AGAIN) void this.ask(this.topic);
+    if (!room || this.topic === this.page || meets(room, 0) === "") return;
+    if (this.now() > Math.min(room.next + AGAIN, this.asked + SOONER)) void this.ask(this.topic);
   }
 
   private async ask(name: string): Promise<void> {
     if (this.asking) return;
     this.asking = true;
     try {
-      this.at(name, (await this.api.topics.getTopic({ name })).topic);
+      const { topic } = await this.api.topics.getTopic({ name });
+      if (this.topic === name || this.topic === "") this.at(name, topic); // else another was typed meanwhile
     } catch {
       // What is known stands.
     } finally {
