@@ -31,4 +31,11 @@ func TestTopicTabsLeaveWhatIsSelected(t *testing.T) {
 	}
 	eval[bool](b, `(getSelection().removeAllRanges(), true)`)
 	b.says("2 published")
+
+	// Such a page has a mark of the connection only while it is not as new as it should be.
+	if text := eval[string](b, `document.querySelector("#mark").innerText`); text != "" {
+		t.Errorf("the mark says %q", text)
+	}
+	s.Stop()
+	b.connected("Reconnecting")
 }

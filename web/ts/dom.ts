@@ -70,7 +70,7 @@ export function stepped(now: number): number {
   return typeof matchMedia === "function" && calm() ? Math.floor(now / 1000) * 1000 : now;
 }
 
-// release names what lets a held list go: a key, or a tap on the pill where there are no keys.
-export function release(): string {
+// wayOut names what lets a held list go: a key, or a tap on the pill where there are no keys.
+export function wayOut(): string {
   return matchMedia("(hover: none)").matches ? t("held.tap") : "Esc";
 }

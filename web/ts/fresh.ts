@@ -1,5 +1,6 @@
 // Parts of a page that change by themselves: the page is read again and the parts are put in place of the old ones. Only
 // while somebody looks, and never a part in which somebody has the focus or selects.
+import type { Connection } from "./connection";
 import { localize } from "./times";
 
 // fetched reads a page of this server and gives it as a document in which nothing runs. undefined: it is not there now.
@@ -31,13 +32,18 @@ function busy(place: HTMLElement): boolean {
   return selection !== null && !selection.isCollapsed && selection.containsNode(place, true);
 }
 
+// PATIENCE is how long the page waits for itself to be read again, in milliseconds.
+const PATIENCE = 10_000;
+
 // Fresh keeps what has data-fresh-each, in milliseconds, as new as that.
 export class Fresh {
   private reading = false;
   private last = performance.now();
+  private attempt = 0; // in a row without an answer
 
   constructor(
     private readonly now: () => number,
+    private readonly connection: Pick<Connection, "link" | "frame">,
     private readonly address: () => string = () => location.href,
   ) {}
 
@@ -51,10 +57,22 @@ export class Fresh {
 
   private async read(ids: string[]): Promise<void> {
     this.reading = true;
-    const answer = await fetched(this.address());
+    const answer = await fetched(this.address(), AbortSignal.timeout(PATIENCE));
     this.reading = false;
     this.last = performance.now();
+    this.tell(answer !== undefined);
     if (answer?.status !== 200) return;
     for (const id of [...ids, "tab-subscribers"]) replace(id, answer.page, this.now());
+  }
+
+  // tell shows the mark of the connection as long as the page is not as new as it should be; else such pages have none.
+  private tell(answered: boolean): void {
+    this.attempt = answered ? 0 : this.attempt + 1;
+    if (answered) this.connection.frame();
+    this.connection.link = answered
+      ? { kind: "open" }
+      : { kind: "waiting", attempt: this.attempt, until: 0, stopping: false, recovering: false, reason: "" };
+    const mark = document.querySelector<HTMLElement>("#mark");
+    if (mark) mark.hidden = answered;
   }
 }

@@ -54,8 +54,8 @@ export class Holding {
     this.changed();
   }
 
-  // release lets everything go at once, but for what has a reason to be kept.
-  release(): void {
+  // letGo lets everything go at once, but for what has a reason to be kept.
+  letGo(): void {
     this.movedUntil = 0;
     if (this.focused) (document.activeElement as HTMLElement).blur();
     if (this.selected) document.getSelection()?.removeAllRanges();

@@ -4,7 +4,7 @@ import { type Api, connect, problems } from "./api";
 import type { Clock } from "./clock";
 import { type Connection, dependable } from "./connection";
 import { about } from "./census";
-import { calm, element, release, reveal, write } from "./dom";
+import { calm, element, reveal, wayOut, write } from "./dom";
 import { ExportLink } from "./export-link";
 import { Filter } from "./filter";
 import { Form, spoken } from "./form";
@@ -195,15 +195,15 @@ export class NowPage {
     this.voice.deaths(dead.length);
   }
 
-  // release lets go what holding keeps back; true when there was something.
-  release(): boolean {
+  // escape lets go what holding keeps back; true when there was something.
+  escape(): boolean {
     return this.strip.release() || this.releaseLists();
   }
 
   private releaseLists(): boolean {
     const held = this.list.holding.held || this.live.holding.held;
-    this.list.holding.release();
-    this.live.holding.release();
+    this.list.holding.letGo();
+    this.live.holding.letGo();
     return held;
   }
 
@@ -416,7 +416,7 @@ export class NowPage {
     reveal(document.querySelector("#hold"), paused ? this.pause.says(this.now()) : held ? this.list.pill() : "");
     reveal(document.querySelector("#paused"), this.pause.says(this.now()));
     const waiting = paused ? 0 : this.live.waiting;
-    reveal(document.querySelector("#live-hold"), waiting > 0 ? `${t("held.new", { count: waiting })} · ${release()}` : "");
+    reveal(document.querySelector("#live-hold"), waiting > 0 ? `${t("held.new", { count: waiting })} · ${wayOut()}` : "");
     const below = this.latest ? this.list.below(this.latest) : 0;
     reveal(document.querySelector("#down"), below > 0 ? t("result.down", { count: below }) : "");
     const { stats, retained } = this;

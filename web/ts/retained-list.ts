@@ -3,7 +3,8 @@ import type { Batch, Change, Stats } from "./frame";
 import { type Arrangement, arrange } from "./arrange";
 import type { Going } from "./going";
 import { Holding } from "./holding";
-import { calm, release, write } from "./dom";
+import { HURRIED, Hurry } from "./hurry";
+import { calm, wayOut, write } from "./dom";
 import { type Message, keyOf } from "./message";
 import { count } from "./payload";
 import type { Reader } from "./reader";
@@ -11,10 +12,6 @@ import { type Entry, Retained, WINDOW, within } from "./retained";
 import { Ghost, RetainedRow, type Time, read, rowKey } from "./row";
 import { Rows } from "./rows";
 import { t } from "./texts";
-
-// More deaths a second than HURRY, and no row animates; the list is drawn at most every HURRIED milliseconds.
-const HURRY = 10;
-const HURRIED = 250;
 
 // DOUBT statistics frames in a row that disagree with the list ask for it anew.
 const DOUBT = 4;
@@ -64,7 +61,7 @@ export class RetainedList implements Time {
   // echoes are the changes made here that the watch has yet to tell.
   private readonly echoes = new Map<string, { expires: number; until: number }>();
   private stats: Stats | undefined;
-  private deaths: number[] = [];
+  private readonly hurry = new Hurry();
   private sampledUntil = 0;
   private doubts = 0;
   private drawnAt = 0;
@@ -114,10 +111,15 @@ export class RetainedList implements Time {
     this.parts[by] = part;
     if (this.part === before) return this.refresh();
     this.held = undefined;
-    this.holding.release();
+    this.holding.letGo();
     this.rows.show([]);
     this.refresh();
     this.changed();
+  }
+
+  // narrowedTo is what the list was narrowed to by that; undefined: it was not.
+  narrowedTo(by: Narrowing): Retained | undefined {
+    return this.parts[by]?.model;
   }
 
   // lose forgets what cannot be known any more, for a store that is another one.
@@ -153,7 +155,7 @@ export class RetainedList implements Time {
     const dead = this.model.expire(this.now());
     for (const { model } of this.narrowed) if (model.expire(this.now()).length > 0) this.changed();
     if (dead.length === 0) return dead;
-    this.noteDeaths(dead.length);
+    this.hurry.note(dead.length);
     this.changed();
     return dead;
   }
@@ -223,7 +225,7 @@ export class RetainedList implements Time {
     const born = this.stats.published - before.published;
     const gone = this.stats.gone - before.gone;
     const what = waiting(born, gone) || (this.holding.scrolled ? t("held.scrolled") : "");
-    return what && `${what} · ${release()}`;
+    return what && `${what} · ${wayOut()}`;
   }
 
   // below is how many rows below those in view a message stands; 0: it is in view, above, or not in the list.
@@ -290,19 +292,12 @@ export class RetainedList implements Time {
   }
 
   // perSecond is how many died a second of late, by the server's count.
-  perSecond = 0;
-
-  private get hurried(): boolean {
-    const since = performance.now() - 1000;
-    // What the server last said of its rate does not outlive the connection.
-    return (this.perSecond > HURRY && !this.approximate) || this.deaths.filter((at) => at > since).length > HURRY;
+  get perSecond(): number {
+    return this.hurry.perSecond;
   }
 
-  private noteDeaths(n: number): void {
-    const now = performance.now();
-    if (this.deaths.length > 2000) this.deaths.splice(0, 1000);
-    while (this.deaths.length > 0 && (this.deaths[0] as number) < now - 1000) this.deaths.shift();
-    for (let i = 0; i < Math.min(n, 1000); i++) this.deaths.push(now);
+  private get hurried(): boolean {
+    return this.hurry.on(!this.approximate);
   }
 
   // overtaken says that a change which the watch tells is older than one that the server has answered.
@@ -387,7 +382,7 @@ export class RetainedList implements Time {
   // check compares the list with the server's count. They may differ for a moment, not for long.
   private check(stats: Stats): void {
     const before = this.stats;
-    if (before && stats.at > before.at) this.perSecond = Math.max(0, ((stats.gone - before.gone) * 1000) / (stats.at - before.at));
+    this.hurry.count(before, stats);
     this.stats = stats;
     const agrees = this.model.covered < Infinity || this.model.aliveAt(stats.at) === stats.retained;
     this.doubts = agrees ? 0 : this.doubts + 1;

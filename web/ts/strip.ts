@@ -9,7 +9,7 @@ import { Horizon } from "./horizon";
 import { Intervals } from "./intervals";
 import { LookAhead } from "./look-ahead";
 import { Reader } from "./reader";
-import type { Bounds, Retained } from "./retained";
+import type { Bounds } from "./retained";
 import type { RetainedList } from "./retained-list";
 import { Span } from "./span";
 import { SpanHead } from "./span-head";
@@ -22,7 +22,6 @@ export class Strip {
   private readonly ahead: LookAhead;
   private readonly head: SpanHead;
   private bounds: Bounds | undefined; // of the span that is selected, or being drawn
-  private part: Retained | undefined;
 
   constructor(
     private readonly api: Api,
@@ -97,15 +96,14 @@ export class Strip {
 
   private preview(bounds: Bounds): void {
     this.bounds = bounds;
-    this.part = undefined;
     this.head.follow(bounds);
     this.count();
   }
 
   private hold(bounds: Bounds | undefined): void {
     this.bounds = bounds;
-    this.part = bounds && this.list.model.part(bounds);
-    this.list.narrow("span", this.part && { model: this.part, reader: new Reader(this.api, this.scope, this.part, this.now, this.changed) });
+    const part = bounds && this.list.model.part(bounds);
+    this.list.narrow("span", part && { model: part, reader: new Reader(this.api, this.scope, part, this.now, this.changed) });
     if (bounds) this.ahead.release();
     this.head.follow(bounds);
     this.count();
@@ -113,10 +111,11 @@ export class Strip {
 
   // count says how many are in the span: those in the list when it has them all.
   private count(): void {
-    const { bounds, part } = this;
+    const { bounds } = this;
     if (!bounds) return;
+    const part = this.list.narrowedTo("span");
     const share = this.census.between(bounds.from, bounds.to);
-    if (part && part.covered === Infinity && !part.stale) this.head.show({ ...share, messages: part.entries.length, exact: true });
+    if (part?.bounds === bounds && part.covered === Infinity && !part.stale) this.head.show({ ...share, messages: part.entries.length, exact: true });
     else this.head.show(share);
   }
 }
