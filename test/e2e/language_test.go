@@ -11,7 +11,7 @@ import (
 // latin lists the words of Latin letters that a page says in its own voice: not what was published, which stands in bdi,
 // code and fields, nor names and units.
 const latin = `(() => {
-	const neutral = new Set(["Linger", "UTC", "Esc", "kB", "KiB", "MB", "MiB", "GB", "GiB", "English", "JSON", "linger", "messages", "json"]);
+	const neutral = new Set(["Linger", "UTC", "Esc", "kB", "KiB", "MB", "MiB", "GB", "GiB", "English", "JSON", "linger", "messages", "json", "import"]);
 	const foreign = (node) => node.closest("bdi, code, pre, textarea, script, template, .mono, [hidden], [title='English']") !== null;
 	const published = new Set();
 	for (const element of document.querySelectorAll("bdi, code")) for (const word of element.textContent.match(/\p{L}+/gu) ?? []) published.add(word);

@@ -35,6 +35,7 @@ export class MessageView {
   private listed = false; // the entry is the list's
   private readAt = -Infinity;
   private later: ReturnType<typeof setTimeout> | undefined;
+  private acts = 0; // that were done here
 
   constructor(
     private readonly root: HTMLElement,
@@ -135,6 +136,7 @@ export class MessageView {
   private async act(done: Promise<unknown>): Promise<void> {
     reveal(this.root.querySelector<HTMLElement>(".refusal"), "");
     await done;
+    this.acts++;
     this.tick();
     this.again();
   }
@@ -155,9 +157,11 @@ export class MessageView {
   }
 
   private async reread(address: string): Promise<void> {
+    const { acts } = this;
     const answer = await fetched(address);
     const main = answer?.page.getElementById("main");
     if (!answer || answer.status >= 500 || !main || address !== this.address) return;
+    if (acts !== this.acts) return; // it may be from before what was done meanwhile, after which it is read again
     this.put(main);
     if (this.root.id === "main") document.title = answer.page.title;
   }
