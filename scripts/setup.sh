@@ -23,7 +23,7 @@ else
   need git git --version
   need gcc gcc --version                    # the race detector is linked by it
   need libc6-dev test -e /usr/include/stdlib.h
-  need chromium chromium --version          # browser tests
+  need chromium-headless-shell chromium-headless-shell --version # browser tests; starts a page with half the work of chromium
   need nodejs node --version                # the type check and the script's unit tests
   need npm npm --version
   need python3-grpcio /usr/bin/python3 -c 'import grpc' # the exercise's own client is Python

@@ -30,7 +30,7 @@ var theBrowser = sync.OnceValues(openBrowser)
 var closeBrowser = func() {} // by TestMain
 
 func openBrowser() (context.Context, error) {
-	path, err := exec.LookPath("chromium")
+	path, err := exec.LookPath("chromium-headless-shell")
 	if err != nil {
 		return nil, fmt.Errorf("%w: make setup", err)
 	}

@@ -33,9 +33,12 @@ func TestTopicTabsLeaveWhatIsSelected(t *testing.T) {
 	b.says("2 published")
 
 	// Such a page has a mark of the connection only while it is not as new as it should be.
-	if text := eval[string](b, `document.querySelector("#mark").innerText`); text != "" {
-		t.Errorf("the mark says %q", text)
+	if eval[bool](b, `document.querySelector("#mark").checkVisibility()`) {
+		t.Error("a page that is read again shows a mark of the connection")
 	}
 	s.Stop()
 	b.connected("Reconnecting")
+	if !eval[bool](b, `document.querySelector("#mark").checkVisibility()`) {
+		t.Error("the mark is hidden")
+	}
 }

@@ -14,7 +14,7 @@ import (
 
 // openBrowser starts Chromium with one tab, the context's.
 func openBrowser(ctx context.Context, dir string) (context.Context, func(), error) {
-	path, err := exec.LookPath("chromium")
+	path, err := exec.LookPath("chromium-headless-shell")
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: make setup", err)
 	}
