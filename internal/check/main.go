@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
 
@@ -39,6 +40,9 @@ func main() {
 // longest are the packages whose tests take longest. They begin first, so that none is left alone with a processor at the end.
 var longest = []string{"./test/e2e", "./broker/pebblelog"}
 
+// waiting has twice as many tests of a package under way as there are processors: those of test/e2e wait half of their time.
+var waiting = fmt.Sprintf("-parallel=%d", 2*runtime.NumCPU())
+
 func run(ctx context.Context, what string, only []string, out io.Writer) (ok bool, err error) {
 	r := &runner{out: out}
 	switch what {
@@ -47,7 +51,7 @@ func run(ctx context.Context, what string, only []string, out io.Writer) (ok boo
 		r.together(ctx, []stage{generated})
 		r.together(ctx, lint)
 		r.together(ctx, []stage{scripts})
-		r.live(ctx, goTests(testRun{name: "go test", dir: ".", packages: append(longest, "./..."), flags: []string{"-timeout=10m"}}))
+		r.live(ctx, goTests(testRun{name: "go test", dir: ".", packages: append(longest, "./..."), flags: []string{"-timeout=15m", waiting}}))
 		r.live(ctx, goTests(testRun{name: "go test peers", dir: peers, packages: []string{"./..."}, flags: []string{"-timeout=2m"}}))
 	case "lint":
 		r.together(ctx, lint)
