@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"runtime"
 	"sync"
 
 	"linger/broker"
@@ -94,6 +95,7 @@ func (a *answers) send(ctx context.Context) error {
 		a.mu.Lock()
 		err := a.sendLocked()
 		over := a.ended && len(a.waiting) == 0
+		busy := len(a.waiting) > 1
 		why := a.why
 		a.mu.Unlock()
 		if err != nil || over {
@@ -102,7 +104,9 @@ func (a *answers) send(ctx context.Context) error {
 		if _, _, err := receive(ctx, a.ready); err != nil {
 			return a.leave(err)
 		}
-		readersFirst()
+		if !busy {
+			runtime.Gosched() // readers first, as there
+		}
 	}
 }
 
