@@ -224,7 +224,7 @@ func (b *Broker) applyEvicted(c *Commit) {
 		out := t.takeOutLocked(b.separateLocked(t, p, first, last))
 		b.endLocked(t, &out, Evicted, c.Time)
 	}
-	t.frozen.valid = false
+	t.isFrozen = false
 	b.redeemLocked(t, c.stake)
 }
 

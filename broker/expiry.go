@@ -69,7 +69,7 @@ func (b *Broker) reclaimDue(now Instant) {
 			}
 		}
 		if t != nil {
-			t.frozen.valid = false
+			t.isFrozen = false
 			t.mu.Unlock()
 		}
 	}
@@ -86,7 +86,7 @@ func (b *Broker) visitLocked(t *topic, chunk int, now Instant) {
 	if l.chunks[chunk].due > now {
 		return
 	}
-	if !t.frozen.valid {
+	if !t.isFrozen {
 		t.freezeLocked()
 	}
 	b.expireChunkLocked(t, chunk, now, &b.unpacked)
@@ -166,7 +166,7 @@ func (b *Broker) expireLocked(t *topic, p place, now Instant) {
 // delivered to it.
 func (b *Broker) expireFromLocked(t *topic, sequence uint64, now Instant) {
 	t.freezeLocked()
-	defer func() { t.frozen.valid = false }()
+	defer func() { t.isFrozen = false }()
 	var unpacked []run
 	for range reclaimSlice {
 		p := t.runs.seek(sequence)

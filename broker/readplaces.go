@@ -8,7 +8,6 @@ import (
 // readPlaces is where the readers of a topic stood at one moment, sorted, so that how many were handed a message is found
 // without asking each: many messages die at once, and many may have read them.
 type readPlaces struct {
-	valid  bool
 	starts []uint64 // first sequence that each was handed
 	ends   []uint64 // behind the last one
 }
@@ -30,7 +29,7 @@ func (t *topic) freezeLocked() {
 	}
 	slices.Sort(f.starts)
 	slices.Sort(f.ends)
-	f.valid = true
+	t.isFrozen = true
 }
 
 // covering counts the readers that were handed the message, and tells up to which sequence that is the same. Those that

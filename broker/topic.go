@@ -11,24 +11,27 @@ import (
 type topic struct {
 	id          TopicID
 	name        string
-	nameHash    uint32
 	incarnation uint64
 	created     Instant
-	durability  Durability
-	auto        bool  // made by a publish
 	lane        *lane // where its messages are kept
-	slot        int   // in topicIndex.all; Broker.mu guards it
+
+	// Small fields lie together, as the next size that Go allocates is 64 bytes more for each topic.
+	nameHash   uint32
+	durability Durability
+	auto       bool  // made by a publish
+	deleted    bool  // mu guards it
+	isFrozen   bool  // frozen is true now; mu guards it
+	slot       int32 // in topicIndex.all; Broker.mu guards it
 
 	// mu guards what follows. Readers hold it shared while they read runs; whatever changes runs or ends holds it alone.
 	mu            sync.RWMutex
-	deleted       bool
+	passingBytes  int32
 	born          uint64       // position in its lane from which on there may be messages
 	policies      []policyFrom // in force from a sequence on; the last is for what is published now
 	runs          runList
 	next          uint64 // sequence of the next message
 	unused        uint64 // numbers below it that no message ever had
 	counts        Counts
-	passingBytes  int
 	passingFrom   uint64 // no run that passes begins before it
 	ends          endLog
 	past          coverage // what readers that left, or skipped, had been handed
@@ -132,7 +135,7 @@ func (t *topic) appendLocked(r run) {
 			t.passingFrom = r.first
 		}
 		t.counts.Passing += uint64(r.count)
-		t.passingBytes += int(r.size)
+		t.passingBytes += int32(r.size)
 	} else {
 		t.counts.Retained += uint64(r.count)
 		t.counts.RetainedBytes += uint64(r.size)
@@ -172,7 +175,7 @@ func (t *topic) uncountLocked(r *run) {
 	t.marks.add(r.position, r.first-uint64(r.index))
 	if r.passing {
 		t.counts.Passing -= uint64(r.count)
-		t.passingBytes -= int(r.size)
+		t.passingBytes -= int32(r.size)
 		return
 	}
 	t.counts.Retained -= uint64(r.count)
@@ -226,7 +229,7 @@ func (b *Broker) separateLocked(t *topic, p place, first, last uint64) place {
 // the same.
 func (t *topic) deliveriesLocked(sequence uint64, passing bool) (count uint32, until uint64) {
 	count, until = t.past.at(sequence)
-	if t.frozen.valid && !passing {
+	if t.isFrozen && !passing {
 		more, end := t.frozen.covering(sequence)
 		return count + more, min(until, end)
 	}

@@ -194,7 +194,7 @@ func (b *Broker) endTopic(l *lane, t *topic, at Instant) Counts {
 			l.woken = append(l.woken, c.sub)
 		}
 	}
-	t.frozen.valid = false
+	t.isFrozen = false
 	b.dropHistoryLocked(t)
 	b.readers.Add(-int64(len(t.cursors)) * ReaderOverhead)
 	t.cursors = nil

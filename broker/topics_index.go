@@ -35,7 +35,7 @@ func (x *topicIndex) add(t *topic) {
 		n = next
 	}
 	n.here = t
-	t.slot = len(x.all)
+	t.slot = int32(len(x.all))
 	x.all = append(x.all, t)
 }
 
@@ -51,7 +51,7 @@ func (x *topicIndex) remove(name string) {
 	}
 	x.all, x.gone = x.list(), 0
 	for i, t := range x.all {
-		t.slot = i
+		t.slot = int32(i)
 	}
 }
 
