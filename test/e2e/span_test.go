@@ -53,7 +53,7 @@ func TestSpanOfTheHorizon(t *testing.T) {
 	b.holds("Retained", 5)
 
 	b.drawSpan(21.5, 25.2, func() {
-		b.spanSays(`3 \(\d+ B\) go between [\d:]+ and [\d:]+\.`)
+		b.spanSays(`3 \(\d+ B\) go between [\w ,:]+ and [\w ,:]+\.`)
 		b.holds("Retained", 5) // until the button is let go
 	})
 	b.holds("Retained", 3)
@@ -103,12 +103,12 @@ func TestSpanOfTheHorizon(t *testing.T) {
 	b.find("slider", "Look ahead").focus()
 	b.keys(kb.PageUp, kb.PageUp, kb.PageUp, kb.PageUp) // a minute
 	b.do(chromedp.KeyEvent(kb.PageUp, chromedp.KeyModifiers(chromedp.ModifierShift)))
-	b.spanSays(`2 \(\d+ B\) go between [\d:]+ and [\d:]+\.`)
+	b.spanSays(`2 \(\d+ B\) go between [\w ,:]+ and [\w ,:]+\.`)
 	b.do(chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(chromedp.ModifierShift)))
-	b.spanSays(`5 \(\d+ B\) go after [\d:]+\.`)
+	b.spanSays(`5 \(\d+ B\) go after [\w ,:]+\.`)
 	b.do(chromedp.KeyEvent(kb.PageDown, chromedp.KeyModifiers(chromedp.ModifierShift)), chromedp.KeyEvent(kb.PageDown, chromedp.KeyModifiers(chromedp.ModifierShift)),
 		chromedp.KeyEvent(kb.PageDown, chromedp.KeyModifiers(chromedp.ModifierShift)))
-	b.spanSays(`3 \(\d+ B\) go between [\d:]+ and [\d:]+\.`)
+	b.spanSays(`3 \(\d+ B\) go between [\w ,:]+ and [\w ,:]+\.`)
 	b.tabTo("button", "Expire these 3")
 	b.keys(kb.Enter)
 	b.spanSays(`Expire these 3 now\?`)
