@@ -96,8 +96,8 @@ type Broker struct {
 	cellsFrom int   // runs from which on a topic has cells of its own
 
 	reclaimMu sync.Mutex // one clean-up at a time, so that who waited for it sees it done
-	due       []dueChunk // its scratch
-	unpacked  []run      // the same
+	due       []dueChunk // scratch of reclaiming: chunks to look at,
+	unpacked  []run      // and the runs of one
 
 	watchMu  sync.RWMutex
 	watchers map[*Watcher]struct{}

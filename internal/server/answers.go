@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"runtime"
 	"sync"
 
 	"linger/broker"
@@ -95,7 +94,7 @@ func (a *answers) send(ctx context.Context) error {
 		a.mu.Lock()
 		err := a.sendLocked()
 		over := a.ended && len(a.waiting) == 0
-		busy := len(a.waiting) > 1
+		alone := len(a.waiting) <= 1
 		why := a.why
 		a.mu.Unlock()
 		if err != nil || over {
@@ -104,9 +103,7 @@ func (a *answers) send(ctx context.Context) error {
 		if _, _, err := receive(ctx, a.ready); err != nil {
 			return a.leave(err)
 		}
-		if !busy {
-			runtime.Gosched() // readers first, as there
-		}
+		readersFirst(alone)
 	}
 }
 
