@@ -71,6 +71,7 @@ func TestMessagePanel(t *testing.T) {
 	says(`location.pathname + "$"`, "/topics/orders$")
 	s.publish("orders", time.Hour, "second")
 	says(`document.querySelector("#retained").textContent`, "second")
+	b.keepsOnAPhone(s, 2)
 	run(`[...document.querySelectorAll("#retained a.seq")].find((a) => a.textContent === "#2").click()`)
 	says(open, "second")
 	run(`location.reload()`) // the address is the message's page
@@ -78,6 +79,32 @@ func TestMessagePanel(t *testing.T) {
 	run(`history.back()`)
 	says(`document.querySelector("#retained")?.textContent ?? ""`, "second")
 	says(`location.pathname + "$"`, "/topics/orders$")
+}
+
+// keepsOnAPhone expires a message of orders and takes it back where the row has room for nothing but that: Undo lies above
+// what opens the message, and a finger finds it.
+func (b *tab) keepsOnAPhone(s *server, sequence uint64) {
+	b.t.Helper()
+	deadline := s.deadline("orders", sequence)
+	b.size(390, 664)
+	// All of it in the page: there are five seconds.
+	if height := eval[float64](b, `new Promise((tell) => {
+		const row = document.querySelector("#retained .row");
+		row.querySelector("form.expire").requestSubmit();
+		const look = () => {
+			const undo = row.querySelector(".undo button");
+			const { left, top, width, height } = undo.getBoundingClientRect();
+			const found = height > 0 && document.elementFromPoint(left + width / 2, top + height / 2)?.closest("button") === undo;
+			if (!found) return requestAnimationFrame(look);
+			undo.click();
+			tell(height);
+		};
+		look();
+	})`); height < 44 {
+		b.t.Errorf("Undo is %v px high", height)
+	}
+	s.goesAt("orders", sequence, deadline)
+	b.size(1280, 800)
 }
 
 // While a message stands beside the list, the address is the message's: what one looks at in the list meanwhile stands in
