@@ -10,6 +10,55 @@ import (
 	"github.com/a-h/templ"
 )
 
+// Form is the publish form: what stands in it, what is wrong with it, and what the last publish did.
+type Form struct {
+	// Topic and Message as entered; on a topic's page an empty Topic is filled in with its name.
+	Topic, Message string
+	// TTL is the lifetime as chosen or typed, in any writing that ParseTTL reads; kept as typed when it does not. Empty:
+	// the policy's default.
+	TTL string
+	// Policy is the one of Topic, or the server's for a topic that does not exist.
+	Policy Policy
+	// MaxMessage is the greatest message the server takes, in bytes; 0 means 1 MiB.
+	MaxMessage int64
+	// Suggestions are topics to offer while typing, busiest first.
+	Suggestions []string
+	// Errors stand under their fields.
+	Errors []FieldError
+	// Result tells what the last publish did. Nil: nothing to tell.
+	Result *Result
+}
+
+// The fields that a FieldError may name. Any other name puts the error under the whole form.
+const (
+	FieldTopic   = "topic"
+	FieldMessage = "message"
+	FieldTTL     = "ttl"
+)
+
+// FieldError is one problem of the form, told under its field.
+type FieldError struct {
+	// Field is one of the Field constants.
+	Field string
+	// Text is a sentence without the field's name: "a space at position 4. Letters, digits, _ and -, in parts joined by dots."
+	Text string
+}
+
+// Result is the answer to a publish.
+type Result struct {
+	Topic     string
+	Sequence  uint64
+	Published time.Time
+	// Expires is the deadline; equal to Published for "now or never".
+	Expires time.Time
+	// Reason says why the lifetime is not the one asked for: "not 3 d: orders allows 1 h at most". Empty: it is.
+	Reason string
+	// Durability is "memory" or "fsynced".
+	Durability string
+	// ReceivedBy counts the subscriptions that were handed it so far; negative: not known.
+	ReceivedBy int
+}
+
 // formView is the form made ready for its template.
 type formView struct {
 	Form
@@ -89,44 +138,6 @@ func (v *formView) place(p Page, ttl time.Duration, readable bool) {
 // beyond says that one may ask for more than the slider has.
 func (v *formView) beyond() bool { return v.Policy.Max > stops[lastStop] }
 
-// filled puts the server's defaults where the policy says nothing.
-func (p Policy) filled() Policy {
-	if p.Min <= 0 {
-		p.Min = time.Millisecond
-	}
-	if p.Max <= 0 {
-		p.Max = week
-	}
-	if p.Default <= 0 {
-		p.Default = 10 * time.Minute
-	}
-	return p
-}
-
-// keeps says in a few words how long a topic keeps: "10 min, up to 7 d".
-func (p Policy) keeps(on Page) string {
-	p = p.filled()
-	if p.Min <= time.Millisecond {
-		return on.t("policy.upTo", "default", on.short(p.Default), "max", on.short(p.Max))
-	}
-	return on.t("policy.between", "default", on.short(p.Default), "min", on.short(p.Min), "max", on.short(p.Max))
-}
-
-// data are the policy's bounds as the script reads them: those of the form's topic as "ttl", the server's own as "standard".
-func (p Policy) data(whose string) templ.OrderedAttributes {
-	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-	p = p.filled()
-	a := templ.OrderedAttributes{
-		{Key: "data-" + whose + "-min", Value: ms(p.Min)},
-		{Key: "data-" + whose + "-default", Value: ms(p.Default)},
-		{Key: "data-" + whose + "-max", Value: ms(p.Max)},
-	}
-	if p.RefuseZero {
-		a = append(a, templ.KeyValue[string, any]{Key: "data-" + whose + "-refuse-zero", Value: true})
-	}
-	return a
-}
-
 // error is what is wrong with a field; "" asks for what is wrong with none in particular.
 func (f Form) error(field string) string {
 	for _, e := range f.Errors {
@@ -152,6 +163,14 @@ func (f Form) field(name string) templ.OrderedAttributes {
 		}
 	}
 	return a
+}
+
+// problemOf ties a field to the sentence that says what is wrong with it.
+func problemOf(text, id string) templ.Attributes {
+	if text == "" {
+		return nil
+	}
+	return templ.Attributes{"aria-invalid": "true", "aria-describedby": id, "autofocus": true}
 }
 
 // areaText keeps a message that begins with a line break whole: the parser drops the first one in a textarea.

@@ -62,56 +62,6 @@ func makeRow(p Page, m Message, back string) row {
 	return r
 }
 
-// extension is one offer to let a message live longer.
-type extension struct {
-	by, amount, to string
-}
-
-// extension offers by more than the present deadline, or what the policy's maximum leaves of it.
-func (m Message) extension(p Page, by time.Duration) (extension, bool) {
-	to := m.Expires.Add(by)
-	if !m.MaxExpires.IsZero() && to.After(m.MaxExpires) {
-		to = m.MaxExpires
-	}
-	by = to.Sub(m.Expires).Truncate(time.Millisecond)
-	if by <= 0 {
-		return extension{}, false
-	}
-	return extension{by: p.words(by), amount: "+" + p.short(by), to: millis(to)}, true
-}
-
-// granted is the lifetime the message was published with.
-func (m Message) granted() time.Duration {
-	if m.Granted > 0 {
-		return m.Granted
-	}
-	return m.Expires.Sub(m.Published)
-}
-
-func (m Message) size() int64 {
-	return max(m.Size, int64(len(m.Data)))
-}
-
-// attributes are what the script reads from a row; see parts.templ.
-func (m Message) attributes() templ.OrderedAttributes {
-	if m.Sequence == 0 {
-		return nil
-	}
-	a := templ.OrderedAttributes{
-		{Key: "data-topic", Value: m.Topic},
-		{Key: "data-seq", Value: strconv.FormatUint(m.Sequence, 10)},
-		{Key: "data-published", Value: millis(m.Published)},
-		{Key: "data-expires", Value: millis(m.Expires)},
-		{Key: "data-granted", Value: strconv.FormatInt(m.granted().Milliseconds(), 10)},
-		{Key: "data-deliveries", Value: strconv.Itoa(m.Deliveries)},
-		{Key: "data-size", Value: strconv.FormatInt(m.size(), 10)},
-	}
-	if !m.MaxExpires.IsZero() {
-		a = append(a, templ.KeyValue[string, any]{Key: "data-max", Value: millis(m.MaxExpires)})
-	}
-	return a
-}
-
 func (r row) data() templ.OrderedAttributes { return r.attributes }
 
 // fate is the right side of a live row: how long it is kept, or since when it is gone.

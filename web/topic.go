@@ -8,6 +8,26 @@ import (
 	"github.com/a-h/templ"
 )
 
+// Topic is a topic's name and what it promises.
+type Topic struct {
+	// Name is the topic's name.
+	Name string
+	// Known says that the topic exists. A page of one that does not says that the first publish makes it.
+	Known bool
+	// Policy is what its messages may ask for.
+	Policy Policy
+	// Subscriptions that would get a message published now.
+	Subscriptions int
+}
+
+// promise says in one line what a topic's messages may ask for and who is listening.
+func (t Topic) promise(p Page) string {
+	if !t.Known {
+		return p.t("topic.unknown")
+	}
+	return p.t("topic.promise", "keeps", t.Policy.keeps(p), "count", t.Subscriptions)
+}
+
 // Tab is one of the pages that a topic has.
 type Tab string
 
@@ -63,6 +83,16 @@ type Subscriber struct {
 	LifeLeft *LifeLeft
 }
 
+// who is what stands for a subscriber: the first word of its name. Libraries add theirs behind it.
+func (s Subscriber) who(p Page) string {
+	if name, _, _ := strings.Cut(s.Client, " grpc-"); name != "" {
+		return visibleLine(name)
+	}
+	return p.t("subs.nameless")
+}
+
+func (s Subscriber) patterns() string { return visibleLine(strings.Join(s.Patterns, " ")) }
+
 // LifeLeft is what messages had left of their lifetimes on arrival, in thousandths of them.
 type LifeLeft struct {
 	// Median is what at least one half had left, told in steps.
@@ -74,16 +104,6 @@ type LifeLeft struct {
 
 // dyingShare is the share of its life, in thousandths, below which a message is dying.
 const dyingShare = 100
-
-// who is what stands for a subscriber: the first word of its name. Libraries add theirs behind it.
-func (s Subscriber) who(p Page) string {
-	if name, _, _ := strings.Cut(s.Client, " grpc-"); name != "" {
-		return visibleLine(name)
-	}
-	return p.t("subs.nameless")
-}
-
-func (s Subscriber) patterns() string { return visibleLine(strings.Join(s.Patterns, " ")) }
 
 // share writes thousandths as percent; what is less than one keeps its fraction.
 func (p Page) share(thousandths int) string {

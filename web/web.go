@@ -1,4 +1,4 @@
-// Package web renders Linger's dashboard: view models (view.go) in, HTML out.
+// Package web renders Linger's dashboard: view models in, HTML out.
 //
 // It knows neither the broker nor the protocol. The server fills a view model from what it knows and renders the page:
 //
