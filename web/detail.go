@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -41,11 +42,11 @@ func (d Detail) deadline(at templ.Component) templ.Component {
 	return d.rich("message.deadline", "time", at, "all", d.short(all))
 }
 
-// extensions are the message's own lifetime once more and a few usual ones, as far as the policy allows each.
+// extensions are the message's own lifetime once more and a few usual ones, as far as the policy allows each, the least first.
 func (d Detail) extensions() []extension {
 	var offers []extension
 	seen := map[string]bool{}
-	for _, by := range []time.Duration{d.Message.granted(), time.Minute, 10 * time.Minute, time.Hour} {
+	for _, by := range slices.Sorted(slices.Values(append([]time.Duration{d.Message.granted()}, longer...))) {
 		if e, ok := d.Message.extension(d.Page, by); ok && !seen[e.to] {
 			seen[e.to] = true
 			offers = append(offers, e)

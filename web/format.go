@@ -99,6 +99,14 @@ func dying(left, granted time.Duration) bool {
 // Count writes a number with thousands separators: "1,163".
 func Count[N int | int64 | uint64](n N) string { return texts.Number(n) }
 
+// rough writes a number where there is little room: from 10,000 on in thousands or more, "22k", "1.2M".
+func rough(n uint64) string {
+	if n < 10_000 {
+		return Count(n)
+	}
+	return strings.ReplaceAll(scaled(float64(n)/1000, 1000, 9.95, []string{"k", "M", "G", "T"}), " ", "")
+}
+
 // Bytes writes a sum of bytes: "512 B", "3.1 kB", "41 kB", "1.2 MB".
 func Bytes(n uint64) string {
 	if n < 1000 {

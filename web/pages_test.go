@@ -272,6 +272,24 @@ func TestEpitaphs(t *testing.T) {
 	}
 }
 
+// What a message may be given more stands in order, its own lifetime among the usual ones, each once.
+func TestOffersOfMore(t *testing.T) {
+	for ttl, want := range map[time.Duration]string{
+		30 * time.Minute: "+1 min, +10 min, +30 min, +1 h, Expire, Undo",
+		time.Hour:        "+1 min, +10 min, +1 h, Expire, Undo",
+	} {
+		m := hello(42, ttl, time.Minute)
+		doc := render(t, web.MessagePage(web.Detail{Page: page, Topic: "hello", Sequence: 42, Message: &m}))
+		var offers []string
+		for _, a := range byClass(byID(t, doc, "card"), "amount") {
+			offers = append(offers, text(a))
+		}
+		if got := strings.Join(offers, ", "); got != want {
+			t.Errorf("%v: %q, want %q", ttl, got, want)
+		}
+	}
+}
+
 func TestScopeIsInThePage(t *testing.T) {
 	doc := render(t, web.NowPage(web.Now{Page: page, Pattern: "orders.>", Totals: web.Totals{Retained: 41}}))
 	main := byID(t, doc, "main")

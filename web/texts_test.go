@@ -13,7 +13,7 @@ import (
 
 // samples is testdata/texts.json, which the script's tests read too.
 type samples struct {
-	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Position, Line, Drift, Outlook, Bars, Rate, Spark [][]any
+	Parse, Short, Words, Countdown, Dying, Size, Bytes, Count, Rough, Position, Line, Drift, Outlook, Bars, Rate, Spark [][]any
 
 	Refused []string
 
@@ -58,6 +58,7 @@ func TestFormats(t *testing.T) {
 			return sparkline(numbers)
 		}},
 		{"Count", all.Count, func(v any) string { return Count(int(v.(float64))) }},
+		{"rough", all.Rough, func(v any) string { return rough(uint64(v.(float64))) }},
 		{"driftText", all.Drift, func(v any) string { return Page{Drift: ms(v)}.driftText() }},
 		{"visibleLine", all.Line, func(v any) string { return visibleLine(v.(string)) }},
 	} {

@@ -101,6 +101,7 @@ globalThis.lingerTexts={tag:"en",texts:{
 "mark.stale":"Stale {s} s",
 "mark.stopped":"Stopped {time}",
 "message.ended":"Gone {time}",
+"now.chip":"{topic}: {count} retained",
 "now.noTopics":"No topics",
 "now.topics":{"one":"All topics","other":"All {count} topics"},
 "parse.colon":"a colon could be minutes or hours. Write 1 min 30 s or 1 h 30 min.",

@@ -101,6 +101,7 @@ globalThis.lingerTexts={tag:"zh-CN",texts:{
 "mark.stale":"{s} 秒无更新",
 "mark.stopped":"{time} 已停止",
 "message.ended":"已于 {time} 消失",
+"now.chip":"{topic}：保留中 {count} 条",
 "now.noTopics":"没有主题",
 "now.topics":"全部 {count} 个主题",
 "parse.colon":"冒号前可能是分钟，也可能是小时。请写 1 分钟 30 秒或 1 小时 30 分钟。",

@@ -1,2 +1,2 @@
-import{a as r}from"./shared-XP3RTZOM.js";import{N as o}from"./shared-ELQM3LL5.js";var t=new r(o(location.origin));setInterval(()=>t.check(),5e3);t.join(globalThis);
+import{a as r}from"./shared-JY32NTC4.js";import{O as o}from"./shared-6PHQMV6M.js";var t=new r(o(location.origin));setInterval(()=>t.check(),5e3);t.join(globalThis);
 //# sourceMappingURL=worker.js.map

@@ -123,9 +123,9 @@ func (b *tab) fits(what string) {
 }
 
 // touching finds pairs of texts of which one lies on the other. What is meant to lie on something is left out: pills, the
-// look ahead's sentence, the span's head, the hairline's foot, a row's buttons, the phone's form, which is a layer of its own.
+// span's head, the hairline's foot, a row's buttons, the phone's form, which is a layer of its own.
 const touching = `(() => {
-	const meant = ".vh, .skip, .acts, .hold, .hairline-foot, .ahead-says, .span-head, .going-says, dialog";
+	const meant = ".vh, .skip, .acts, .hold, .hairline-foot, .span-head, .going-says, dialog";
 	const shown = (element) => {
 		let box = { left: 0, top: 0, right: innerWidth, bottom: 1e6 };
 		for (let e = element; e; e = e.parentElement) {

@@ -2,7 +2,7 @@
 import type { Stats } from "./frame";
 import { write } from "./dom";
 import { topicPath } from "./names";
-import { count, rate, sum, visible } from "./payload";
+import { count, rate, rough, sum, visible } from "./payload";
 import { t } from "./texts";
 
 export class Numbers {
@@ -42,7 +42,7 @@ export class Numbers {
     if (!chips) return;
     const shown = new Map<string, HTMLElement>();
     for (const chip of chips.querySelectorAll<HTMLElement>(".chip[data-topic]")) shown.set(chip.dataset["topic"] ?? "", chip);
-    for (const { name, retained } of stats.busiest) write(shown.get(name)?.querySelector(".n") ?? null, count(retained));
+    for (const { name, retained } of stats.busiest) fill(shown.get(name), name, retained);
     const more = chips.querySelector(".more");
     if (this.scope === ">") write(more, allTopics(stats.topics));
     const same = stats.busiest.length === shown.size && stats.busiest.every(({ name }) => shown.has(name));
@@ -51,7 +51,7 @@ export class Numbers {
     for (const chip of shown.values()) chip.remove();
     for (const { name, retained } of stats.busiest) {
       const chip = shown.get(name) ?? makeChip(name);
-      write(chip.querySelector(".n"), count(retained));
+      fill(chip, name, retained);
       chips.insertBefore(chip, more);
     }
     if (!more && this.scope === ">" && stats.topics > 0) chips.append(moreLink(stats.topics));
@@ -63,13 +63,20 @@ function makeChip(topic: string): HTMLElement {
   chip.className = "chip";
   chip.href = topicPath(topic);
   chip.dataset["topic"] = topic;
-  chip.title = visible(topic);
   const name = document.createElement("bdi");
   name.textContent = visible(topic);
   const n = document.createElement("b");
   n.className = "n";
   chip.append(name, " ", n);
   return chip;
+}
+
+// fill writes what changes of a chip: there is room for about how many its topic has.
+function fill(chip: HTMLElement | undefined, topic: string, retained: number): void {
+  if (!chip) return;
+  write(chip.querySelector(".n"), rough(retained));
+  const title = t("now.chip", { topic: visible(topic), count: retained });
+  if (chip.title !== title) chip.title = title;
 }
 
 function moreLink(topics: number): HTMLElement {

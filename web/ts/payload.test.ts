@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, count, display, rate, said, sum, visible } from "./payload";
+import texts from "../testdata/texts.json";
+import { bytes, count, display, rate, rough, said, sum, visible } from "./payload";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -68,4 +69,8 @@ test("sizes, counts and rates", () => {
   assert.equal(rate(2), "2.0");
   assert.equal(rate(10021.4), "10,021");
   assert.equal(rate(0), "0");
+});
+
+test("where there is little room, the server writes the same", () => {
+  for (const [n, text] of texts.rough) assert.equal(rough(n as number), text);
 });

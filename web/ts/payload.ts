@@ -135,6 +135,11 @@ export function count(n: number): string {
   return grouped(Math.round(n));
 }
 
+// rough writes a whole number where there is little room: from 10,000 on in thousands or more, "22k", "1.2M".
+export function rough(n: number): string {
+  return n < 10_000 ? count(n) : scaled(n / 1000, 1000, 9.95, ["k", "M", "G", "T"]).replace(" ", "");
+}
+
 // rate writes messages a second: "0", "2.0", "10,021".
 export function rate(perSecond: number): string {
   if (perSecond >= 100) return count(perSecond);

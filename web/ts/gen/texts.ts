@@ -246,6 +246,7 @@ export interface Texts {
   "notice.goes": "number" | "topic" | "time";
   "now.all": never;
   "now.busiest": never;
+  "now.chip": "topic" | "count";
   "now.everything": never;
   "now.noTopics": never;
   "now.some": "name";
