@@ -95,7 +95,7 @@ type Broker struct {
 	cells     cells // of all topics: what ends when
 	cellsFrom int   // runs from which on a topic has cells of its own
 
-	reclaimMu sync.Mutex // one clean-up at a time, so that who waited for it sees it done
+	reclaimMu sync.Mutex // one slice of a clean-up at a time, so that who sees nothing left knows it done
 	due       []dueChunk // scratch of reclaiming: chunks to look at,
 	unpacked  []run      // and the runs of one
 
@@ -142,7 +142,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 	if err := b.openLanes(ctx); err != nil {
 		return nil, err
 	}
-	b.reclaim(b.clock.Now()) // what expired meanwhile; only now, since a later commit may have extended it
+	b.reclaimAtOnce(b.clock.Now()) // what expired meanwhile; only now, since a later commit may have extended it
 	b.coolReplayed()
 	b.replaying.Store(false)
 	b.opened = b.clock.Now()

@@ -165,3 +165,31 @@ func TestContract04_ShortLivesNeverWaitBehindLongOnes(t *testing.T) {
 		}
 	})
 }
+
+// TestContract04_ManyEndsAtOnceAreTakenInTurns: nobody asks for a count, and all are gone well within a second; but whoever
+// takes them out lets others have the processor in between.
+func TestContract04_ManyEndsAtOnceAreTakenInTurns(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		const all = 12_000
+		began := b.Now()
+		for range all {
+			b.publish("t", time.Minute, "x")
+		}
+		time.Sleep(time.Minute - b.Now().Sub(began) + time.Millisecond)
+		if kept := b.Kept(); kept == 0 || kept == all {
+			t.Errorf("%d of %d are kept at once", kept, all)
+		}
+		time.Sleep(time.Second)
+		if kept := b.Kept(); kept != 0 {
+			t.Errorf("%d are kept after a second", kept)
+		}
+		for range all {
+			b.publish("t", time.Minute, "x")
+		}
+		time.Sleep(time.Minute)
+		asked := b.clock.Now()
+		if c := b.info("t").Counts; c.Retained != 0 || b.clock.Now() == asked {
+			t.Errorf("%+v, %v after that was asked", c, b.clock.Now().Sub(asked))
+		}
+	})
+}

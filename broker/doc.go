@@ -87,7 +87,7 @@
 // log's, or a publisher's own (see [Combiner]).
 // Locks are taken in this order, and none is held while sending, waiting, or calling the log, but for its Release:
 //
-//	Broker.reclaimMu (one clean-up at a time) → Broker.mu (which topics and subscriptions exist)
+//	Broker.reclaimMu (one slice of a clean-up at a time) → Broker.mu (which topics and subscriptions exist)
 //	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, history.mu, wheel, hot chunks, forecast of all topics
 //
 // The lock of turns, in which readers are woken, is held while taking no other.

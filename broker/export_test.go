@@ -37,3 +37,9 @@ func CheckForecast(got []Ending, stops []time.Duration, left map[time.Duration]E
 	}
 	return checkEndings(got, stops, all, !exact)
 }
+
+// Kept is how many runs there are yet, of which some may have to be reclaimed.
+func (b *Broker) Kept() int64 { return b.runs.Load() }
+
+// ReclaimAtOnce takes out what is past its deadline, as somebody does who waits for the room.
+func (b *Broker) ReclaimAtOnce() { b.reclaimAtOnce(b.clock.Now()) }

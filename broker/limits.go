@@ -44,7 +44,7 @@ func (b *Broker) countIn(ctx context.Context, t *topic, p *Proposal) error {
 	with.add(s.coming)
 	if excess := t.excessLocked(&policy, with); !excess.met() {
 		t.mu.Unlock()
-		b.reclaim(b.clock.Now()) // what is dead takes no room
+		b.reclaimAtOnce(b.clock.Now()) // what is dead takes no room
 		t.mu.Lock()
 		with = t.quota.coming
 		with.add(s.coming)
@@ -103,7 +103,7 @@ func (b *Broker) reserve(ctx context.Context, t *topic, policy *Policy, p *Propo
 		return nil
 	}
 	now := b.clock.Now()
-	b.reclaim(now)
+	b.reclaimAtOnce(now)
 	b.coolTo(limit)
 	if b.used.Load() <= limit {
 		return nil

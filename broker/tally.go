@@ -17,7 +17,7 @@ func (l *lane) close() error {
 // tallies tells how the messages of each of the lane's topics have ended.
 func (l *lane) tallies() map[TopicID]Tally {
 	b := l.broker
-	b.reclaim(b.clock.Now())
+	b.reclaimAtOnce(b.clock.Now())
 	all := map[TopicID]Tally{}
 	for _, t := range b.allTopics() {
 		if t.lane != l {
