@@ -111,7 +111,7 @@ func TestSpanOfTheHorizon(t *testing.T) {
 	b.spanSays(`3 \(\d+ B\) go between [\w ,:]+ and [\w ,:]+\.`)
 	b.tabTo("button", "Expire these 3")
 	b.keys(kb.Enter)
-	b.spanSays(`Expire these 3 now\?`)
+	b.spanSays(`Expire these 3\?`)
 	if role, name := b.focused(); role != "button" || name != "Leave them" {
 		t.Errorf("the focus is on %s %q", role, name)
 	}
@@ -130,10 +130,12 @@ func TestSpanOfTheHorizon(t *testing.T) {
 	for i, sequence := range []uint64{1, 5, 6} {
 		s.goesAt("span", sequence, before[i])
 	}
+	// At once there is nothing to undo.
 	b.drawSpan(16.2, 27.8, nil) // 1 to 30 minutes
 	b.find("button", "Expire these 3").click()
-	b.find("button", "Expire 3").click()
+	b.find("button", "Expire 3 at once").click()
 	b.spanSays(`3 expired\.`)
+	b.gone("button", "Undo")
 	b.holds("Retained", 2)
 	b.holds("Retained", 1, "after")
 	b.keys(kb.Escape)
@@ -158,7 +160,7 @@ func TestSpanOfThousands(t *testing.T) {
 		return nil
 	})
 	eval[any](b, `document.querySelector("#span-expire").click()`)
-	b.spanSays(`Expire these 2,500 now\?`)
+	b.spanSays(`Expire these 2,500\?`)
 	b.find("button", "Expire 2,500").click()
 	b.spanSays(`2,500 go within 5 seconds\.`)
 	b.keys("u")

@@ -1,6 +1,6 @@
 // The line above Retained while a span is selected: what is in it, and the two things that can be done with all of it.
 // Either asks first, naming exactly how many; nothing is done to a message that came later. What is expired goes in a
-// moment, like a row's, so that it can be undone.
+// moment, like a row's, so that it can be undone; or, as with a row by Shift, at once.
 import { type Api, problems } from "./api";
 import { type Changed, MOST, type Progress, type Tally, type Target, change, gather, onceMore } from "./bulk";
 import { type Share, about, size } from "./census";
@@ -32,11 +32,13 @@ export class SpanHead {
   private readonly root = element("#span-head");
   private readonly says = element("#span-says");
   private readonly progress = element<HTMLProgressElement>("#span-head progress");
+  private readonly exported = element("#span-head .export");
   private readonly buttons = {
     extend: element<HTMLButtonElement>("#span-extend"),
     expire: element<HTMLButtonElement>("#span-expire"),
     no: element<HTMLButtonElement>("#span-no"),
     yes: element<HTMLButtonElement>("#span-yes"),
+    atOnce: element<HTMLButtonElement>("#span-at-once"),
     undo: element<HTMLButtonElement>("#span-undo"),
     close: element<HTMLButtonElement>("#span-close"),
   };
@@ -50,11 +52,12 @@ export class SpanHead {
     private readonly letGo: () => void,
     private readonly say: (text: string) => void,
   ) {
-    const { extend, expire, no, yes, undo, close } = this.buttons;
+    const { extend, expire, no, yes, atOnce, undo, close } = this.buttons;
     extend.addEventListener("click", () => void this.ask("extend"));
     expire.addEventListener("click", () => void this.ask("expire"));
     no.addEventListener("click", () => this.release());
-    yes.addEventListener("click", () => this.act());
+    yes.addEventListener("click", (event) => this.act(event.shiftKey));
+    atOnce.addEventListener("click", () => this.act(true));
     undo.addEventListener("click", () => this.undo());
     close.addEventListener("click", () => this.release() || this.letGo());
   }
@@ -115,10 +118,11 @@ export class SpanHead {
     if (this.stage?.kind === "asking") this.buttons[act === "extend" ? "yes" : "no"].focus();
   }
 
-  private act(): void {
+  private act(atOnce: boolean): void {
     if (this.stage?.kind !== "asking") return;
     const { act, targets } = this.stage;
     if (act === "extend") void this.work("extend", targets, onceMore);
+    else if (atOnce) void this.work("expire", targets, () => Math.floor(this.now()));
     else void this.expire(targets);
   }
 
@@ -209,9 +213,11 @@ export class SpanHead {
     const asking = stage?.kind === "asking" ? stage : undefined;
     const exact = { count: asking?.targets.length ?? 0 };
     reveal(buttons.yes, asking ? (asking.act === "extend" ? t("span.yesExtend", exact) : t("span.yesExpire", exact)) : "");
+    reveal(buttons.atOnce, asking?.act === "expire" ? t("span.atOnce", exact) : "");
     reveal(buttons.no, asking ? t("span.no") : "");
     buttons.undo.hidden = this.undoable === 0 || this.told === "";
     buttons.close.hidden = asking !== undefined;
+    this.exported.hidden = stage !== undefined;
     const busy = stage?.kind === "working" || stage?.kind === "reading";
     write(buttons.close, busy ? t("span.stop") : this.bounds ? t("span.letGo") : t("span.close"));
     this.progress.hidden = !busy;

@@ -466,6 +466,7 @@ export interface Texts {
   "span.and": "before" | "next";
   "span.askExpire": "count";
   "span.askExtend": "count";
+  "span.atOnce": "count";
   "span.between": "count" | "size" | "from" | "to";
   "span.close": never;
   "span.done": "done" | "of";
