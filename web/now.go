@@ -29,6 +29,8 @@ type Now struct {
 	Forecast []Ending
 	// Retained are the messages next to go, soonest first; 50 are enough.
 	Retained []Message
+	// Arranged is what the list shows in their place, when a filter or another order was asked for. Nil: neither was.
+	Arranged *Arranged
 	// Live are the last messages published in the scope, newest first; 20 are enough. They may have ended.
 	Live []Message
 	// Fresh says that the server never had a message: an empty form is filled in, and the empty lists teach.
@@ -37,6 +39,16 @@ type Now struct {
 	LastEnded *End
 	// Notice is one sentence above the lists about what a form just did ("#42 now goes at 14:33:07."). May be empty.
 	Notice string
+}
+
+// Arranged is a list filtered, or with the newest first; ts/arrange.ts does the same.
+type Arranged struct {
+	// Filter is what was typed, and Newest says that the last published come first.
+	Filter string
+	Newest bool
+	// Messages are those that fit, in order; 50 are enough. Fitting counts all that do, of so many that were Looked through.
+	Messages        []Message
+	Fitting, Looked int
 }
 
 // Chip links to a busy topic.
@@ -94,9 +106,64 @@ func (n Now) path() string {
 	return "/"
 }
 
-// export is the address of all that is retained in the scope, as JSON lines, in the order of the list. The script adds what
-// the list is narrowed to.
-func (n Now) export() string { return "/export?in=" + url.QueryEscape(n.Pattern) + "&order=soonest" }
+// back is where the forms of a row lead back to: the page as it was.
+func (n Now) back() string {
+	q := n.arranged().query()
+	if len(q) == 0 {
+		return n.path()
+	}
+	return n.path() + "?" + q.Encode() // filter and order are a topic's alone, whose path has no query
+}
+
+// export is the address of all that the list shows, as JSON lines, in the order of the list. The script keeps it so.
+func (n Now) export() string {
+	q := n.arranged().query()
+	q.Set("in", n.Pattern)
+	if q.Get("order") == "" {
+		q.Set("order", "soonest")
+	}
+	return "/export?" + q.Encode()
+}
+
+// arranged is Arranged, or that nothing was asked for.
+func (n Now) arranged() Arranged {
+	if n.Arranged == nil {
+		return Arranged{}
+	}
+	return *n.Arranged
+}
+
+// query is what was asked for as an address has it; ts/filter.ts writes the same.
+func (a Arranged) query() url.Values {
+	q := url.Values{}
+	if a.Filter != "" {
+		q.Set("filter", a.Filter)
+	}
+	if a.Newest {
+		q.Set("order", "newest")
+	}
+	return q
+}
+
+// listed are the messages that the list shows.
+func (n Now) listed() []Message {
+	if n.Arranged != nil {
+		return n.Arranged.Messages
+	}
+	return n.Retained
+}
+
+// noneFits says that nothing of what there is fits the filter, of how many; empty: something does, or nothing was asked.
+func (n Now) noneFits() string {
+	a := n.arranged()
+	switch {
+	case a.Filter == "" || a.Fitting > 0 || n.Totals.Retained == 0:
+		return ""
+	case uint64(a.Looked) < n.Totals.Retained:
+		return n.t("filter.noneOfPart", "count", a.Looked, "all", n.Totals.Retained)
+	}
+	return n.t("filter.none", "count", n.Totals.Retained)
+}
 
 // here is the section of the bar in which the page stands.
 func (n Now) here() string {
@@ -106,7 +173,7 @@ func (n Now) here() string {
 	return "/"
 }
 
-func (n Now) row(m Message) row { return makeRow(n.Page, m, n.path()) }
+func (n Now) row(m Message) row { return makeRow(n.Page, m, n.back()) }
 
 // title begins with the number, so that a row of tabs can be read.
 func (n Now) title() string {
@@ -126,6 +193,16 @@ func (n Now) heading() string {
 
 // retainedSub says what part of the whole the list shows.
 func (n Now) retainedSub() string {
+	switch a := n.arranged(); {
+	case a.Filter != "" && uint64(a.Looked) < n.Totals.Retained:
+		return n.t("filter.someOfPart", "count", a.Fitting, "loaded", a.Looked, "all", n.Totals.Retained)
+	case a.Filter != "":
+		return n.t("filter.some", "count", a.Fitting, "all", a.Looked)
+	case a.Newest && uint64(len(a.Messages)) < n.Totals.Retained:
+		return n.t("retained.newestOf", "shown", len(a.Messages), "count", n.Totals.Retained)
+	case a.Newest:
+		return n.t("retained.newest")
+	}
 	if shown := len(n.Retained); uint64(shown) < n.Totals.Retained {
 		return n.t("retained.part", "shown", shown, "count", n.Totals.Retained)
 	}

@@ -290,6 +290,52 @@ func TestOffersOfMore(t *testing.T) {
 	}
 }
 
+// A list that was asked for by filter and order shows what fits, says of how many, and its forms lead back to it.
+func TestArrangedList(t *testing.T) {
+	n := web.Now{
+		Page: page, Pattern: "hello", Topic: &web.Topic{Name: "hello", Known: true}, Totals: web.Totals{Retained: 300},
+		Retained: []web.Message{hello(1, time.Minute, time.Minute)},
+		Arranged: &web.Arranged{Filter: "a&b", Newest: true, Messages: []web.Message{hello(42, time.Minute, time.Minute)}, Fitting: 7, Looked: 200},
+	}
+	doc := render(t, web.NowPage(n))
+	retained := byID(t, doc, "retained")
+	if rows := byClass(retained, "row"); len(rows) != 1 || attr(rows[0], "data-seq") != "42" {
+		t.Errorf("%d rows", len(rows))
+	}
+	if got := text(byID(t, doc, "retained-sub")); got != "7 match of the 200 loaded; 300 are retained" {
+		t.Error(got)
+	}
+	if got := attr(byID(t, doc, "filter"), "value"); got != "a&b" {
+		t.Errorf("the filter is %q", got)
+	}
+	if o := byTag(byID(t, doc, "order"), "option"); !has(o[1], "selected") || has(o[0], "selected") {
+		t.Error("another order is selected")
+	}
+	backs := 0
+	for _, in := range byTag(retained, "input") {
+		if attr(in, "name") == "back" {
+			backs++
+			if got := attr(in, "value"); got != "/topics/hello?filter=a%26b&order=newest" {
+				t.Errorf("back leads to %q", got)
+			}
+		}
+	}
+	if backs == 0 {
+		t.Error("nothing leads back")
+	}
+	if got := attr(byClass(doc, "export")[0], "href"); got != "/export?filter=a%26b&in=hello&order=newest" {
+		t.Errorf("exported: %s", got)
+	}
+	if !has(byID(t, doc, "filter-none"), "hidden") {
+		t.Error("it says that nothing fits")
+	}
+	n.Arranged = &web.Arranged{Filter: "nothing", Looked: 300}
+	doc = render(t, web.NowPage(n))
+	if none := byID(t, doc, "filter-none"); has(none, "hidden") || text(none) != "None of 300 matches. Clear filter" {
+		t.Errorf("%q", text(none))
+	}
+}
+
 func TestScopeIsInThePage(t *testing.T) {
 	doc := render(t, web.NowPage(web.Now{Page: page, Pattern: "orders.>", Totals: web.Totals{Retained: 41}}))
 	main := byID(t, doc, "main")

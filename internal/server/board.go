@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"linger/broker"
@@ -20,6 +22,9 @@ func (p *pages) now(w http.ResponseWriter, r *http.Request) {
 	}
 	p.board(w, r, pattern, nil, web.Form{}, http.StatusOK)
 }
+
+// pageSearched is how many messages a list is filtered of: those that the script begins with, too.
+const pageSearched = 200
 
 func (p *pages) topic(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
@@ -78,6 +83,9 @@ func (p *pages) board(w http.ResponseWriter, r *http.Request, pattern string, t 
 	if v.Retained, err = messageViews(list.Messages); err == nil {
 		v.Live, err = messageViews(seen.recent)
 	}
+	if err == nil && t != nil && t.Known {
+		v.Arranged, err = p.arranged(v.Page, t.Name, r.URL.Query())
+	}
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -126,4 +134,34 @@ func (p *pages) lastEnded(name string) *web.End {
 		return nil
 	}
 	return endView(*end, t.NextSequence-1)
+}
+
+// arranged is a topic's list as an address asks for it, by filter and order. nil: as it is.
+func (p *pages) arranged(page web.Page, topic string, q url.Values) (*web.Arranged, error) {
+	a := &web.Arranged{Filter: strings.TrimSpace(q.Get("filter"))}
+	switch order := q.Get("order"); order {
+	case "", "soonest":
+	case "newest":
+		a.Newest = true
+	default:
+		return nil, invalid("order", "%q is none; it is soonest or newest.", clipped(order))
+	}
+	if a.Filter == "" && !a.Newest {
+		return nil, nil
+	}
+	o := broker.ListOptions{Pattern: topic, ByDeadline: !a.Newest, Newest: a.Newest, Limit: pageRetained}
+	if a.Filter != "" {
+		o.Limit, o.Bytes = pageSearched, listBytes
+	}
+	list, err := p.broker.List(o)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := messageViews(list.Messages)
+	filter := web.ReadFilter(a.Filter)
+	a.Looked = len(messages)
+	a.Messages = slices.DeleteFunc(messages, func(m web.Message) bool { return !filter.Fits(page, m) })
+	a.Fitting = len(a.Messages)
+	a.Messages = a.Messages[:min(a.Fitting, pageRetained)]
+	return a, err
 }

@@ -101,9 +101,28 @@ func TestFilterAndOrder(t *testing.T) {
 			.then((text) => text.trim().split("\n").map((line) => JSON.parse(line).data).join())`)
 		return process.Expect("what is exported", exported, "green apple,green pear")
 	})
+	// It stands in the address: loaded again it is the same, for others too, and without script.
+	address := func(want string) {
+		t.Helper()
+		process.Eventually(t, patience, func() error {
+			return process.Expect("the address", eval[string](b, `((q) => q.get("filter") + ", " + q.get("order"))(new URLSearchParams(location.search))`), want)
+		})
+	}
+	address("GREEN, newest")
+	eval[any](b, `location.reload()`)
+	expect("green apple", "green pear")
+	b.says("2 of 3 match")
+	plain := newPerson(t).open(s.URL("/topics/fruit?filter=GREEN&order=newest"), withoutScript)
+	plain.says("2 of 3 match")
+	plain.holds("Retained", 2, "green")
+	plain.find("searchbox", "Filter retained").fill("banana")
+	plain.find("button", "Show").click()
+	plain.says("None of 3 matches.")
+	filter = b.find("searchbox", "Filter retained")
 	filter.fill("banana")
 	expect()
 	b.says("None of 3 matches. Clear filter")
+	address("banana, newest")
 	b.find("button", "Clear filter").click()
 	expect("green apple", "green pear", "red apple")
 

@@ -1,4 +1,6 @@
-// Filter and order of a topic's Retained: the controls in the head of the list.
+// Filter and order of a topic's Retained: the controls in the head of the list. What they say stands in the page's address,
+// by which the server renders the list at first.
+import { address } from "./address";
 import type { Api } from "./api";
 import type { Arrangement } from "./arrange";
 import { element, write } from "./dom";
@@ -10,10 +12,15 @@ import { t } from "./texts";
 // PACE: the newest are read at most so often, in milliseconds.
 const PACE = 500;
 
+// SETTLED: the address follows what is typed after so many milliseconds, as browsers allow it to change so often only.
+const SETTLED = 300;
+
 export class Filter {
   private readonly field = document.querySelector<HTMLInputElement>("#filter");
   private readonly order = document.querySelector<HTMLSelectElement>("#order");
   private readonly none = document.querySelector<HTMLElement>("#filter-none");
+
+  private noting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly api: Api,
@@ -23,8 +30,14 @@ export class Filter {
     private readonly changed: () => void,
   ) {
     this.field?.addEventListener("input", () => this.apply());
+    this.field?.addEventListener("change", () => this.note()); // whoever goes on to something else has typed all of it
+    this.field?.form?.addEventListener("submit", (event) => event.preventDefault());
     this.order?.addEventListener("change", () => this.reorder());
     if (this.none) element("button", this.none).addEventListener("click", () => this.clear());
+    const { asked } = this;
+    if (asked.filter !== "" || asked.newest) this.list.arrange(asked);
+    // Whether those that the server rendered are all that there are is not known yet.
+    if (asked.newest) this.list.narrow("order", this.newest());
   }
 
   // show says so where nothing fits, of how many.
@@ -50,6 +63,15 @@ export class Filter {
 
   private apply(): void {
     this.list.arrange(this.asked);
+    clearTimeout(this.noting);
+    this.noting = setTimeout(() => this.note(), SETTLED);
+  }
+
+  // note writes what is asked for into the page's address.
+  private note(): void {
+    clearTimeout(this.noting);
+    const { filter, newest } = this.asked;
+    address.note({ filter: filter.trim() || undefined, order: newest ? "newest" : undefined });
   }
 
   private get asked(): Arrangement {
@@ -59,12 +81,14 @@ export class Filter {
   // reorder shows the newest of many, which are not those that go next: they are read by themselves.
   private reorder(): void {
     this.apply();
+    this.note();
     const many = this.list.model.covered < Infinity;
     this.list.narrow("order", this.asked.newest && many ? this.newest() : undefined);
   }
 
   private newest(): NonNullable<Parameters<RetainedList["narrow"]>[1]> {
     const model = new Retained();
+    model.adopt(this.list.model.entries.map(({ message }) => ({ ...message }))); // until the list is here
     const { api, scope, now, changed } = this;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const read = async () => {

@@ -421,13 +421,13 @@ export class NowPage {
     reveal(document.querySelector("#down"), below > 0 ? t("result.down", { count: below }) : "");
     const { stats, retained } = this;
     if (stats) this.empty(stats);
-    this.filter.show(retained);
+    if (stats) this.filter.show(retained); // until then the server's word stands
     this.exported.show(this.list.arrangement, this.strip.selected);
     const sub = document.querySelector("#retained-sub");
     if (sub && this.stats) sub.textContent = this.list.sub(retained);
     if (stats) this.numbers.show(stats, retained, this.live.sampled ? 0 : this.died.length, this.list.perSecond, this.list.approximate);
     // An empty list says that nothing is retained only when that is known.
-    this.list.list.toggleAttribute("data-unsure", this.list.approximate || (stats !== undefined && retained > 0));
+    if (stats || this.list.approximate) this.list.list.toggleAttribute("data-unsure", this.list.approximate || retained > 0);
     this.numbers.title(retained, !this.list.approximate);
     if (calm()) this.list.lines();
   }

@@ -87,6 +87,7 @@ export class Retained {
   // adopt takes in what the server rendered, until the first list.
   adopt(messages: Message[]): void {
     for (const message of messages) this.put({ message, end: undefined, born: 0 });
+    this.entries.sort((a, b) => soonerFirst(a.message, b.message));
   }
 
   // extend takes in the next page of the list.

@@ -93,6 +93,7 @@ export interface Texts {
   "filter.noneOfPart": "count" | "all";
   "filter.order": never;
   "filter.short": never;
+  "filter.show": never;
   "filter.some": "count" | "all";
   "filter.someOfPart": "count" | "loaded" | "all";
   "filter.soonest": never;
