@@ -127,7 +127,10 @@ func (b *Broker) roomForTopic(making int) error {
 	if len(b.topics)+making < b.config.MaxTopics {
 		return nil
 	}
-	return &Error{Err: ErrTooManyTopics, Field: "topic", Detail: fmt.Sprintf("the server has %d topics, its limit (--max-topics). Delete one first; a topic made by publishing goes by itself after a day without messages and subscribers.", len(b.topics))}
+	return &Error{
+		Err: ErrTooManyTopics, Field: "topic", Detail: fmt.Sprintf("the server has %d topics, its limit (--max-topics). Delete one first; a topic made by publishing goes by itself after a day without messages and subscribers.", len(b.topics)),
+		Values: map[string]string{"topics": decimal(len(b.topics))},
+	}
 }
 
 // applyTopicPut makes a topic, or replaces its policy.

@@ -78,8 +78,11 @@ func (b *Broker) accept(ctx context.Context, t *topic, p *Proposal, deadline Ins
 	if latest := t.maxDeadlineLocked(r); deadline > latest {
 		policy := t.policyAtLocked(p.Sequence)
 		if policy.Reject {
-			return SetDeadlineResult{}, false, &Error{Err: ErrTTLRejected, Field: "expire_time", Detail: fmt.Sprintf(
-				"%s keeps messages %v at most; #%d can be kept until %s.", t.name, policy.Max, p.Sequence, latest.Time().Format(detailTime))}
+			return SetDeadlineResult{}, false, &Error{
+				Err: ErrTTLRejected, Field: "expire_time", Detail: fmt.Sprintf(
+					"%s keeps messages %v at most; #%d can be kept until %s.", t.name, policy.Max, p.Sequence, latest.Time().Format(detailTime)),
+				Values: map[string]string{"topic": t.name, "sequence": decimal(p.Sequence), "max": milliseconds(policy.Max), "latest": decimal(latest)},
+			}
 		}
 		result = SetDeadlineResult{Deadline: latest, LoweredToMaximum: true}
 	}
@@ -153,18 +156,27 @@ func (b *Broker) settleLocked(t *topic, r *run, sequence uint64, deadline, asked
 // aliveLocked finds a message that can be changed. The caller holds topic.mu.
 func (t *topic) aliveLocked(sequence uint64, now Instant) (*run, error) {
 	if sequence == 0 || sequence >= t.next {
-		return nil, &Error{Err: ErrNoMessage, Field: "sequence", Detail: fmt.Sprintf("%s has no #%d yet; the last is #%d.", t.name, sequence, t.next-1)}
+		return nil, &Error{
+			Err: ErrNoMessage, Field: "sequence", Detail: fmt.Sprintf("%s has no #%d yet; the last is #%d.", t.name, sequence, t.next-1),
+			Values: map[string]string{"topic": t.name, "sequence": decimal(sequence), "last": decimal(t.next - 1)},
+		}
 	}
 	if r, _ := t.runs.find(sequence); r != nil && !r.passing && r.alive(now) {
 		return r, nil
 	}
 	ended := t.endedLocked(sequence)
-	return nil, &Error{Err: ErrEnded, Field: "sequence", Ended: ended, Detail: fmt.Sprintf("#%d of %s has ended: %s.", sequence, t.name, ended)}
+	return nil, &Error{
+		Err: ErrEnded, Field: "sequence", Ended: ended, Detail: fmt.Sprintf("#%d of %s has ended: %s.", sequence, t.name, ended),
+		Values: map[string]string{"topic": t.name, "sequence": decimal(sequence)},
+	}
 }
 
 func conflict(sequence uint64, now Instant) error {
-	return &Error{Err: ErrConflict, Field: "expected_expire_time", Detail: fmt.Sprintf(
-		"the deadline of #%d is %s. Look again, then decide.", sequence, now.Time().Format(detailTime))}
+	return &Error{
+		Err: ErrConflict, Field: "expected_expire_time", Detail: fmt.Sprintf(
+			"the deadline of #%d is %s. Look again, then decide.", sequence, now.Time().Format(detailTime)),
+		Values: map[string]string{"sequence": decimal(sequence), "expires": decimal(now)},
+	}
 }
 
 // moveLocked gives one message another deadline.

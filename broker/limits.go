@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 )
 
@@ -156,6 +155,7 @@ func (b *Broker) diskError(l *lane, err error) error {
 	now := b.clock.Now()
 	e := &Error{Err: ErrFull, Field: "topic", Detail: err.Error(), RetryAfter: time.Second}
 	stats := l.log.Stats()
+	e.Values = map[string]string{"unit": "disk", "used": decimal(stats.Bytes), "limit": decimal(stats.Limit), "free": decimal(stats.Free)}
 	if stats.Limit > 0 && float64(stats.Live) < diskShare*float64(stats.Limit) {
 		return e
 	}
@@ -167,9 +167,12 @@ func (b *Broker) diskError(l *lane, err error) error {
 
 // fits refuses what can never be retained.
 func (p *Policy) fits(topic string, of *Proposal) error {
-	cannot := func(what string, limit int64, unit, field string) error {
-		return &Error{Err: ErrFull, Field: "topic", Detail: fmt.Sprintf(
-			"%s can never fit into %s, which retains %d %s at most (%s). Send less at a time, or raise the limit.", what, topic, limit, unit, field)}
+	cannot := func(what string, needed, limit int64, unit, field string) error {
+		return &Error{
+			Err: ErrFull, Field: "topic", Detail: fmt.Sprintf(
+				"%s of %d %s can never fit into %s, which retains %d %s at most (%s). Send less at a time, or raise the limit.", what, needed, unit, topic, limit, unit, field),
+			Values: map[string]string{"topic": topic, "needed": decimal(needed), "limit": decimal(limit), "unit": unit},
+		}
 	}
 	tooMany := p.MaxMessages > 0 && int64(of.Count) > p.MaxMessages
 	tooLarge := p.MaxBytes > 0 && int64(of.Size) > p.MaxBytes
@@ -177,15 +180,15 @@ func (p *Policy) fits(topic string, of *Proposal) error {
 	case !tooMany && !tooLarge:
 		return nil
 	case !p.AtLimit.evicts() && tooMany:
-		return cannot(fmt.Sprintf("a batch of %d messages", of.Count), p.MaxMessages, "messages", "max_messages")
+		return cannot("a batch", int64(of.Count), p.MaxMessages, "messages", "max_messages")
 	case !p.AtLimit.evicts():
-		return cannot(fmt.Sprintf("a batch of %d bytes", of.Size), p.MaxBytes, "bytes", "max_bytes")
+		return cannot("a batch", int64(of.Size), p.MaxBytes, "bytes", "max_bytes")
 	}
 	// Of a batch that is too large its first messages go, as if each had come by itself.
 	for body := of.Body; tooLarge && len(body) > 0; {
 		size := skipFrames(body, 1)
 		if int64(size) > p.MaxBytes {
-			return cannot(fmt.Sprintf("a message of %d bytes", size), p.MaxBytes, "bytes", "max_bytes")
+			return cannot("a message", int64(size), p.MaxBytes, "bytes", "max_bytes")
 		}
 		body = body[size:]
 	}
@@ -201,7 +204,7 @@ func (b *Broker) limitError(t *topic, p *Policy, more load, excess need) error {
 	}
 	e := &Error{Err: ErrFull, Field: "topic", Detail: fmt.Sprintf(
 		"%s is full: it retains %d of %d %s (%s), and there is no room for %d more.", t.name, used, limit, unit, field, more.messages)}
-	e.Values = map[string]string{"topic": t.name, "used": strconv.FormatInt(used, 10), "limit": strconv.FormatInt(limit, 10), "unit": unit}
+	e.Values = map[string]string{"topic": t.name, "used": decimal(used), "limit": decimal(limit), "unit": unit}
 	e.freeFrom(t.nextDeadlineLocked(b.clock.Now()), b.clock.Now())
 	e.Detail += " With at_limit evict-oldest or evict-soonest the topic makes room itself."
 	return e
@@ -226,8 +229,10 @@ func (b *Broker) fullError(now Instant, size int64) error {
 	e := &Error{Err: ErrFull, Field: "topic"}
 	if size > limit {
 		e.Detail = fmt.Sprintf("%d bytes cannot fit into the server's memory limit of %d bytes (--memory).", size, limit)
+		e.Values = map[string]string{"unit": "memory", "needed": decimal(size), "limit": decimal(limit)}
 		return e
 	}
+	e.Values = map[string]string{"unit": "memory", "used": decimal(used), "limit": decimal(limit)}
 	e.Detail = fmt.Sprintf("the server's memory is full: %d of %d bytes (--memory).", used, limit)
 	if underway := b.underway.Load(); used-underway+size <= limit {
 		e.RetryAfter = underwayWait

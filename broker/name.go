@@ -59,7 +59,8 @@ func namingFault(name string, wildcards bool) *Error {
 		position += utf8.RuneCountInString(part) + 1
 	}
 	if !norm.NFC.IsNormalString(name) {
-		return badName(fmt.Sprintf("not in Unicode's composed form (NFC), though it may look the same. Write %q.", norm.NFC.String(name)), nil)
+		return badName(fmt.Sprintf("not in Unicode's composed form (NFC), though it may look the same. Write %q.", norm.NFC.String(name)),
+			map[string]string{"composed": norm.NFC.String(name)})
 	}
 	return nil
 }

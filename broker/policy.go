@@ -135,8 +135,11 @@ func (p Policy) grantUntil(to *Proposal, topic string, deadline, now Instant) er
 	case deadline <= latest:
 		to.Deadline, to.TTL = deadline, deadline.Sub(now) // the log, whose time it is, has the last word
 	case p.Reject:
-		return &Error{Err: ErrTTLRejected, Field: "expire_time", Detail: fmt.Sprintf(
-			"%s keeps messages %v at most; published now, one can be kept until %s.", topic, p.Max, latest.Time().Format(detailTime))}
+		return &Error{
+			Err: ErrTTLRejected, Field: "expire_time", Detail: fmt.Sprintf(
+				"%s keeps messages %v at most; published now, one can be kept until %s.", topic, p.Max, latest.Time().Format(detailTime)),
+			Values: map[string]string{"topic": topic, "max": milliseconds(p.Max), "latest": decimal(latest)},
+		}
 	default:
 		to.TTL, to.Adjustment = p.Max, LoweredToMaximum
 	}
@@ -147,11 +150,17 @@ func (p Policy) grantUntil(to *Proposal, topic string, deadline, now Instant) er
 const detailTime = "2006-01-02T15:04:05.000Z07:00"
 
 func deadlinePassed(topic string, deadline Instant) error {
-	return &Error{Err: ErrDeadlinePassed, Field: "expire_time", Detail: fmt.Sprintf(
-		"%s has passed; a message for %s would be dead on arrival.", deadline.Time().Format(detailTime), topic)}
+	return &Error{
+		Err: ErrDeadlinePassed, Field: "expire_time", Detail: fmt.Sprintf(
+			"%s has passed; a message for %s would be dead on arrival.", deadline.Time().Format(detailTime), topic),
+		Values: map[string]string{"topic": topic, "expires": decimal(deadline)},
+	}
 }
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// decimal is how an error's values write a number.
+func decimal[N int | int64 | uint64 | Instant](n N) string { return fmt.Sprint(n) }
 
 // grant decides the lifetime of a publish that asked for ttl, or for none.
 func (p Policy) grant(topic string, ttl time.Duration, asked bool) (time.Duration, Adjustment, error) {

@@ -163,8 +163,11 @@ func (l *Log) Append(p broker.Proposal, done func(broker.Commit, error)) {
 // stoppedError tells why nothing is accepted.
 func (l *Log) stoppedError() error {
 	if err := l.guard.failed(); err != nil {
-		return &broker.Error{Err: broker.ErrReadOnly, Detail: fmt.Sprintf(
-			"the disk of %s failed (%v): nothing more is taken, reading goes on. Restart the server once the disk is sound.", l.options.Dir, err)}
+		return &broker.Error{
+			Err: broker.ErrReadOnly, Detail: fmt.Sprintf(
+				"the disk of %s failed (%v): nothing more is taken, reading goes on. Restart the server once the disk is sound.", l.options.Dir, err),
+			Values: map[string]string{"store": l.options.Dir, "cause": err.Error()},
+		}
 	}
 	return broker.ErrStopped
 }

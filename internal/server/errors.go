@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -150,14 +151,16 @@ func details(o outcome, err error) []protoadapt.MessageV1 {
 		list = append(list, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}
 	if e.Ended != nil {
-		info.Metadata = endedMetadata(e.Ended)
+		info.Metadata = endedMetadata(e)
 	}
 	return list
 }
 
-// endedMetadata tells programs how a message ended, in ErrorInfo's flat form.
-func endedMetadata(e *broker.Ended) map[string]string {
+// endedMetadata tells programs which message ended, and how, in ErrorInfo's flat form.
+func endedMetadata(err *broker.Error) map[string]string {
+	e := err.Ended
 	m := map[string]string{"reason": endReason(e.Reason).String(), "deliveries": fmt.Sprint(e.Deliveries)}
+	maps.Copy(m, err.Values)
 	if e.EndTime != 0 {
 		m["end_time"] = jsonInstant(e.EndTime)
 	}

@@ -97,6 +97,23 @@ func TestSaidInChinese(t *testing.T) {
 		{&broker.Error{Err: broker.ErrTTLRejected, Detail: "…", Values: policy}, "“t”允许的保留时间为 1 秒 至 1 分钟，不能是 1 小时。"},
 		{&broker.Error{Err: broker.ErrTopicNotFound, Detail: "…", Values: map[string]string{"topic": "t"}}, "没有主题“t”。"},
 		{&broker.Error{Err: broker.ErrFull, Detail: "…", Values: full, RetryAfter: 12300 * time.Millisecond}, "“t”已满：已保留 3 条消息，上限为 3 条。12 秒 后有空间。"},
+		{broker.ValidateTopic("cafe\u0301"), "名称不是 Unicode 的组合形式（NFC），虽然看起来可能一样。请写成“café”。"},
+		{valued(broker.ErrTTLRejected, "topic=t max=3600000 sequence=4 latest=1795357927000"), "“t”最长保留 1 小时；这条消息最晚可保留到 2026-11-22 14:32:07 UTC。"},
+		{valued(broker.ErrDeadlinePassed, "topic=t expires=1795357927000"), "2026-11-22 14:32:07 UTC 已过，"},
+		{valued(broker.ErrConflict, "sequence=4 expires=1795357927000"), "#4 的期限已改为 2026-11-22 14:32:07 UTC。"},
+		{valued(broker.ErrNoMessage, "topic=t sequence=4 last=3"), "还没有 #4；最后一条是 #3。"},
+		{valued(broker.ErrEnded, "topic=t sequence=4"), "#4 已结束；Linger 已没有它如何结束的记录。"},
+		{&broker.Error{Err: broker.ErrEnded, Detail: "…", Values: map[string]string{"sequence": "4"}, Ended: &broker.Ended{
+			Reason: broker.Evicted, EndTime: 1795357927000, Deliveries: 2,
+		}}, "#4 于 2026-11-22 14:32:07 UTC 被淘汰，送达 2 个订阅。"},
+		{valued(broker.ErrReadOnly, "store=data cause=EIO"), "data 所在的磁盘出错（EIO）："},
+		{valued(errRecovering, "percent=34"), "服务器正在恢复：存储已读完 34%，"},
+		{valued(errRecovering, ""), "服务器正在恢复：正在打开存储，"},
+		{valued(broker.ErrTooManyTopics, "topics=100000"), "服务器已有 100000 个主题，"},
+		{valued(broker.ErrFull, "unit=memory used=1000000 limit=1000000"), "服务器内存已满：已用 1.0 MB，上限 1.0 MB（--memory）。"},
+		{valued(broker.ErrFull, "unit=memory needed=2000000 limit=1000000"), "2.0 MB 超过服务器的内存上限 1.0 MB"},
+		{valued(broker.ErrFull, "unit=disk used=1000000 limit=1000000 free=5000000"), "存储已满：已用 1.0 MB，上限 1.0 MB（--disk），磁盘剩余 5.0 MB。"},
+		{valued(broker.ErrFull, "topic=t needed=5 limit=3 unit=messages"), "一批 5 条消息放不进“t”，它最多保留 3 条。"},
 		{&broker.Error{Err: broker.ErrFull, Detail: "no room."}, "已达到上限（No room.）。"},
 	} {
 		text := said(texts.Chinese, c.err)
@@ -108,4 +125,14 @@ func TestSaidInChinese(t *testing.T) {
 			t.Errorf("%q in English", said(texts.English, c.err))
 		}
 	}
+}
+
+// valued is an error with values, as in "sequence=4 last=3".
+func valued(err error, values string) error {
+	e := &broker.Error{Err: err, Detail: "…", Values: map[string]string{}}
+	for _, value := range strings.Fields(values) {
+		name, value, _ := strings.Cut(value, "=")
+		e.Values[name] = value
+	}
+	return e
 }

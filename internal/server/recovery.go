@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -81,8 +82,12 @@ func (r *recovery) err() error {
 	if r.isOver() {
 		return nil
 	}
-	return &broker.Error{
+	e := &broker.Error{
 		Err: errRecovering, Detail: "the server is recovering: " + r.text() + "; it answers when all of it is there",
-		RetryAfter: r.retryAfter(),
+		RetryAfter: r.retryAfter(), Values: map[string]string{},
 	}
+	if percent, ok := r.percent(); ok {
+		e.Values["percent"] = strconv.Itoa(percent)
+	}
+	return e
 }

@@ -66,37 +66,120 @@ func said(l texts.Language, err error) string {
 // particular puts an error with values into words. "": there is only its detail.
 func particular(l texts.Language, reason string, e *broker.Error) string {
 	v := e.Values
-	lifetime := func(name string) string {
-		ms, _ := strconv.ParseInt(v[name], 10, 64) // the broker wrote it
-		return web.ShortIn(l, time.Duration(ms)*time.Millisecond)
-	}
 	switch {
 	case v == nil:
-	case reason == "INVALID" && v["character"] != "":
-		return l.Text("refused.character", "character", character(l, v["character"]), "position", v["position"])
-	case reason == "INVALID" && v["position"] != "":
-		return l.Text("refused.part", "position", v["position"])
-	case reason == "INVALID" && v["reserved"] != "":
-		return l.Text("refused.reserved")
-	case reason == "INVALID" && v["bytes"] == "0":
-		return l.Text("refused.noName")
-	case reason == "INVALID" && v["bytes"] != "":
-		return l.Text("refused.long", "bytes", v["bytes"], "limit", v["limit"])
+	case reason == "INVALID":
+		return misnamed(l, v)
+	case reason == "TTL_REJECTED" && v["asked"] != "":
+		return l.Text("refused.range", "topic", v["topic"], "min", lifetime(l, v["min"]), "max", lifetime(l, v["max"]), "asked", lifetime(l, v["asked"]))
 	case reason == "TTL_REJECTED":
-		return l.Text("refused.range", "topic", v["topic"], "min", lifetime("min"), "max", lifetime("max"), "asked", lifetime("asked"))
+		return l.Text("refused.latest", "topic", v["topic"], "max", lifetime(l, v["max"]), "time", timeSaid(v["latest"]))
+	case reason == "DEADLINE_PASSED":
+		return l.Text("refused.passed", "time", timeSaid(v["expires"]))
+	case reason == "CONFLICT":
+		return l.Text("refused.moved", "number", "#"+v["sequence"], "time", timeSaid(v["expires"]))
 	case reason == "NO_SUCH_TOPIC":
 		return l.Text("refused.topic", "topic", v["topic"])
+	case reason == "NO_SUCH_MESSAGE" && v["last"] == "0":
+		return l.Text("epitaph.neverAny", "number", "#"+v["sequence"], "topic", v["topic"])
+	case reason == "NO_SUCH_MESSAGE":
+		return l.Text("epitaph.never", "number", "#"+v["sequence"], "last", "#"+v["last"])
+	case reason == "ENDED":
+		return epitaph(l, "#"+v["sequence"], e.Ended)
+	case reason == "TOO_MANY_TOPICS":
+		return l.Text("refused.tooMany", "count", v["topics"])
+	case reason == "READ_ONLY":
+		return l.Text("refused.disk", "store", v["store"], "cause", v["cause"])
+	case reason == "RECOVERING" && v["percent"] != "":
+		return l.Text("refused.reading", "percent", v["percent"])
+	case reason == "RECOVERING":
+		return l.Text("refused.opening")
 	case reason == "FULL":
-		text := l.Text("refused.messages", "topic", v["topic"], "used", v["used"], "limit", v["limit"])
-		if v["unit"] == "bytes" {
-			text = l.Text("refused.bytes", "topic", v["topic"], "used", v["used"], "limit", v["limit"])
-		}
+		text := full(l, v)
 		if e.RetryAfter > 0 {
 			text = l.Text("refused.later", "text", text, "time", web.ShortIn(l, max(e.RetryAfter.Round(time.Second), time.Second)))
 		}
 		return text
 	}
 	return ""
+}
+
+// misnamed says what is wrong with a name.
+func misnamed(l texts.Language, v map[string]string) string {
+	switch {
+	case v["character"] != "":
+		return l.Text("refused.character", "character", character(l, v["character"]), "position", v["position"])
+	case v["position"] != "":
+		return l.Text("refused.part", "position", v["position"])
+	case v["reserved"] != "":
+		return l.Text("refused.reserved")
+	case v["composed"] != "":
+		return l.Text("refused.composed", "name", v["composed"])
+	case v["bytes"] == "0":
+		return l.Text("refused.noName")
+	case v["bytes"] != "":
+		return l.Text("refused.long", "bytes", v["bytes"], "limit", v["limit"])
+	}
+	return ""
+}
+
+// full says what has no room, and for how much: a topic, the server's memory or its disk.
+func full(l texts.Language, v map[string]string) string {
+	bytes := func(name string) string {
+		n, _ := strconv.ParseUint(v[name], 10, 64) // the broker wrote it
+		return web.Bytes(n)
+	}
+	never := v["needed"] != ""
+	switch unit := v["unit"]; {
+	case unit == "disk":
+		return l.Text("refused.diskFull", "used", bytes("used"), "limit", bytes("limit"), "free", bytes("free"))
+	case unit == "memory" && never:
+		return l.Text("refused.memoryNever", "needed", bytes("needed"), "limit", bytes("limit"))
+	case unit == "memory":
+		return l.Text("refused.memory", "used", bytes("used"), "limit", bytes("limit"))
+	case unit == "bytes" && never:
+		return l.Text("refused.neverBytes", "topic", v["topic"], "needed", v["needed"], "limit", v["limit"])
+	case never:
+		return l.Text("refused.neverMessages", "topic", v["topic"], "needed", v["needed"], "limit", v["limit"])
+	case unit == "bytes":
+		return l.Text("refused.bytes", "topic", v["topic"], "used", v["used"], "limit", v["limit"])
+	}
+	return l.Text("refused.messages", "topic", v["topic"], "used", v["used"], "limit", v["limit"])
+}
+
+// epitaph says how a message ended; nil: that is not remembered.
+func epitaph(l texts.Language, number string, e *broker.Ended) string {
+	if e == nil || e.Reason == broker.NotEnded {
+		return l.Text("epitaph.forgotten", "number", number)
+	}
+	fate := l.Text(fates[e.Reason], "time", e.EndTime.Time().UTC().Format(saidTime))
+	switch {
+	case e.Reason == broker.ExpiredUnknown:
+		return l.Text("epitaph.unknown", "number", number, "fate", fate)
+	case e.Deliveries == 0:
+		return l.Text("epitaph.nobody", "number", number, "fate", fate)
+	}
+	return l.Text("epitaph.known", "number", number, "fate", fate, "count", e.Deliveries)
+}
+
+var fates = map[broker.EndReason]string{
+	broker.ExpiredDelivered: "fate.gone", broker.ExpiredUndelivered: "fate.gone", broker.ExpiredUnknown: "fate.gone",
+	broker.Evicted: "fate.evicted", broker.Deleted: "fate.deleted", broker.Lost: "fate.lost",
+}
+
+// lifetime is one of an error's values, in milliseconds, as a page writes it.
+func lifetime(l texts.Language, value string) string {
+	ms, _ := strconv.ParseInt(value, 10, 64) // the broker wrote it
+	return web.ShortIn(l, time.Duration(ms)*time.Millisecond)
+}
+
+// saidTime is how a time stands in a refusal, which knows nothing of the reader's zone.
+const saidTime = "2006-01-02 15:04:05 UTC"
+
+// timeSaid is one of an error's values, in milliseconds since 1970, as a page writes it.
+func timeSaid(value string) string {
+	ms, _ := strconv.ParseInt(value, 10, 64) // the broker wrote it
+	return time.UnixMilli(ms).UTC().Format(saidTime)
 }
 
 // character names one to a person.

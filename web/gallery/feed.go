@@ -190,11 +190,17 @@ func (s *retained) ListMessages(_ context.Context, r *lingerv1.ListMessagesReque
 		page = 100
 	}
 	answer := &lingerv1.ListMessagesResponse{ServerTime: timestamppb.New(now), Retained: uint64(c.total), RetainedBytes: c.Totals.Bytes}
-	to := min(c.total, from+page)
+	total := c.total
+	if r.MaxExpireTime != nil {
+		for total = from; total < c.total && c.message(total).Expires.Before(r.MaxExpireTime.AsTime()); {
+			total++
+		}
+	}
+	to := min(total, from+page)
 	for i := from; i < to; i++ {
 		answer.Messages = append(answer.Messages, wireMessage(c.message(i)))
 	}
-	if to < c.total {
+	if to < total {
 		answer.NextPageToken = fmt.Sprint(to)
 	}
 	return answer, nil
@@ -219,4 +225,18 @@ func (s *retained) SetExpireTime(_ context.Context, r *lingerv1.SetExpireTimeReq
 		return nil, status.Error(codes.NotFound, "the gallery has no such message")
 	}
 	return &lingerv1.SetExpireTimeResponse{ExpireTime: r.ExpireTime, ServerTime: timestamppb.New(s.scene.now())}, nil
+}
+
+// SetExpireTimes moves several.
+func (s *retained) SetExpireTimes(ctx context.Context, r *lingerv1.SetExpireTimesRequest) (*lingerv1.SetExpireTimesResponse, error) {
+	answer := &lingerv1.SetExpireTimesResponse{}
+	for _, change := range r.Changes {
+		result := &lingerv1.SetExpireTimeResult{ExpireTime: change.ExpireTime}
+		if _, err := s.SetExpireTime(ctx, change); err != nil {
+			result = &lingerv1.SetExpireTimeResult{Error: status.Convert(err).Proto()}
+		}
+		answer.Results = append(answer.Results, result)
+	}
+	answer.ServerTime = timestamppb.New(s.scene.now())
+	return answer, nil
 }

@@ -1,6 +1,7 @@
 package gallery
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -29,10 +30,20 @@ func formStates() []State {
 		{Name: "first-publish", Shows: "the first publish of all", now: fresh, acts: []string{"click #submit"}, until: `#lesson:not(:empty)`},
 		publish("publish-pending", "a publish that is under way", errSilent, `#submit[aria-busy]`),
 		publish("publish-no-answer", "a publish without an answer for five seconds", errSilent, `#form-error:not([hidden])`),
-		publish("publish-bad-topic", "a topic whose name is none", refusal(codes.InvalidArgument, "INVALID", "batches[0].topic", "a space at position 7. Letters, digits, _ and -, in parts joined by dots."), `#topic-error:not([hidden])`),
-		publish("publish-rejected", "a lifetime that the topic does not allow", refusal(codes.InvalidArgument, "TTL_REJECTED", "batches[0].ttl", "orders.eu allows 5 s to 1 h, not 3 d."), `#ttl-error:not([hidden])`),
-		publish("publish-full", "a server whose memory is full", refusal(codes.ResourceExhausted, "FULL", "", "topic: the server's memory is full: 536870912 of 536870912 bytes (--memory). Space comes free from 14:33:02.000Z on, in 55s; shorter lifetimes free it sooner."), `#form-error:not([hidden])`),
-		publish("publish-read-only", "a store that takes nothing more", refusal(codes.Unavailable, "READ_ONLY", "", "the disk of linger-data failed (sync: input/output error)"), `#form-error:not([hidden])`),
+		publish("publish-bad-topic", "a topic whose name is none", refusal(codes.InvalidArgument, "INVALID", "batches[0].topic", "a space at position 7. Letters, digits, _ and -, in parts joined by dots.",
+			"character", " ", "position", "7"), `#topic-error:not([hidden])`),
+		publish("publish-composed", "a name that only looks like another", refusal(codes.InvalidArgument, "INVALID", "batches[0].topic", "not in Unicode's composed form (NFC), though it may look the same. Write \"caf\u00e9\".",
+			"composed", "caf\u00e9"), `#topic-error:not([hidden])`),
+		publish("publish-rejected", "a lifetime that the topic does not allow", refusal(codes.InvalidArgument, "TTL_REJECTED", "batches[0].ttl", "orders.eu keeps 5s to 1h0m0s; 72h0m0s is above.",
+			"topic", "orders.eu", "min", "5000", "max", "3600000", "asked", "259200000"), `#ttl-error:not([hidden])`),
+		publish("publish-full", "a server whose memory is full", refusal(codes.ResourceExhausted, "FULL", "", "topic: the server's memory is full: 536870912 of 536870912 bytes (--memory). Space comes free from 14:33:02.000Z on, in 55s; shorter lifetimes free it sooner.",
+			"unit", "memory", "used", "536870912", "limit", "536870912"), `#form-error:not([hidden])`),
+		publish("publish-read-only", "a store that takes nothing more", refusal(codes.FailedPrecondition, "READ_ONLY", "", "the disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.",
+			"store", "linger-data", "cause", "sync: input/output error"), `#form-error:not([hidden])`),
+		publish("publish-too-many", "a topic more than the server takes", refusal(codes.ResourceExhausted, "TOO_MANY_TOPICS", "", "topic: the server has 100000 topics, its limit (--max-topics). Delete one first; a topic made by publishing goes by itself after a day without messages and subscribers.",
+			"topics", "100000"), `#form-error:not([hidden])`),
+		publish("publish-recovering", "a server that came back, and reads its store", refusal(codes.Unavailable, "RECOVERING", "", "the server is recovering: 34 % of the store has been read, in 12s; it answers when all of it is there",
+			"percent", "34"), `#form-error:not([hidden])`),
 		{Name: "topics-refused", Shows: "a topic that cannot be made", at: "/topics", page: func(p web.Page) templ.Component {
 			t := topics(p)
 			t.Refused, t.Error = "orders eu", told(p, "a space at position 7. Letters, digits, _ and -, in parts joined by dots.", "第 7 个字符是空格。请用字母、数字、_ 和 -，各段之间用点连接。")
@@ -47,9 +58,14 @@ func formStates() []State {
 // errSilent has a call wait for its answer until the page gives up.
 var errSilent = status.Error(codes.DeadlineExceeded, "the gallery does not answer")
 
-// refusal is how the server refuses a call: a reason for programs, and for people the field at fault, if it is one.
-func refusal(code codes.Code, reason, field, detail string) error {
-	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: "linger"}}
+// refusal is how the server refuses a call: for programs a reason and values, by name, and for people the field at fault,
+// if it is one.
+func refusal(code codes.Code, reason, field, detail string, values ...string) error {
+	info := &errdetails.ErrorInfo{Reason: reason, Domain: "linger", Metadata: map[string]string{}}
+	for pair := range slices.Chunk(values, 2) {
+		info.Metadata[pair[0]] = pair[1]
+	}
+	details := []protoadapt.MessageV1{info}
 	if field != "" {
 		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: detail, Reason: reason}}})
 	}
@@ -58,9 +74,4 @@ func refusal(code codes.Code, reason, field, detail string) error {
 		panic(err) // details of a code that is no error have none
 	}
 	return st.Err()
-}
-
-// conflict is how a change of lifetime is refused that rests on a deadline which is another one by now.
-func conflict() error {
-	return refusal(codes.Aborted, "CONFLICT", "", "expire_time: it goes at 14:33:02 now, not at 14:32:50.")
 }

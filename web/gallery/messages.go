@@ -61,6 +61,9 @@ func panelStates() []State {
 		ended("-deleted", "one that was deleted", web.EndDeleted, 1),
 		ended("-lost", "one that a crash lost", web.EndLost, 0),
 		ended("-forgotten", "one that nobody remembers", web.EndForgotten, 0),
+		panel("-never", "one that is yet to come", func(p web.Page) web.Detail {
+			return web.Detail{Page: p, Topic: "hello", Sequence: 42, Last: 17}
+		}),
 	}
 }
 

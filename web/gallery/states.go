@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"google.golang.org/grpc/codes"
 
 	lingerv1 "linger/proto/linger/v1"
 	"linger/web"
@@ -109,6 +110,7 @@ func actStates() []State {
 		{Name: "paused", Shows: "paused by Space, while messages come", now: fortyOne, plot: arriving, acts: []string{"key Space"}, until: `#paused:not([hidden])`},
 		{Name: "span", Shows: "a span of the horizon", now: fortyOne, acts: []string{"drag #ahead 0.3 0.6"}, until: `#span-head:not([hidden])`},
 		{Name: "span-asked", Shows: "a span that is to be expired, if one is sure", now: fortyOne, acts: []string{"drag #ahead 0.3 0.6", "wait 300", "click #span-expire"}, until: `#span-yes`},
+		{Name: "span-expired", Shows: "a span that was expired at once", now: fortyOne, acts: []string{"drag #ahead 0.3 0.6", "wait 300", "click #span-expire", "wait 500", "click #span-at-once"}, until: `#span-head:not([hidden]):has(progress[hidden]):has(#span-extend[hidden]):has(#span-yes[hidden])`},
 		{Name: "held", Shows: "held by the focus, while messages come and go", now: fortyOne, plot: arriving, acts: []string{"focus #retained"}, until: `.hold:not([hidden])`},
 		{Name: "scrolled", Shows: "somewhere among 100,000 messages", now: many, acts: []string{"scroll #retained 4000"}, until: `.hold:not([hidden])`},
 		{Name: "ahead", Shows: "looking ahead on the horizon", now: fortyOne, acts: []string{"hover #ahead 0.45"}, until: `#ahead-says:not([hidden])`},
@@ -118,12 +120,25 @@ func actStates() []State {
 		// A row goes for five seconds: others follow it.
 		{Name: "going", Shows: "on their way out, and Undo", now: fortyOne, acts: []string{"every 2500 " + row + ":not(.going) form.expire button"}, until: `#retained .going`},
 		{Name: "extended", Shows: "a message that lives longer than it was to", now: fortyOne, acts: []string{"click " + row + " form.extend button"}, until: `#retained .extended`},
-		{Name: "extend-refused", Shows: "a change of lifetime that was refused", now: fortyOne, answer: conflict(), acts: []string{"click " + row + " form.extend button"}, until: `#form-error:not([hidden])`},
+		refusedChange("extend-refused", "a change of lifetime after somebody else's", codes.FailedPrecondition, "CONFLICT", "expected_expire_time: the deadline of #1190 is 2026-11-22T14:33:02.000Z. Look again, then decide.",
+			"sequence", "1190", "expires", "1795357982000"),
+		refusedChange("extend-ended", "a change of lifetime of what has ended", codes.FailedPrecondition, "ENDED", "sequence: #1190 of orders.eu has ended: deleted at 2026-11-22 14:33:02.000Z.",
+			"topic", "orders.eu", "sequence", "1190", "reason", "END_REASON_DELETED", "deliveries", "2", "end_time", "2026-11-22T14:33:02.000Z"),
+		refusedChange("extend-rejected", "a change of lifetime that the topic does not allow", codes.InvalidArgument, "TTL_REJECTED", "expire_time: orders.eu keeps messages 1h0m0s at most; #1190 can be kept until 2026-11-22T14:33:02.000Z.",
+			"topic", "orders.eu", "sequence", "1190", "max", "3600000", "latest", "1795357982000"),
 		{Name: "filter", Shows: "what fits a filter", at: "/topics/orders.eu", now: topic, acts: []string{"fill #filter temperature"}},
 		{Name: "filter-none", Shows: "nothing fits the filter", at: "/topics/orders.eu", now: topic, acts: []string{"fill #filter nothing like it"}, until: `#filter-none:not([hidden])`},
 		{Name: "relative", Shows: "times as they are from now", now: fortyOne, acts: []string{"click #zone", "click #zone"}},
 		{Name: "demo", Shows: "the demo, at play", now: fresh, acts: []string{"click button.play-demo"}, until: `#retained li:nth-child(3)`},
 		{Name: "demo-over", Shows: "the demo, over", now: one, early: "demo-over.js", until: `#demo:not([hidden])`},
+	}
+}
+
+// refusedChange is a row whose extension is refused.
+func refusedChange(name, shows string, code codes.Code, reason, detail string, values ...string) State {
+	return State{
+		Name: name, Shows: shows, now: fortyOne, answer: refusal(code, reason, "", detail, values...),
+		acts: []string{"click " + row + " form.extend button"}, until: `#form-error:not([hidden])`,
 	}
 }
 

@@ -20,6 +20,25 @@ test("common refusals are told from their values", () => {
   assert.equal(says("FULL", { ...full, unit: "bytes" }, 12_300), "orders is full: it retains 10 of 10 bytes. Space comes free in 12 s.");
 });
 
+test("the rarer ones are, too", () => {
+  const at = String(Date.parse("2020-11-22T14:32:07Z"));
+  const ended = { topic: "orders", sequence: "4", end_time: "2020-11-22T14:32:07Z", deliveries: "2", reason: "END_REASON_EVICTED" };
+  assert.match(says("INVALID", { composed: "café" }), /Write “café”\.$/);
+  assert.match(says("TTL_REJECTED", { topic: "orders", max: "3600000", sequence: "4", latest: at }), /^orders keeps messages 1 h at most; .* Nov 2020/);
+  assert.match(says("CONFLICT", { sequence: "4", expires: at }), /^The deadline of #4 is .* Nov 2020/);
+  assert.match(says("DEADLINE_PASSED", { topic: "orders", expires: at }), /Nov 2020.* has passed/);
+  assert.equal(says("NO_SUCH_MESSAGE", { topic: "orders", sequence: "4", last: "3" }), "No #4 yet; the last is #3.");
+  assert.match(says("ENDED", ended), /^#4 evicted .* Nov 2020.*, received by 2\.$/);
+  assert.match(says("ENDED", { ...ended, reason: "END_REASON_EXPIRED_UNDELIVERED", deliveries: "0" }), /^#4 gone .*, received by nobody\.$/);
+  assert.equal(says("ENDED", { topic: "orders", sequence: "4", reason: "END_REASON_UNSPECIFIED" }), "#4 has ended; Linger no longer remembers how.");
+  assert.equal(says("READ_ONLY", { store: "data", cause: "EIO" }).slice(0, 28), "The disk of data failed (EIO");
+  assert.match(says("RECOVERING", { percent: "34" }), /34 % of the store/);
+  assert.match(says("TOO_MANY_TOPICS", { topics: "100000" }), /^The server has 100,000 topics/);
+  assert.equal(says("FULL", { unit: "memory", used: "1000000", limit: "1000000" }, 900), "The server's memory is full: 1.0 MB of 1.0 MB (--memory). Space comes free in 1 s.");
+  assert.match(says("FULL", { unit: "disk", used: "1000000", limit: "1000000", free: "5000000" }), /5\.0 MB of the disk are free/);
+  assert.match(says("FULL", { topic: "orders", needed: "5", limit: "3", unit: "messages" }), /^A batch of 5 messages can never fit/);
+});
+
 test("what has no values is left to its detail", () => {
   for (const reason of ["INVALID", "TTL_REJECTED", "NO_SUCH_TOPIC", "FULL", "CONFLICT", ""]) assert.equal(says(reason, {}), "");
 });

@@ -3,9 +3,13 @@
 // the same.
 import type { ConnectError } from "@connectrpc/connect";
 import { short } from "./duration";
+import { endedAt } from "./ends";
 import { ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
+import { EndReason } from "./gen/linger/v1/message_pb.js";
 import { span } from "./message";
+import { sum } from "./payload";
 import { language, t } from "./texts";
+import { clock } from "./times";
 
 // Refusal is why something was refused, as the API tells it.
 export interface Refusal {
@@ -49,26 +53,74 @@ function kind(reason: string, field: string, detail: string): string {
 
 // particular puts an error with values into words. "": there is only its detail.
 export function particular({ reason, values, retry }: Refusal): string {
-  const { topic, character, position, bytes, limit = "", min, max, asked, used = "" } = values;
+  const { topic, min, max, asked, latest, expires, last, topics, store, cause = "", percent } = values;
+  const number = values["sequence"] ? `#${values["sequence"]}` : "";
   switch (reason) {
     case "INVALID":
-      if (character && position) return t("refused.character", { character: named(character), position });
-      if (position) return t("refused.part", { position });
-      if (values["reserved"]) return t("refused.reserved");
-      if (bytes === "0") return t("refused.noName");
-      return bytes ? t("refused.long", { bytes, limit }) : "";
+      return misnamed(values);
     case "TTL_REJECTED":
-      if (!topic || !min || !max || !asked) return "";
-      return t("refused.range", { topic, min: short(Number(min)), max: short(Number(max)), asked: short(Number(asked)) });
+      if (!topic || !max) return "";
+      if (min && asked) return t("refused.range", { topic, min: short(Number(min)), max: short(Number(max)), asked: short(Number(asked)) });
+      return latest ? t("refused.latest", { topic, max: short(Number(max)), time: time(latest) }) : "";
+    case "DEADLINE_PASSED":
+      return expires ? t("refused.passed", { time: time(expires) }) : "";
+    case "CONFLICT":
+      return number && expires ? t("refused.moved", { number, time: time(expires) }) : "";
     case "NO_SUCH_TOPIC":
       return topic ? t("refused.topic", { topic }) : "";
+    case "NO_SUCH_MESSAGE":
+      if (!number || !topic || !last) return "";
+      return last === "0" ? t("epitaph.neverAny", { number, topic }) : t("epitaph.never", { number, last: `#${last}` });
+    case "ENDED":
+      return number ? epitaph(number, values) : "";
+    case "TOO_MANY_TOPICS":
+      return topics ? t("refused.tooMany", { count: Number(topics) }) : "";
+    case "READ_ONLY":
+      return store ? t("refused.disk", { store, cause }) : "";
+    case "RECOVERING":
+      return percent ? t("refused.reading", { percent }) : t("refused.opening");
     case "FULL": {
-      if (!topic) return "";
-      const text = values["unit"] === "bytes" ? t("refused.bytes", { topic, used, limit }) : t("refused.messages", { topic, used, limit });
-      return retry ? t("refused.later", { text, time: short(Math.max(1000, Math.round(retry / 1000) * 1000)) }) : text;
+      const text = full(values);
+      return text && retry ? t("refused.later", { text, time: short(Math.max(1000, Math.round(retry / 1000) * 1000)) }) : text;
     }
   }
   return "";
+}
+
+// misnamed says what is wrong with a name.
+function misnamed({ character, position, reserved, composed, bytes, limit = "" }: Record<string, string>): string {
+  if (character && position) return t("refused.character", { character: named(character), position });
+  if (position) return t("refused.part", { position });
+  if (reserved) return t("refused.reserved");
+  if (composed) return t("refused.composed", { name: composed });
+  if (bytes === "0") return t("refused.noName");
+  return bytes ? t("refused.long", { bytes, limit }) : "";
+}
+
+// full says what has no room, and for how much: a topic, the server's memory or its disk.
+function full({ unit, topic, used = "", limit = "", needed, free }: Record<string, string>): string {
+  const size = (bytes: string | undefined) => sum(Number(bytes));
+  if (unit === "disk") return t("refused.diskFull", { used: size(used), limit: size(limit), free: size(free) });
+  if (unit === "memory" && needed) return t("refused.memoryNever", { needed: size(needed), limit: size(limit) });
+  if (unit === "memory") return t("refused.memory", { used: size(used), limit: size(limit) });
+  if (!topic) return "";
+  if (needed) return unit === "bytes" ? t("refused.neverBytes", { topic, needed, limit }) : t("refused.neverMessages", { topic, needed, limit });
+  return unit === "bytes" ? t("refused.bytes", { topic, used, limit }) : t("refused.messages", { topic, used, limit });
+}
+
+// epitaph says how a message ended, as its page does.
+function epitaph(number: string, { reason = "", deliveries, end_time }: Record<string, string>): string {
+  const how = EndReason[reason.replace("END_REASON_", "") as keyof typeof EndReason] ?? EndReason.UNSPECIFIED;
+  if (how === EndReason.UNSPECIFIED || !end_time) return t("epitaph.forgotten", { number });
+  const fate = endedAt(how, clock(Date.parse(end_time), Date.now()));
+  if (how === EndReason.EXPIRED_UNKNOWN) return t("epitaph.unknown", { number, fate });
+  const count = Number(deliveries);
+  return count > 0 ? t("epitaph.known", { number, fate, count }) : t("epitaph.nobody", { number, fate });
+}
+
+// time writes one of the values that are milliseconds since 1970.
+function time(value: string): string {
+  return clock(Number(value), Date.now());
 }
 
 // named says which character it is.
