@@ -107,6 +107,8 @@ globalThis.lingerTexts={tag:"en-XA",texts:{
 "mark.stale":"⟦Stale {s} s⟧",
 "mark.stopped":"⟦Stopped {time}⟧",
 "message.ended":"⟦Gone {time}⟧",
+"message.nobodyYet":"⟦nobody yet⟧",
+"message.subscriptions":{"one":"⟦{count} subscription⟧","other":"⟦{count} subscriptions⟧"},
 "now.chip":"⟦{topic}: {count} retained⟧",
 "now.noTopics":"⟦No topics⟧",
 "now.topics":{"one":"⟦All topics⟧","other":"⟦All {count} topics⟧"},

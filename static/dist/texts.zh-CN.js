@@ -107,6 +107,8 @@ globalThis.lingerTexts={tag:"zh-CN",texts:{
 "mark.stale":"{s} 秒无更新",
 "mark.stopped":"{time} 已停止",
 "message.ended":"已于 {time} 消失",
+"message.nobodyYet":"暂无",
+"message.subscriptions":"{count} 个订阅",
 "now.chip":"{topic}：保留中 {count} 条",
 "now.noTopics":"没有主题",
 "now.topics":"全部 {count} 个主题",

@@ -101,16 +101,31 @@ func TestExtendAndExpireFromTheMessagePage(t *testing.T) {
 		}
 		return nil
 	})
+	readAgain := func() int {
+		t.Helper()
+		return eval[int](b, `performance.getEntriesByType("resource").filter(({ name }) => name === location.href).length`)
+	}
+	b.connected("Live")
+	if read := readAgain(); read > 0 {
+		t.Errorf("the page was read %d times again when its stream began", read)
+	}
 	b.find("button", "Extend #1 by 30 seconds").click()
 	s.goesAt("orders", 1, deadline.Add(30*time.Second))
 	b.says("1 min after it was published (at first 30 s)")
 	s.linger("extend", "orders", "1", "--ttl", "3h") // the page follows
 	b.says("3 h 00 left")
+	// Who receives it is followed, and nothing is read whole for that.
+	before := readAgain()
+	s.linger("sub", "orders", "--count", "1")
+	b.says("1 subscription")
+	if read := readAgain(); read > before {
+		t.Errorf("the page was read %d times again for who received it", read-before)
+	}
 	b.find("button", "Expire #1").click()
 	b.says("going")
 	b.keys("u")
 	b.says("3 h 00 left")
 	b.find("button", "Expire #1").click(shifted)
-	b.says("received by nobody")
+	b.says("received by 1")
 	b.gone("button", "Expire #1")
 }

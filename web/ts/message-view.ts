@@ -1,12 +1,14 @@
 // A message shown whole, beside a list or on its own page: what its page says, read again when the watch tells of the
-// message and when something was done to it here.
+// message and when something was done to it here. How many have received it the watch does not tell: that is asked for.
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Api } from "./api";
 import { Card } from "./card";
-import { element, reveal } from "./dom";
+import { element, reveal, write } from "./dom";
 import type { Batch } from "./frame";
 import { fetched } from "./fresh";
 import type { Going } from "./going";
 import { Lifetime } from "./lifetime";
+import { fromRetained } from "./message";
 import type { Entry } from "./retained";
 import { read } from "./row";
 import { t } from "./texts";
@@ -14,6 +16,9 @@ import { localize } from "./times";
 
 // PACE: it is read again at most so often, in milliseconds.
 const PACE = 250;
+
+// PEEK: it is asked at most so often, in milliseconds, who has received it.
+const PEEK = 2000;
 
 // Surroundings are what else of the page is about messages.
 export interface Surroundings {
@@ -36,6 +41,7 @@ export class MessageView {
   private readAt = -Infinity;
   private later: ReturnType<typeof setTimeout> | undefined;
   private acts = 0; // that were done here
+  private peeked = -Infinity;
 
   constructor(
     private readonly root: HTMLElement,
@@ -109,8 +115,10 @@ export class MessageView {
     const { topic, sequence } = this.entry.message;
     const changed = batch.changes.some((change) => change.topic === topic && change.sequence === sequence);
     const ended = batch.ended.some((range) => range.topic === topic && range.first <= sequence && sequence <= range.last);
-    // Between two streams, and where the watch left something out, it may have been this.
-    if (changed || ended || batch.hello || batch.incomplete) this.again();
+    if (changed || ended) return this.again();
+    // Between two streams, and where the watch left something out, it may have been this. Somebody may receive it at any time.
+    const due = batch.stats !== undefined && !document.hidden && performance.now() - this.peeked > PEEK;
+    if (batch.hello || batch.incomplete || due) void this.peek();
   }
 
   // tick writes what changes with time; as Card.
@@ -144,6 +152,29 @@ export class MessageView {
   private moved(entry: Entry, expires: number): void {
     if (this.listed && entry === this.entry) this.around.moved(entry, expires);
     else entry.message.expires = expires;
+  }
+
+  // peek asks what of the message may have changed, without its payload. The whole is read only where it is another one.
+  private async peek(): Promise<void> {
+    const { address, entry } = this;
+    if (!entry || !this.card) return;
+    this.peeked = performance.now();
+    const { topic, sequence, expires } = entry.message;
+    const at = BigInt(sequence);
+    try {
+      const { messages } = await this.around.api.retained.listMessages({ pattern: topic, minSequence: at, maxSequence: at, pageSize: 1, previewBytes: 1 });
+      if (address !== this.address || entry !== this.entry) return;
+      const message = messages[0] && fromRetained(messages[0]);
+      if (message?.expires !== expires && entry.message.expires === expires) return this.again();
+      if (message) this.received(message.deliveries);
+    } catch (thrown) {
+      if (ConnectError.from(thrown).code === Code.NotFound) this.again(); // its topic is gone
+    }
+  }
+
+  // received writes how many subscriptions were handed the message.
+  private received(count: number): void {
+    write(this.root.querySelector(".receivers"), count > 0 ? t("message.subscriptions", { count }) : t("message.nobodyYet"));
   }
 
   // again reads the message once more, soon. What stands here stays when it cannot be read.
