@@ -155,7 +155,11 @@ func (f Form) flags() templ.Attributes {
 
 // field are the attributes that tie a field to its error. The first one at fault gets the focus.
 func (f Form) field(name string) templ.OrderedAttributes {
-	a := templ.OrderedAttributes{{Key: "aria-describedby", Value: name + "-error"}}
+	described := name + "-error"
+	if name == FieldTTL {
+		described = "ttl-kept " + described
+	}
+	a := templ.OrderedAttributes{{Key: "aria-describedby", Value: described}}
 	if f.error(name) != "" {
 		a = append(a, templ.KeyValue[string, any]{Key: "aria-invalid", Value: "true"})
 		if f.Errors[0].Field == name {

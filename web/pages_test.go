@@ -163,7 +163,9 @@ func TestErrorsStandUnderTheirFields(t *testing.T) {
 		if has(n, "aria-invalid") != invalid {
 			t.Errorf("%s: aria-invalid is %v", id, !invalid)
 		}
-		byID(t, doc, attr(n, "aria-describedby"))
+		for id := range strings.FieldsSeq(attr(n, "aria-describedby")) {
+			byID(t, doc, id)
+		}
 	}
 	if !has(byID(t, doc, "topic"), "autofocus") || has(byID(t, doc, "submit"), "autofocus") {
 		t.Error("the focus does not go to the first error")

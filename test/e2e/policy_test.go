@@ -106,6 +106,17 @@ func TestPolicyOnTheSlider(t *testing.T) {
 	b.asksFor("10 s")
 	b.says("archive keeps 10 s to 30 d")
 
+	// That is no error, and is said no longer where the lifetime is one that the topic keeps.
+	if eval[bool](b, `["#ttl-kept", "#ttl-error"].map((e) => getComputedStyle(document.querySelector(e)).color).every((colour, _, [error]) => colour === error)
+			|| document.querySelector("#ttl-text").matches("[aria-invalid]")`) {
+		t.Error("that a lifetime was moved is drawn as an error")
+	}
+	topic.fill("orders")
+	process.Eventually(t, patience, func() error {
+		return process.Expect("what is said of the lifetime", eval[string](b, `document.querySelector("#ttl-kept").innerText`), "")
+	})
+	b.asksFor("10 s")
+
 	// The last lifetime used for a topic is remembered in this browser, within what the topic keeps.
 	b.publish("orders", "remembered", "40 s")
 	b.says("kept 40 s, until")

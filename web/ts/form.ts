@@ -94,12 +94,18 @@ export class Form {
     for (const field of [this.topic, this.message]) field.addEventListener("input", () => this.complain("", ""));
     // On a phone the chip opens the form by its focus. The form then moves from under the finger, so there is no click.
     document.querySelector("#chip")?.addEventListener("focus", () => requestAnimationFrame(() => element("#ttl").focus()));
+    // So it would from under one on Publish. With a message to send the bar stays closed, else one is asked for.
+    this.button.addEventListener("mousedown", (event) => {
+      if (this.topic.checkVisibility()) return;
+      event.preventDefault(); // of the focus
+      if (this.message.value === "") this.message.focus();
+    });
   }
 
   private async publish(): Promise<void> {
     if (this.sending && !this.slow) return;
     this.clear();
-    if (!this.slider.commit()) return this.slider.focusBox();
+    if (!this.slider.commit()) return this.lead("ttl");
     const draft: Draft = {
       topic: this.topicName,
       data: new TextEncoder().encode(this.message.value),
@@ -108,7 +114,7 @@ export class Form {
     const problem = tooLarge(draft.data.length, this.limit);
     if (problem) {
       this.complain("message", problem);
-      return this.message.focus();
+      return this.lead("message");
     }
     this.sending?.abort();
     const sending = new AbortController();
@@ -149,7 +155,9 @@ export class Form {
     this.clear();
     this.policy.remember(receipt.topic, this.slider.value);
     this.tell(receipt);
-    this.message.select();
+    // Typing then replaces it. A bar that is closed stays so: select would give it the focus in some browsers.
+    if (this.topic.checkVisibility()) this.message.select();
+    else this.message.setSelectionRange(0, this.message.value.length);
     this.told.published(receipt);
     setTimeout(() => void this.readBack(receipt), READ_BACK);
   }
@@ -161,9 +169,14 @@ export class Form {
     }
     const found = problems(thrown);
     for (const problem of found) this.complain(problem.field, this.sentence(problem));
-    const field = found[0]?.field;
+    this.lead(found[0]?.field ?? "");
+  }
+
+  // lead puts the focus on the field at fault. On a phone it may lie in a bar that is closed, which the message opens.
+  private lead(field: Problem["field"]): void {
+    if (field === "") return;
+    this.message.focus();
     if (field === "topic") this.topic.focus();
-    else if (field === "message") this.message.focus();
     else if (field === "ttl") this.slider.focusBox();
   }
 

@@ -27,6 +27,7 @@ export class Slider {
   private readonly hairline = element<SVGElement>("#hairline");
   private readonly death = element("#death");
   private readonly error = element("#ttl-error");
+  private readonly kept = element("#ttl-kept");
   private readonly end = element<HTMLLabelElement>('.preset[data-stop="47"]');
   private readonly presets = [...document.querySelectorAll<HTMLLabelElement>(".preset[data-stop]")];
 
@@ -47,6 +48,7 @@ export class Slider {
     this.value = ms;
     this.touched ||= touched;
     this.complain("");
+    reveal(this.kept, "");
     this.draw();
     this.onMove();
   }
@@ -61,8 +63,13 @@ export class Slider {
     const last = limits.max > END ? t("form.beyond", { time: short(END) }) : short(END);
     write(this.end.querySelector("span"), last);
     this.end.querySelector("input")?.setAttribute("aria-label", last);
-    if (!this.touched) this.set(limits.standard, false);
-    else this.spring();
+    if (!this.touched) return this.set(limits.standard, false);
+    // What was said of the other policy does not hold for this one; what is being typed is judged when it is done.
+    reveal(this.kept, "");
+    const typed = parse(this.box.value);
+    if (!("ms" in typed)) return;
+    this.complain("");
+    if (typed.ms === this.value) this.spring();
   }
 
   // allowed is the nearest to a lifetime that the policy lets one ask for.
@@ -149,7 +156,7 @@ export class Slider {
     const allowed = this.allowed(this.value);
     if (allowed === this.value) return;
     this.set(allowed, true);
-    this.complain(t("form.keeps", { topic: this.keeper(), min: short(min), max: short(max) }));
+    reveal(this.kept, t("form.keeps", { topic: this.keeper(), min: short(min), max: short(max) }));
   }
 
   private listen(): void {
@@ -165,6 +172,7 @@ export class Slider {
       // What is being typed is the person's choice already: a policy that arrives now must not write over it.
       this.touched = true;
       this.complain("");
+      reveal(this.kept, "");
     });
     for (const label of this.presets) {
       label.querySelector("input")?.addEventListener("change", () => {
