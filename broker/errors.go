@@ -54,7 +54,7 @@ type Error struct {
 	RetryAfter time.Duration // with ErrFull: when space comes free; 0 where that is unknown
 	Ended      *Ended        // with ErrEnded: how; nil where that is no longer remembered
 	// Values are what is particular in Detail, by name ("limit", "position"), for whoever puts it into other words. Lifetimes
-	// are in milliseconds. Of what is seldom met there are none.
+	// are in milliseconds. Only common errors have them.
 	Values map[string]string
 }
 

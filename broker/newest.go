@@ -7,7 +7,7 @@ import (
 
 // newest collects the last published, a page and one message more, last first: by time of publication, then by topic and
 // sequence, all backwards, so that pages stay the same while messages come. It looks at no topic that was not published
-// to since the page's oldest, and into each no further back than that.
+// to since the page's oldest, and into each from the page's newest no further back than that.
 func newest(topics []*topic, o *ListOptions, now Instant) []slice {
 	topics = slices.Clone(topics)
 	newestFirst(topics)
@@ -16,11 +16,15 @@ func newest(topics []*topic, o *ListOptions, now Instant) []slice {
 		return published < o.MinPublish || (h.full() && published < h.last().run.published)
 	}
 	for _, t := range topics {
+		shown := func(r *run) bool { // on a page before this one
+			a := o.After
+			return a != nil && cmp.Or(cmp.Compare(r.published, a.Published), cmp.Compare(t.name, a.Topic), cmp.Compare(r.first, a.Sequence)) >= 0
+		}
 		t.mu.RLock()
 		done := enough(t.lastPublish)
 		if !done {
-			t.runs.backward(func(r *run) bool {
-				if enough(r.published) {
+			t.runs.backwardFrom(shown, func(r *run) bool {
+				if enough(r.published) || h.full() && byNewest(slice{t, *r}, h.last()) > 0 {
 					return false
 				}
 				s, ok := o.within(t, r, now)

@@ -31,7 +31,8 @@ func (p *packed) cost() int64 {
 	return fixed + int64(cap(p.data)) + int64(p.count)/4
 }
 
-// saves is what its runs are accounted less for being packed. Of one that is sealed each run is accounted by itself.
+// saves is what its runs are accounted less for being packed: together, not as RunOverhead each. 0 where it is sealed: these
+// runs carry their own cost.
 func (p *packed) saves() int64 {
 	if p.size > 0 {
 		return 0

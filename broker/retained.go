@@ -159,6 +159,9 @@ func inOrder(topics []*topic, o *ListOptions, now Instant) (found []slice) {
 		if messages > o.Limit {
 			break
 		}
+		if o.After != nil && t.name < o.After.Topic {
+			continue
+		}
 		t.mu.RLock()
 		from := o.MinSequence
 		if o.After != nil && o.After.Topic == t.name {

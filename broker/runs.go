@@ -146,7 +146,7 @@ func (l *runList) redate(p place, deadline Instant) {
 	l.enter(c, r)
 	l.wake(c, deadline)
 	if sealed {
-		l.sealAgain(c)
+		l.sealChecked(c)
 	}
 }
 
@@ -174,7 +174,9 @@ func (l *runList) remove(p place) {
 		l.tidy(p.chunk)
 		return
 	}
-	l.thaw(c) // of what is sealed only the oldest: it is mostly worn off, message by message
+	// Only for a topic's very first run is a sealed chunk taken apart: eviction and deletion mostly go on from there, and to
+	// mark each message would unpack the chunk each time.
+	l.thaw(c)
 	l.drop(c, p.index)
 	l.tidy(p.chunk)
 }
@@ -248,52 +250,61 @@ func (l *runList) replace(p place, parts ...run) {
 		l.reviewBy(behind, c.review)
 		l.mayCool(behind)
 		if sealed {
-			l.sealAgain(behind)
-			l.sealAgain(c)
+			l.sealChecked(behind)
+			l.sealChecked(c)
 		}
 		return
 	}
 	if sealed && len(c.runs) > 0 {
-		l.sealAgain(c)
+		l.sealChecked(c)
 	}
 	l.tidy(p.chunk)
 }
 
-// tidy removes a chunk that is empty, and joins one that has become small with the one before it, if both fit into one
-// with room to spare. It lets go of memory that a chunk no longer needs.
+// tidy removes a chunk that is empty, and joins one that has become small with a neighbour, if both fit into one with room
+// to spare. It lets go of memory that a chunk no longer needs.
 func (l *runList) tidy(chunk int) {
 	c := l.chunks[chunk]
 	n := c.len()
-	switch {
+	switch small := n < chunkRuns/4; {
 	case n == 0:
 		l.discard(chunk)
-	case n < chunkRuns/4 && chunk > 0 && l.mayJoin(l.chunks[chunk-1], c):
-		before, sealed := l.chunks[chunk-1], c.sealed()
-		l.thaw(before)
-		l.thaw(c)
-		counted := max(before.leveled, c.leveled)
-		review := min(l.relevel(before, counted), l.relevel(c, counted))
-		before.append(c.runs...)
-		before.recount()
-		l.wake(before, c.due)
-		l.reviewBy(before, review)
-		l.mayCool(before)
-		l.discard(chunk)
-		if sealed {
-			l.sealAgain(before)
-		}
+	case small && chunk > 0 && l.mayJoin(chunk-1):
+		l.join(chunk - 1)
+	case small && chunk+1 < len(l.chunks) && l.mayJoin(chunk):
+		l.join(chunk)
 	case c.packed == nil && 2*n <= c.room:
 		c.shrink(n)
 	}
 }
 
-// mayJoin tells whether the runs of two neighbouring chunks may lie in one: they must fit with room to spare, and what is
-// sealed has to stay so.
-func (l *runList) mayJoin(before, c *chunk) bool {
-	if before.len()+c.len() > chunkRuns/2 || before.sealed() != c.sealed() {
+// mayJoin tells whether the runs of a chunk and of the one behind it may lie in one: they must fit with room to spare, and
+// what is sealed has to stay so.
+func (l *runList) mayJoin(chunk int) bool {
+	c, behind := l.chunks[chunk], l.chunks[chunk+1]
+	if c.len()+behind.len() > chunkRuns/2 || c.sealed() != behind.sealed() {
 		return false
 	}
-	return !c.sealed() || before.amount.bytes+c.amount.bytes <= sealBytes
+	return !c.sealed() || c.amount.bytes+behind.amount.bytes <= sealBytes
+}
+
+// join puts the runs of the chunk behind a chunk into it.
+func (l *runList) join(chunk int) {
+	c, behind := l.chunks[chunk], l.chunks[chunk+1]
+	sealed := c.sealed()
+	l.thaw(c)
+	l.thaw(behind)
+	counted := max(c.leveled, behind.leveled)
+	review := min(l.relevel(c, counted), l.relevel(behind, counted))
+	c.append(behind.runs...)
+	c.recount()
+	l.wake(c, behind.due)
+	l.reviewBy(c, review)
+	l.mayCool(c)
+	l.discard(chunk + 1)
+	if sealed {
+		l.sealChecked(c)
+	}
 }
 
 // discard takes a chunk out whose runs are gone, or elsewhere.
@@ -311,14 +322,14 @@ func (l *runList) discard(chunk int) {
 
 // all calls f for each run in order until it returns false. The run is to be looked at only, until f returns.
 func (l *runList) all(f func(*run) bool) {
-	l.allDue(func(Instant) bool { return true }, f)
+	l.allOf(func(*chunk) bool { return true }, f)
 }
 
-// allDue is all, without the chunks that are not wanted: wanted is told a time before which none of their runs ends.
-func (l *runList) allDue(wanted func(Instant) bool, f func(*run) bool) {
+// allOf is all, without the chunks that are not wanted.
+func (l *runList) allOf(wanted func(*chunk) bool, f func(*run) bool) {
 	var unpacked []run
 	for _, c := range l.chunks {
-		if !wanted(c.due) {
+		if !wanted(c) {
 			continue
 		}
 		runs := c.look(&unpacked)
@@ -332,8 +343,16 @@ func (l *runList) allDue(wanted func(Instant) bool, f func(*run) bool) {
 
 // backward is all in the opposite order.
 func (l *runList) backward(f func(*run) bool) {
+	l.backwardFrom(func(*run) bool { return false }, f)
+}
+
+// backwardFrom is backward without chunks at the end of which no run is wanted. For unwanted must hold what holds for ok in
+// search.
+func (l *runList) backwardFrom(unwanted func(*run) bool, f func(*run) bool) {
+	end := sort.Search(len(l.chunks), func(i int) bool { return unwanted(l.chunks[i].last()) })
+	end = min(end+1, len(l.chunks)) // the chunk's first runs may be wanted
 	var unpacked []run
-	for _, c := range slices.Backward(l.chunks) {
+	for _, c := range slices.Backward(l.chunks[:end]) {
 		runs := c.look(&unpacked)
 		for i := range slices.Backward(runs) {
 			if !f(&runs[i]) {

@@ -116,6 +116,33 @@ func TestSealedMessagesLieTogether(t *testing.T) {
 	}
 }
 
+// TestSmallChunksAreJoined rests on memory: a chunk takes some hundred bytes, whatever is left in it.
+func TestSmallChunksAreJoined(t *testing.T) {
+	const chunks = 40
+	for what, order := range map[string]func(i int) int{
+		"the oldest first": func(i int) int { return i },
+		"the newest first": func(i int) int { return chunks - 1 - i },
+	} {
+		t.Run(what, func(t *testing.T) {
+			b := &Broker{wheel: wheel.New(0), cellsFrom: math.MaxInt}
+			l := &runList{b: b, topic: &topic{id: 7, lane: &lane{}}}
+			l.topic.runs.b = b
+			for i := range uint64(chunks * chunkRuns) {
+				l.push(run{first: 1 + i, position: 1 + i, published: 1, deadline: 9000, count: 1, size: 100, held: 200, body: hotBody(1+i, 1)})
+			}
+			for i := range chunks { // of each chunk the last run is left
+				for k := range uint64(chunkRuns - 1) {
+					_, p := l.find(uint64(order(i)*chunkRuns) + 1 + k)
+					l.remove(p)
+				}
+			}
+			if len(l.chunks) > 3 || l.runs != chunks {
+				t.Errorf("%d runs lie in %d chunks", l.runs, len(l.chunks))
+			}
+		})
+	}
+}
+
 // hotBody is frames of 100 bytes that say of which messages they are.
 func hotBody(first uint64, count int) []byte {
 	var body []byte

@@ -26,7 +26,7 @@ func (l *runList) seal(c *chunk) {
 
 // SealedOverhead is what a run that is sealed is accounted beyond its messages, in bytes: its share of its chunk, of the
 // chunk's deadline in the wheel and of the packed entries, and what the allocator rounds up. Messages of 128 bytes that were
-// published one by one take 12.6.
+// published one by one take 12.8.
 const SealedOverhead = 32
 
 // sealRuns seals a chunk, however little it is worth, unless it must not be.
@@ -41,11 +41,12 @@ func (l *runList) sealRuns(c *chunk) {
 			return
 		}
 	}
-	l.sealAgain(c)
+	l.sealChecked(c)
 }
 
-// sealAgain seals a chunk of which all was sealed before, or can be.
-func (l *runList) sealAgain(c *chunk) {
+// sealChecked seals an unpacked chunk that is known to fit: its runs were sealed before, or sealRuns has checked them. c.amount
+// must be right.
+func (l *runList) sealChecked(c *chunk) {
 	saved := int64(0)
 	for i := range c.runs {
 		r := &c.runs[i]
@@ -59,8 +60,8 @@ func (l *runList) sealAgain(c *chunk) {
 	c.runs, c.room = nil, 0
 }
 
-// dropSealed takes runs out of a sealed chunk that are not counted for the forecasts any more. runs are all that it has. The
-// chunk may be empty then: tidy has to follow.
+// dropSealed takes the runs for which drop holds out of a sealed chunk. The forecasts no longer count them; runs are all that
+// the chunk still has, unpacked. It may be empty then: tidy has to follow.
 func (l *runList) dropSealed(c *chunk, runs []run, drop func(*run) bool) {
 	p := c.packed
 	column, left, size := -1, 0, 0
@@ -84,7 +85,7 @@ func (l *runList) dropSealed(c *chunk, runs []run, drop func(*run) bool) {
 	l.fewer(len(runs) - left)
 	if left > 0 && 2*size < int(p.size) {
 		l.thaw(c)
-		l.sealAgain(c)
+		l.sealChecked(c)
 	}
 }
 

@@ -20,7 +20,7 @@ type topic struct {
 	durability Durability
 	auto       bool  // made by a publish
 	deleted    bool  // mu guards it
-	isFrozen   bool  // frozen is true now; mu guards it
+	isFrozen   bool  // whether frozen, below, holds; mu guards it
 	slot       int32 // in topicIndex.all; Broker.mu guards it
 
 	// mu guards what follows. Readers hold it shared while they read runs; whatever changes runs or ends holds it alone.
@@ -257,7 +257,7 @@ func (t *topic) nextDeadlineLocked(now Instant) Instant {
 		return Instant(known)
 	}
 	soonest := int64(soonestNone)
-	t.runs.allDue(func(due Instant) bool { return int64(due) < soonest }, func(r *run) bool {
+	t.runs.allOf(func(c *chunk) bool { return int64(c.due) < soonest }, func(r *run) bool {
 		if !r.passing && r.alive(now) {
 			soonest = min(soonest, int64(r.deadline))
 		}

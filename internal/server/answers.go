@@ -94,7 +94,6 @@ func (a *answers) send(ctx context.Context) error {
 		a.mu.Lock()
 		err := a.sendLocked()
 		over := a.ended && len(a.waiting) == 0
-		alone := len(a.waiting) <= 1
 		why := a.why
 		a.mu.Unlock()
 		if err != nil || over {
@@ -103,6 +102,9 @@ func (a *answers) send(ctx context.Context) error {
 		if _, _, err := receive(ctx, a.ready); err != nil {
 			return a.leave(err)
 		}
+		a.mu.Lock()
+		alone := len(a.waiting) <= 1
+		a.mu.Unlock()
 		readersFirst(alone)
 	}
 }

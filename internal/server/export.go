@@ -15,7 +15,8 @@ import (
 // exportPage is how many messages are looked up at a time: what an export takes, however much it writes.
 const exportPage = 500
 
-// exportPatience is how long a client may take for a page: one that does not read keeps what it was to get.
+// exportPatience is how long a client may take to read a page. One that stopped reading would otherwise hold it, and its
+// connection, for ever.
 const exportPatience = time.Minute
 
 // export sends what is retained as JSON lines: all of it, or what the address asks for (readExport). What ends while it is on

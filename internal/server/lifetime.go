@@ -38,12 +38,15 @@ func (s *retainedService) SetExpireTimes(ctx context.Context, in *lingerv1.SetEx
 	var workers sync.WaitGroup
 	for first := range min(changesAtOnce, len(changes)) {
 		workers.Go(func() {
-			for i := first; i < len(changes); i += changesAtOnce {
+			for i := first; i < len(changes) && ctx.Err() == nil; i += changesAtOnce {
 				results[i] = s.change(ctx, changes[i])
 			}
 		})
 	}
 	workers.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, whyEnded(ctx, err)
+	}
 	return &lingerv1.SetExpireTimesResponse{Results: results, ServerTime: timestamp(s.broker.Now())}, nil
 }
 

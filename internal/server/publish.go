@@ -97,10 +97,11 @@ const littleBytes = 4 << 10
 func little(in *wire.Request) bool { return in.Size < littleBytes }
 
 // readersFirst lets those whom a commit has woken run before it is answered, where little goes on. A delivery would otherwise
-// be written behind the answer, and its reader wait until the publisher, woken first, is done with that. Where much goes on,
-// a thousand readers would each be handed little at a time.
-func readersFirst(little bool) {
-	if little {
+// be written behind the answer, and its reader wait until the publisher, woken first, is done with that. Where much goes on
+// it is better not to: readers that run after each commit are handed one message each, where a moment later they would take
+// many at once.
+func readersFirst(quiet bool) {
+	if quiet {
 		runtime.Gosched()
 	}
 }

@@ -819,7 +819,7 @@ func (x *SetExpireTimeResponse) GetServerTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// DeleteMessageRequest ends one message.
+// SetExpireTimesRequest changes many deadlines.
 type SetExpireTimesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 1,000 changes, carried out in no particular order: each message should stand in one of them.
@@ -865,6 +865,7 @@ func (x *SetExpireTimesRequest) GetChanges() []*SetExpireTimeRequest {
 	return nil
 }
 
+// SetExpireTimesResponse tells what became of each change.
 type SetExpireTimesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One result a change, in the order of the changes.
@@ -919,6 +920,7 @@ func (x *SetExpireTimesResponse) GetServerTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// SetExpireTimeResult is what became of one change.
 type SetExpireTimeResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The deadline now; unset with an error.
@@ -982,6 +984,7 @@ func (x *SetExpireTimeResult) GetError() *status.Status {
 	return nil
 }
 
+// DeleteMessageRequest ends one message.
 type DeleteMessageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The topic's name.

@@ -464,7 +464,7 @@ export const SetExpireTimeResponseSchema: GenMessage<SetExpireTimeResponse> = /*
   messageDesc(file_linger_v1_retained, 7);
 
 /**
- * DeleteMessageRequest ends one message.
+ * SetExpireTimesRequest changes many deadlines.
  *
  * @generated from message linger.v1.SetExpireTimesRequest
  */
@@ -485,6 +485,8 @@ export const SetExpireTimesRequestSchema: GenMessage<SetExpireTimesRequest> = /*
   messageDesc(file_linger_v1_retained, 8);
 
 /**
+ * SetExpireTimesResponse tells what became of each change.
+ *
  * @generated from message linger.v1.SetExpireTimesResponse
  */
 export type SetExpireTimesResponse = Message<"linger.v1.SetExpireTimesResponse"> & {
@@ -511,6 +513,8 @@ export const SetExpireTimesResponseSchema: GenMessage<SetExpireTimesResponse> = 
   messageDesc(file_linger_v1_retained, 9);
 
 /**
+ * SetExpireTimeResult is what became of one change.
+ *
  * @generated from message linger.v1.SetExpireTimeResult
  */
 export type SetExpireTimeResult = Message<"linger.v1.SetExpireTimeResult"> & {
@@ -544,6 +548,8 @@ export const SetExpireTimeResultSchema: GenMessage<SetExpireTimeResult> = /*@__P
   messageDesc(file_linger_v1_retained, 10);
 
 /**
+ * DeleteMessageRequest ends one message.
+ *
  * @generated from message linger.v1.DeleteMessageRequest
  */
 export type DeleteMessageRequest = Message<"linger.v1.DeleteMessageRequest"> & {
