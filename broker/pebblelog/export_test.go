@@ -102,10 +102,8 @@ func (g *Ground) Cut(swept uint64) (from, last uint64) {
 
 // WALStarts are the blocks of a WAL from which on a repair tries to read.
 func WALStarts(b []byte, number uint64) (starts []int) {
-	for block := 0; block*walBlock < len(b); block++ {
-		if begins(b[block*walBlock:], number) {
-			starts = append(starts, block)
-		}
+	for at := nextStart(b, 0, number); at < len(b); at = nextStart(b, at+walBlock, number) {
+		starts = append(starts, at/walBlock)
 	}
 	return starts
 }

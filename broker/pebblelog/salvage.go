@@ -185,11 +185,7 @@ func (s *salvage) wal(path, name string) error {
 	length, _ := writtenLength(bytes.NewReader(b)) // which never fails
 	b = b[:length]
 	ended := 0 // where what could be read so far ends
-	for start := 0; start < len(b); {
-		if !begins(b[start:], number) {
-			start += walBlock
-			continue
-		}
+	for start := nextStart(b, 0, number); start < len(b); {
 		read, found, err := s.walFrom(b[start:], number)
 		if err != nil {
 			return err
@@ -200,9 +196,17 @@ func (s *salvage) wal(path, name string) error {
 		if found {
 			ended = start + read
 		}
-		start += (read/walBlock + 1) * walBlock
+		start = nextStart(b, start+(read/walBlock+1)*walBlock, number)
 	}
 	return nil
+}
+
+// nextStart is the first block, start or behind it, with which something of this WAL begins; b's length or more if there is none.
+func nextStart(b []byte, start int, number uint64) int {
+	for start < len(b) && !begins(b[start:], number) {
+		start += walBlock
+	}
+	return start
 }
 
 // walFrom reads batches until there is something that is none, and tells how far it came and whether there was any.

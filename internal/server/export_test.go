@@ -91,4 +91,12 @@ func TestExportHasAllThatIsRetained(t *testing.T) {
 	if status, _ := s.get("/export?in=nothing"); status != http.StatusNotFound {
 		t.Errorf("a topic that does not exist: %d", status)
 	}
+	head, err := http.Head(s.url("/export?in=orders.%3E"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = head.Body.Close() }()
+	if head.StatusCode != http.StatusOK || head.Header.Get("Content-Type") != "application/x-ndjson" || head.ContentLength > 0 {
+		t.Errorf("its head alone: %d, %v", head.StatusCode, head.Header)
+	}
 }
