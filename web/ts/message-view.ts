@@ -47,6 +47,7 @@ export class MessageView {
     private readonly root: HTMLElement,
     private readonly now: () => number,
     private readonly around: Surroundings,
+    private readonly fetch = fetched,
   ) {
     this.lifetime = new Lifetime(around.api, now, (entry, expires) => this.moved(entry, expires), {
       say: (text) => around.say(text),
@@ -93,7 +94,7 @@ export class MessageView {
   async show(address: string): Promise<boolean> {
     this.address = address;
     this.card = this.entry = undefined;
-    const answer = await fetched(address);
+    const answer = await this.fetch(address);
     if (address !== this.address) return false;
     const main = answer?.page.getElementById("main");
     this.root.replaceChildren(); // all of it is another one's
@@ -189,7 +190,7 @@ export class MessageView {
 
   private async reread(address: string): Promise<void> {
     const { acts } = this;
-    const answer = await fetched(address);
+    const answer = await this.fetch(address);
     const main = answer?.page.getElementById("main");
     if (!answer || answer.status >= 500 || !main || address !== this.address) return;
     if (acts !== this.acts) return; // it may be from before what was done meanwhile, after which it is read again

@@ -3,6 +3,7 @@
 import { address } from "./address";
 import { element } from "./dom";
 import type { Batch } from "./frame";
+import { fetched } from "./fresh";
 import { keys } from "./keys";
 import { MessageView, type Surroundings } from "./message-view";
 
@@ -12,8 +13,8 @@ export class Panel {
   private readonly view: MessageView;
   private from: { href: string; list: string; byPointer: boolean } | undefined; // the link that it was opened by
 
-  constructor(now: () => number, around: Surroundings) {
-    this.view = new MessageView(this.content, now, around);
+  constructor(now: () => number, around: Surroundings, fetch = fetched) {
+    this.view = new MessageView(this.content, now, around, fetch);
     document.addEventListener("click", (event) => this.clicked(event));
     element(".close", this.place).addEventListener("click", () => this.close());
     keys.on("release", () => this.close());
@@ -58,9 +59,9 @@ export class Panel {
 
   private moved(): void {
     if (address.moved()) return void this.open();
+    this.view.clear(); // also one that has not come yet
     if (this.place.hidden) return;
     this.place.hidden = true;
-    this.view.clear();
     if (!this.from) return;
     const { href, list, byPointer } = this.from;
     const link = document.querySelector<HTMLElement>(`#${list} a.seq[href="${CSS.escape(href)}"]`);
