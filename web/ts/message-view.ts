@@ -8,7 +8,8 @@ import type { Batch } from "./frame";
 import { fetched } from "./fresh";
 import type { Going } from "./going";
 import { Lifetime } from "./lifetime";
-import { fromRetained } from "./message";
+import { type Message, fromRetained } from "./message";
+import { messageAt } from "./names";
 import type { Entry } from "./retained";
 import { read } from "./row";
 import { t } from "./texts";
@@ -32,15 +33,38 @@ export interface Surroundings {
   moved(entry: Entry, expires: number): void;
 }
 
+// Look is one look at a message, and what belongs to that look alone: whatever comes of it after another has begun is
+// dropped.
+class Look {
+  readonly message: Pick<Message, "topic" | "sequence"> | undefined;
+  readonly stop = new AbortController();
+  reading = false; // its page was asked for
+  missed = false; // something was told of it since
+  acts = 0; // that were done to it here
+  later: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly address: string) {
+    this.message = messageAt(address);
+  }
+
+  is({ topic, sequence }: Pick<Message, "topic" | "sequence">): boolean {
+    return this.message?.topic === topic && this.message.sequence === sequence;
+  }
+
+  // concerns says that a batch tells of it.
+  concerns({ changes, ended }: Batch): boolean {
+    const { topic, sequence } = this.message ?? { topic: "", sequence: 0 };
+    return changes.some((change) => this.is(change)) || ended.some((range) => range.topic === topic && range.first <= sequence && sequence <= range.last);
+  }
+}
+
 export class MessageView {
   private readonly lifetime: Lifetime;
-  private address = location.href;
+  private look: Look | undefined;
   private card: Card | undefined;
   private entry: Entry | undefined;
   private listed = false; // the entry is the list's
   private readAt = -Infinity;
-  private later: ReturnType<typeof setTimeout> | undefined;
-  private acts = 0; // that were done here
   private peeked = -Infinity;
 
   constructor(
@@ -58,23 +82,161 @@ export class MessageView {
     root.addEventListener("click", (event) => {
       shift = event.shiftKey;
       const undo = event.target instanceof Element && event.target.closest(".undo button");
-      if (undo && this.entry) void this.act(this.lifetime.undo(this.entry));
+      if (undo && this.entry) void this.act(this.entry, this.lifetime.undo(this.entry));
     });
     root.addEventListener("submit", (event) => {
       const form = event.target;
-      if (!this.entry || !(form instanceof HTMLFormElement) || !this.card?.card.contains(form)) return;
+      const { entry } = this;
+      if (!entry || !(form instanceof HTMLFormElement) || !this.card?.card.contains(form)) return;
       event.preventDefault();
-      if (form.matches(".extend")) void this.act(this.lifetime.extend(this.entry, offered(form)));
-      else void this.act(shift ? this.lifetime.end(this.entry) : this.lifetime.expire(this.entry));
+      if (form.matches(".extend")) void this.act(entry, this.lifetime.extend(entry, offered(form)));
+      else void this.act(entry, shift ? this.lifetime.end(entry) : this.lifetime.expire(entry));
     });
   }
 
-  // adopt takes over a message that the server rendered.
+  // adopt takes over the message that the server rendered: the page is its own.
   adopt(): void {
+    this.turnTo(location.href);
+    this.own();
+  }
+
+  // show shows the message at an address. False: another one was asked for meanwhile, or none.
+  async show(address: string): Promise<boolean> {
+    const look = this.turnTo(address);
+    this.root.inert = true; // what stands here until then is another one's
+    const answer = await this.read(look);
+    if (look !== this.look) return false;
+    const main = answer?.page.getElementById("main");
+    this.root.inert = false;
+    this.root.replaceChildren(); // all of it is another one's
+    if (answer && main) this.put(main);
+    else this.root.replaceChildren(Object.assign(document.createElement("p"), { className: "lead", textContent: t("problem.unreachable") }));
+    return true;
+  }
+
+  // clear shows nothing, nor what was asked for and is still to come.
+  clear(): void {
+    this.turnTo(undefined);
+    this.root.inert = false;
+    this.root.replaceChildren();
+  }
+
+  // take follows a batch of the watch.
+  take(batch: Batch): void {
+    const { look, entry } = this;
+    if (!look) return;
+    if (look.concerns(batch)) return this.again(look);
+    // Between two streams, and where the watch left something out, it may have been this. Somebody may receive it at any time.
+    const doubtful = batch.hello !== undefined || batch.incomplete;
+    const due = batch.stats !== undefined && !document.hidden && performance.now() - this.peeked > PEEK;
+    if (entry && !look.reading) {
+      if (doubtful || due) void this.peek(look, entry);
+    } else if (doubtful) this.again(look);
+  }
+
+  // tick writes what changes with time; as Card.
+  tick(): number {
+    return this.card?.tick() ?? Infinity;
+  }
+
+  // end expires the message at once; false: none is shown that could be.
+  end(): boolean {
+    if (!this.entry || !this.card) return false;
+    void this.act(this.entry, this.lifetime.end(this.entry));
+    return true;
+  }
+
+  // undo takes back the last Expire that was pressed here; false when there is none to take back.
+  undo(): boolean {
+    const { undoable } = this.lifetime;
+    if (undoable) void this.act(undoable, this.lifetime.undo(undoable));
+    return undoable !== undefined;
+  }
+
+  // act waits for what is done, and shows what holds then: when it was refused, too.
+  private async act(entry: Entry, done: Promise<unknown>): Promise<void> {
+    reveal(this.root.querySelector<HTMLElement>(".refusal"), "");
+    await done;
+    const { look } = this;
+    if (!look?.is(entry.message)) return; // another one is looked at by now
+    look.acts++;
+    this.tick();
+    this.again(look);
+  }
+
+  private moved(entry: Entry, expires: number): void {
+    if (this.listed && entry === this.entry) this.around.moved(entry, expires);
+    else entry.message.expires = expires;
+  }
+
+  // peek asks what of the message may have changed, without its payload. The whole is read only where it is another one.
+  private async peek(look: Look, entry: Entry): Promise<void> {
+    this.peeked = performance.now();
+    const { topic, sequence, expires } = entry.message;
+    const at = BigInt(sequence);
+    try {
+      const { messages } = await this.around.api.retained.listMessages({ pattern: topic, minSequence: at, maxSequence: at, pageSize: 1, previewBytes: 1 });
+      if (entry !== this.entry) return;
+      const message = messages[0] && fromRetained(messages[0]);
+      if (message?.expires !== expires && entry.message.expires === expires) return this.again(look);
+      if (message) this.received(message.deliveries);
+    } catch (thrown) {
+      if (ConnectError.from(thrown).code === Code.NotFound) this.again(look); // its topic is gone
+    }
+  }
+
+  // received writes how many subscriptions were handed the message.
+  private received(count: number): void {
+    write(this.root.querySelector(".receivers"), count > 0 ? t("message.subscriptions", { count }) : t("message.nobodyYet"));
+  }
+
+  // turnTo begins a look at what is at an address, and ends the one before.
+  private turnTo(address: string): Look;
+  private turnTo(address: undefined): undefined;
+  private turnTo(address: string | undefined): Look | undefined {
+    clearTimeout(this.look?.later);
+    this.look?.stop.abort();
+    this.card = this.entry = undefined;
+    return (this.look = address === undefined ? undefined : new Look(address));
+  }
+
+  // again reads the message once more, soon. What stands here stays when it cannot be read. While it is being read that
+  // waits for the answer, which may be from before.
+  private again(look: Look): void {
+    if (look !== this.look) return;
+    if (look.reading) look.missed = true;
+    else look.later ??= setTimeout(() => void this.reread(look), Math.max(0, this.readAt + PACE - performance.now()));
+  }
+
+  private async reread(look: Look): Promise<void> {
+    look.later = undefined;
+    const { acts } = look;
+    const answer = await this.read(look);
+    const main = answer?.page.getElementById("main");
+    if (!answer || answer.status >= 500 || !main || look !== this.look) return;
+    if (acts !== look.acts) return; // it may be from before what was done meanwhile, after which it is read again
+    this.put(main);
+    if (this.root.id === "main") document.title = answer.page.title;
+  }
+
+  // read asks for the page of what is looked at, and once more after that if something was told of it meanwhile.
+  private async read(look: Look): ReturnType<typeof fetched> {
+    look.reading = true;
+    look.missed = false;
+    this.readAt = performance.now();
+    const answer = await this.fetch(look.address, look.stop.signal);
+    look.reading = false;
+    if (look.missed) this.again(look);
+    return answer;
+  }
+
+  // own takes over the message that stands here.
+  private own(): void {
+    const { look } = this;
     const card = this.root.querySelector<HTMLElement>("#card");
     const message = card ? read(card) : undefined;
     this.card = undefined;
-    if (!card || !message) {
+    if (!look || !card || !message) {
       this.entry = undefined;
       return;
     }
@@ -87,115 +249,7 @@ export class MessageView {
     else if (before && !this.listed) before.message = message;
     else this.entry = { message, end: undefined, born: 0 };
     this.listed = listed !== undefined;
-    this.card = new Card(card, this.entry as Entry, this.now, this.around.going, () => this.again());
-  }
-
-  // show shows the message at an address. False: another one was asked for meanwhile.
-  async show(address: string): Promise<boolean> {
-    this.address = address;
-    this.card = this.entry = undefined;
-    const answer = await this.fetch(address);
-    if (address !== this.address) return false;
-    const main = answer?.page.getElementById("main");
-    this.root.replaceChildren(); // all of it is another one's
-    if (answer && main) this.put(main);
-    else this.root.replaceChildren(Object.assign(document.createElement("p"), { className: "lead", textContent: t("problem.unreachable") }));
-    return true;
-  }
-
-  // clear shows nothing.
-  clear(): void {
-    this.address = "";
-    this.card = this.entry = undefined;
-    this.root.replaceChildren();
-  }
-
-  // take follows a batch of the watch.
-  take(batch: Batch): void {
-    if (!this.entry) return;
-    const { topic, sequence } = this.entry.message;
-    const changed = batch.changes.some((change) => change.topic === topic && change.sequence === sequence);
-    const ended = batch.ended.some((range) => range.topic === topic && range.first <= sequence && sequence <= range.last);
-    if (changed || ended) return this.again();
-    // Between two streams, and where the watch left something out, it may have been this. Somebody may receive it at any time.
-    const due = batch.stats !== undefined && !document.hidden && performance.now() - this.peeked > PEEK;
-    if (batch.hello || batch.incomplete || due) void this.peek();
-  }
-
-  // tick writes what changes with time; as Card.
-  tick(): number {
-    return this.card?.tick() ?? Infinity;
-  }
-
-  // end expires the message at once; false: none is shown that could be.
-  end(): boolean {
-    if (!this.entry || !this.card) return false;
-    void this.act(this.lifetime.end(this.entry));
-    return true;
-  }
-
-  // undo takes back the last Expire that was pressed here; false when there is none to take back.
-  undo(): boolean {
-    const { undoable } = this.lifetime;
-    if (undoable) void this.act(this.lifetime.undo(undoable));
-    return undoable !== undefined;
-  }
-
-  // act waits for what is done, and shows what holds then: when it was refused, too.
-  private async act(done: Promise<unknown>): Promise<void> {
-    reveal(this.root.querySelector<HTMLElement>(".refusal"), "");
-    await done;
-    this.acts++;
-    this.tick();
-    this.again();
-  }
-
-  private moved(entry: Entry, expires: number): void {
-    if (this.listed && entry === this.entry) this.around.moved(entry, expires);
-    else entry.message.expires = expires;
-  }
-
-  // peek asks what of the message may have changed, without its payload. The whole is read only where it is another one.
-  private async peek(): Promise<void> {
-    const { address, entry } = this;
-    if (!entry || !this.card) return;
-    this.peeked = performance.now();
-    const { topic, sequence, expires } = entry.message;
-    const at = BigInt(sequence);
-    try {
-      const { messages } = await this.around.api.retained.listMessages({ pattern: topic, minSequence: at, maxSequence: at, pageSize: 1, previewBytes: 1 });
-      if (address !== this.address || entry !== this.entry) return;
-      const message = messages[0] && fromRetained(messages[0]);
-      if (message?.expires !== expires && entry.message.expires === expires) return this.again();
-      if (message) this.received(message.deliveries);
-    } catch (thrown) {
-      if (ConnectError.from(thrown).code === Code.NotFound) this.again(); // its topic is gone
-    }
-  }
-
-  // received writes how many subscriptions were handed the message.
-  private received(count: number): void {
-    write(this.root.querySelector(".receivers"), count > 0 ? t("message.subscriptions", { count }) : t("message.nobodyYet"));
-  }
-
-  // again reads the message once more, soon. What stands here stays when it cannot be read.
-  private again(): void {
-    const { address } = this;
-    this.later ??= setTimeout(() => {
-      this.later = undefined;
-      this.readAt = performance.now();
-      void this.reread(address);
-    }, Math.max(0, this.readAt + PACE - performance.now()));
-  }
-
-  private async reread(address: string): Promise<void> {
-    const { acts } = this;
-    const answer = await this.fetch(address);
-    const main = answer?.page.getElementById("main");
-    if (!answer || answer.status >= 500 || !main || address !== this.address) return;
-    if (acts !== this.acts) return; // it may be from before what was done meanwhile, after which it is read again
-    this.put(main);
-    if (this.root.id === "main") document.title = answer.page.title;
+    this.card = new Card(card, this.entry as Entry, this.now, this.around.going, () => this.again(look));
   }
 
   // put brings in what differs from what stands here.
@@ -205,7 +259,7 @@ export class MessageView {
     this.card?.stop();
     alter(root, main);
     localize(root, this.now());
-    this.adopt();
+    this.own();
     if (focused && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isPattern, matches, topicPath } from "./names";
+import { isPattern, matches, messageAt, topicPath } from "./names";
 
 test("patterns match as the server matches them", () => {
   const yes = [
@@ -37,4 +37,11 @@ test("a pattern is a scope with a wildcard for a token", () => {
 test("paths hold any name", () => {
   assert.equal(topicPath("orders.eu", 7), "/topics/orders.eu/7");
   assert.equal(topicPath("订单"), "/topics/%E8%AE%A2%E5%8D%95");
+});
+
+test("a message is known by its page's address", () => {
+  for (const [topic, sequence] of [["orders.eu", 7], ["订单", 1_000_000], ["a%b", 1]] as const) {
+    assert.deepEqual(messageAt(`http://localhost:8080${topicPath(topic, sequence)}?deadline=1#x`), { topic, sequence });
+  }
+  for (const path of ["/", "/topics/7", "/topics/orders/record", "/topics/orders/7/8"]) assert.equal(messageAt(`http://localhost${path}`), undefined);
 });

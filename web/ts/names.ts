@@ -21,3 +21,9 @@ export function isPattern(scope: string): boolean {
 export function topicPath(topic: string, sequence?: number): string {
   return `/topics/${encodeURIComponent(topic)}${sequence === undefined ? "" : `/${sequence}`}`;
 }
+
+// messageAt is the message whose page is at an address; undefined: another page is.
+export function messageAt(address: string): { topic: string; sequence: number } | undefined {
+  const [, topic, sequence] = /^\/topics\/([^/]+)\/(\d+)$/.exec(new URL(address).pathname) ?? [];
+  return topic && sequence ? { topic: decodeURIComponent(topic), sequence: Number(sequence) } : undefined;
+}
