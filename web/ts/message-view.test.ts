@@ -25,6 +25,7 @@ let list: Retained;
 let view: MessageView;
 let retained: object | undefined; // what the server has of the message
 let asked: number; // what it has
+let narrowed: boolean; // the list shows none of these
 let refusing: string;
 let told: string[];
 
@@ -36,6 +37,7 @@ beforeEach(() => {
   list = new Retained();
   retained = undefined;
   asked = 0;
+  narrowed = false;
   refusing = "";
   told = [];
   openPage(root);
@@ -54,7 +56,7 @@ beforeEach(() => {
       api: { retained: { setExpireTime, listMessages } } as never,
       going: new Going(),
       say: (text) => told.push(text),
-      find: (topic, sequence) => list.entries.find(({ message }) => message.topic === topic && message.sequence === sequence),
+      find: (topic, sequence) => list.entries.find(({ message }) => !narrowed && message.topic === topic && message.sequence === sequence),
       moved: ({ message }, expires) => list.changed({ ...message, expires, previous: message.expires }, NOW),
     },
     pages.fetch,
@@ -180,4 +182,22 @@ test("while another is being opened nothing can be done to the one before", asyn
   void view.show(at(3));
   view.clear();
   assert.equal(root.inert, false);
+});
+
+test("Undo brings a message back to its place in the list, whatever is shown by then", async () => {
+  const leaves = [() => open(2, NOW + 2 * HOUR), async () => view.clear(), async () => void (narrowed = true)];
+  for (const leave of leaves) {
+    narrowed = false;
+    list = new Retained();
+    list.replace([message(1, NOW + 3 * HOUR), message(2, NOW + 2 * HOUR)], Infinity, NOW);
+    await open(1, NOW + 3 * HOUR);
+    happens(root, "submit", root.querySelector("form.expire") as Place);
+    await settled();
+    assert.deepEqual(list.entries.map((entry) => entry.message.sequence), [1, 2]);
+    await leave();
+    assert.equal(view.undo(), true);
+    await settled();
+    const kept = list.entries.map((entry) => [entry.message.sequence, entry.message.expires]);
+    assert.deepEqual(kept, [[2, NOW + 2 * HOUR], [1, NOW + 3 * HOUR]]);
+  }
 });

@@ -164,9 +164,12 @@ export class MessageView {
     this.again(look);
   }
 
+  // moved shows another deadline, in the list too, whatever is looked at by now. What no list had has no incarnation.
   private moved(entry: Entry, expires: number): void {
-    if (this.listed && entry === this.entry) this.around.moved(entry, expires);
-    else entry.message.expires = expires;
+    const { topic, sequence, incarnation } = entry.message;
+    const listed = this.around.find(topic, sequence) ?? (incarnation ? entry : undefined);
+    if (listed) this.around.moved(listed, expires);
+    entry.message.expires = expires;
   }
 
   // peek asks what of the message may have changed, without its payload. The whole is read only where it is another one.
