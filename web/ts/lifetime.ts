@@ -14,7 +14,7 @@ const REMEMBERED = 20;
 // Told hears what became of an action: something to say, or that it was refused.
 export interface Told {
   say(text: string): void;
-  refuse(text: string): void;
+  refuse(text: string, entry: Entry): void;
 }
 
 export class Lifetime {
@@ -100,7 +100,7 @@ export class Lifetime {
     } catch (thrown) {
       const message = named(entry);
       const why = problems(thrown)[0]?.text ?? "";
-      this.told.refuse(entry.end ? t("lifetime.ended", { message, how: howEnded(entry.end.reason) }) : t("lifetime.refused", { message, why }));
+      this.told.refuse(entry.end ? t("lifetime.ended", { message, how: howEnded(entry.end.reason) }) : t("lifetime.refused", { message, why }), entry);
       return false;
     }
   }

@@ -17,6 +17,7 @@ export class MessagePage {
       api: connect(location.origin),
       going: new Going(),
       say,
+      tell: say,
       find: () => undefined,
       moved: () => {},
     });

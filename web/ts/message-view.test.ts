@@ -27,6 +27,7 @@ let retained: object | undefined; // what the server has of the message
 let asked: number; // what it has
 let narrowed: boolean; // the list shows none of these
 let refusing: string;
+let held: Promise<void>; // before it answers
 let told: string[];
 
 beforeEach(() => {
@@ -39,9 +40,11 @@ beforeEach(() => {
   asked = 0;
   narrowed = false;
   refusing = "";
+  held = Promise.resolve();
   told = [];
   openPage(root);
   const setExpireTime = async ({ expireTime }: { expireTime: never }) => {
+    await held;
     if (refusing) throw new Error(refusing);
     return { expireTime };
   };
@@ -56,6 +59,7 @@ beforeEach(() => {
       api: { retained: { setExpireTime, listMessages } } as never,
       going: new Going(),
       say: (text) => told.push(text),
+      tell: (text) => told.push(`refused: ${text}`),
       find: (topic, sequence) => list.entries.find(({ message }) => !narrowed && message.topic === topic && message.sequence === sequence),
       moved: ({ message }, expires) => list.changed({ ...message, expires, previous: message.expires }, NOW),
     },
@@ -199,5 +203,33 @@ test("Undo brings a message back to its place in the list, whatever is shown by 
     await settled();
     const kept = list.entries.map((entry) => [entry.message.sequence, entry.message.expires]);
     assert.deepEqual(kept, [[2, NOW + 2 * HOUR], [1, NOW + 3 * HOUR]]);
+  }
+});
+
+test("a refusal stands with its message, and nowhere with another one's", async () => {
+  refusing = "not now";
+  const refusal = () => root.querySelector(".refusal")?.textContent;
+  await open(1);
+  view.end();
+  await settled();
+  assert.match(refusal() ?? "", /^#1: /);
+  assert.deepEqual(told, []);
+  view.end();
+  assert.equal(refusal(), "");
+  await settled();
+  // It comes when another one is shown, or none, or the same one anew.
+  for (const leave of [() => open(2), () => view.show(at(2)), () => view.show(at(1)), () => view.clear()]) {
+    pages.asked.splice(0);
+    await open(1);
+    let answer = () => {};
+    held = new Promise((resolve) => (answer = resolve));
+    view.end();
+    const left = leave();
+    if (pages.asked.length === 0) await left;
+    const before = refusal();
+    answer();
+    await settled();
+    assert.equal(refusal(), before);
+    assert.match(told.splice(0).join(), /^refused: #1: /);
   }
 });

@@ -27,6 +27,8 @@ export interface Surroundings {
   going: Going;
   // say reads something out.
   say(text: string): void;
+  // tell shows why something was refused, where the message does not stand here any more.
+  tell(text: string): void;
   // find is the list's own entry of a message; undefined: the list, if there is one, has none.
   find(topic: string, sequence: number): Entry | undefined;
   // moved shows another deadline of such an entry.
@@ -75,7 +77,7 @@ export class MessageView {
   ) {
     this.lifetime = new Lifetime(around.api, now, (entry, expires) => this.moved(entry, expires), {
       say: (text) => around.say(text),
-      refuse: (text) => reveal(root.querySelector<HTMLElement>(".refusal"), text),
+      refuse: (text, entry) => this.refuse(text, entry),
     }, around.going);
     // With Shift, Expire leaves no time for Undo. The form's own event does not tell of it.
     let shift = false;
@@ -155,13 +157,24 @@ export class MessageView {
 
   // act waits for what is done, and shows what holds then: when it was refused, too.
   private async act(entry: Entry, done: Promise<unknown>): Promise<void> {
-    reveal(this.root.querySelector<HTMLElement>(".refusal"), "");
+    reveal(this.refusal(entry), "");
     await done;
     const { look } = this;
     if (!look?.is(entry.message)) return; // another one is looked at by now
     look.acts++;
     this.tick();
     this.again(look);
+  }
+
+  private refuse(text: string, entry: Entry): void {
+    const place = this.refusal(entry);
+    if (place) reveal(place, text);
+    else this.around.tell(text);
+  }
+
+  // refusal is where a refusal stands that is a message's, if the message does.
+  private refusal({ message }: Entry): HTMLElement | null {
+    return this.look?.is(message) && !this.root.inert ? this.root.querySelector<HTMLElement>(".refusal") : null;
   }
 
   // moved shows another deadline, in the list too, whatever is looked at by now. What no list had has no incarnation.

@@ -343,7 +343,7 @@ export class NowPage {
   }
 
   // tell says that an action on a row was refused.
-  private tell(text: string): void {
+  tell(text: string): void {
     this.voice.say(text);
     reveal(document.querySelector("#form-error"), text);
   }
