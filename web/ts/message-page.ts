@@ -18,6 +18,7 @@ export class MessagePage {
       going: new Going(),
       say,
       tell: say,
+      undoable: 0,
       find: () => undefined,
       moved: () => {},
     });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { timestamp } from "./api";
 import type { Batch, Change } from "./frame";
-import { Going } from "./going";
+import { GRACE, Going } from "./going";
 import type { Message } from "./message";
 import { MessageView } from "./message-view";
 import { Retained } from "./retained";
@@ -29,6 +29,7 @@ let narrowed: boolean; // the list shows none of these
 let refusing: string;
 let held: Promise<void>; // before it answers
 let told: string[];
+let undoable: number; // in the list
 
 beforeEach(() => {
   mock.timers.reset();
@@ -42,6 +43,7 @@ beforeEach(() => {
   refusing = "";
   held = Promise.resolve();
   told = [];
+  undoable = 0;
   openPage(root);
   const setExpireTime = async ({ expireTime }: { expireTime: never }) => {
     await held;
@@ -60,6 +62,9 @@ beforeEach(() => {
       going: new Going(),
       say: (text) => told.push(text),
       tell: (text) => told.push(`refused: ${text}`),
+      get undoable() {
+        return undoable;
+      },
       find: (topic, sequence) => list.entries.find(({ message }) => !narrowed && message.topic === topic && message.sequence === sequence),
       moved: ({ message }, expires) => list.changed({ ...message, expires, previous: message.expires }, NOW),
     },
@@ -232,4 +237,14 @@ test("a refusal stands with its message, and nowhere with another one's", async 
     assert.equal(refusal(), before);
     assert.match(told.splice(0).join(), /^refused: #1: /);
   }
+});
+
+test("what was pressed last is taken back first, here or in the list", async () => {
+  await open(1);
+  happens(root, "submit", root.querySelector("form.expire") as Place);
+  await settled();
+  undoable = NOW + GRACE + 1;
+  assert.equal(view.undo(), false);
+  undoable = NOW + GRACE - 1;
+  assert.equal(view.undo(), true);
 });

@@ -29,6 +29,8 @@ export interface Surroundings {
   say(text: string): void;
   // tell shows why something was refused, where the message does not stand here any more.
   tell(text: string): void;
+  // undoable is when what the list's Undo takes back would go; 0: there is nothing.
+  readonly undoable: number;
   // find is the list's own entry of a message; undefined: the list, if there is one, has none.
   find(topic: string, sequence: number): Entry | undefined;
   // moved shows another deadline of such an entry.
@@ -148,11 +150,12 @@ export class MessageView {
     return true;
   }
 
-  // undo takes back the last Expire that was pressed here; false when there is none to take back.
+  // undo takes back the last Expire, if that was pressed here; false: there is none, or the last was the list's.
   undo(): boolean {
     const { undoable } = this.lifetime;
-    if (undoable) void this.act(undoable, this.lifetime.undo(undoable));
-    return undoable !== undefined;
+    if (!undoable || undoable.message.expires < this.around.undoable) return false;
+    void this.act(undoable, this.lifetime.undo(undoable));
+    return true;
   }
 
   // act waits for what is done, and shows what holds then: when it was refused, too.

@@ -282,6 +282,11 @@ export class NowPage {
     this.list.move(entry, expires);
   }
 
+  // undoable is when what undo takes back would go; 0: there is nothing.
+  get undoable(): number {
+    return Math.max(this.strip.undoable, this.lifetime.undoable?.message.expires ?? 0);
+  }
+
   // undo takes back the last Expire, of a row or of a span; false when there is none to take back.
   undo(): boolean {
     const { undoable } = this.lifetime;
