@@ -104,6 +104,11 @@ export class MessageView {
     this.own();
   }
 
+  // busy says that a message is shown, or asked for.
+  get busy(): boolean {
+    return this.look !== undefined;
+  }
+
   // show shows the message at an address. False: another one was asked for meanwhile, or none.
   async show(address: string): Promise<boolean> {
     const look = this.turnTo(address);

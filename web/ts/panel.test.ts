@@ -57,7 +57,7 @@ beforeEach(() => {
     steps.pop();
     window.dispatchEvent(new Event("popstate"));
   };
-  new Panel(() => 1_000_000, { api: {}, going: new Going(), say() {}, find: () => undefined, moved() {} } as never, pages.fetch);
+  new Panel(() => 1_000_000, { api: {}, going: new Going(), say() {}, undoable: 0, find: () => undefined, moved() {} } as never, pages.fetch);
 });
 
 
@@ -92,4 +92,29 @@ test("who goes back before the message has come stays at the list", async () => 
   assert.equal(panel.hidden, true);
   escape();
   assert.equal(left, 0);
+});
+
+test("Esc takes back what has not come yet, and goes back but once", async () => {
+  click(1);
+  escape();
+  escape();
+  assert.equal(left, 1);
+  goBack();
+  pages.answer(message(1));
+  await settled();
+  assert.equal(panel.hidden, true);
+  click(2);
+  pages.answer(message(2));
+  await settled();
+  escape();
+  assert.equal(left, 2);
+});
+
+test("a message takes the focus from nobody who has gone on to something else", async () => {
+  click(1);
+  field.focus();
+  pages.answer(message(1));
+  await settled();
+  assert.equal(panel.hidden, false);
+  assert.equal(document.activeElement, field);
 });

@@ -11,6 +11,7 @@ export class Panel {
   private readonly place = element("#panel");
   private readonly content = element("#panel-content");
   private readonly view: MessageView;
+  private leaving = false; // the history was told to go back, and has not yet
   private from: { href: string; list: string; byPointer: boolean } | undefined; // the link that it was opened by
 
   constructor(now: () => number, around: Surroundings, fetch = fetched) {
@@ -43,21 +44,25 @@ export class Panel {
     void this.open();
   }
 
-  // open shows the message whose address it is, and goes there.
+  // open shows the message whose address it is, and goes there, unless one has gone elsewhere by the time it comes.
   private async open(): Promise<void> {
+    const { activeElement: before } = document;
     if (!(await this.view.show(location.href))) return;
     this.place.hidden = false;
-    this.content.focus();
+    const { activeElement: now } = document;
+    if (now === before || now === document.body) this.content.focus();
   }
 
-  // close goes back to the list. False: it was not open.
+  // close goes back to the list, once: the history takes a moment. False: it was not open, nor about to be.
   private close(): boolean {
-    if (this.place.hidden) return false;
-    history.back();
+    if (!this.view.busy) return false;
+    if (!this.leaving) history.back();
+    this.leaving = true;
     return true;
   }
 
   private moved(): void {
+    this.leaving = false;
     if (address.moved()) return void this.open();
     this.view.clear(); // also one that has not come yet
     if (this.place.hidden) return;
