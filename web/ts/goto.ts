@@ -51,6 +51,7 @@ export class GoTo {
   }
 
   private typed(): void {
+    this.choose(-1); // it was of what was typed before
     clearTimeout(this.later);
     this.asking?.abort();
     const text = this.field.value.trim();
@@ -78,14 +79,18 @@ export class GoTo {
 
   private async ask(text: string): Promise<void> {
     if (!isName(text)) return;
+    clearTimeout(this.later);
+    this.asking?.abort();
     const asking = (this.asking = new AbortController());
     try {
       const query = new URLSearchParams({ in: text });
       const answer = await fetch(`/topics?${query}`, { headers: { accept: "application/json" }, signal: asking.signal });
       const { topics } = (await answer.json()) as { topics?: string[] };
-      if (this.asking === asking && document.activeElement === this.field) this.offer(topics ?? []);
+      if (!topics) throw new Error(answer.statusText); // no answer, and none that says that there is none
+      if (!asking.signal.aborted && document.activeElement === this.field) this.offer(topics);
     } catch {
-      // Typed on, or not connected: Enter still goes to what is typed.
+      // Not connected: what is offered is of what was typed before, and Enter still goes to what is typed.
+      if (!asking.signal.aborted) this.close();
     }
   }
 
