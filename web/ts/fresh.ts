@@ -3,11 +3,22 @@
 import type { Connection } from "./connection";
 import { localize } from "./times";
 
+// Answer is a page as the server gave it.
+export interface Answer {
+  page: Document;
+  status: number;
+  at: string;
+  // recovering: it stands in for every page, until the server has read its store.
+  recovering: boolean;
+}
+
 // fetched reads a page of this server and gives it as a document in which nothing runs. undefined: it is not there now.
-export async function fetched(address: string, signal?: AbortSignal): Promise<{ page: Document; status: number; at: string } | undefined> {
+export async function fetched(address: string, signal?: AbortSignal): Promise<Answer | undefined> {
   try {
     const answer = await fetch(address, { headers: { accept: "text/html" }, ...(signal ? { signal } : {}) });
-    return { page: new DOMParser().parseFromString(await answer.text(), "text/html"), status: answer.status, at: answer.url };
+    const { status, url: at } = answer;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return { page, status, at, recovering: status === 503 && answer.headers.has("refresh") };
   } catch {
     return undefined;
   }
@@ -39,12 +50,14 @@ const PATIENCE = 10_000;
 export class Fresh {
   private reading = false;
   private last = performance.now();
-  private attempt = 0; // in a row without an answer
+  private attempt = 0; // in a row without the page
 
   constructor(
     private readonly now: () => number,
     private readonly connection: Pick<Connection, "link" | "frame">,
-    private readonly address: () => string = () => location.href,
+    private readonly address: () => string,
+    private readonly warn: (text: string) => void,
+    private readonly fetch = fetched,
   ) {}
 
   // tick reads the page again when it is time.
@@ -57,22 +70,27 @@ export class Fresh {
 
   private async read(ids: string[]): Promise<void> {
     this.reading = true;
-    const answer = await fetched(this.address(), AbortSignal.timeout(PATIENCE));
+    const address = this.address();
+    const answer = await this.fetch(address, AbortSignal.timeout(PATIENCE));
     this.reading = false;
     this.last = performance.now();
-    this.tell(answer !== undefined);
-    if (answer?.status !== 200) return;
+    this.tell(answer);
+    if (answer?.status !== 200 || address !== this.address()) return; // it is asked for otherwise by now
     for (const id of [...ids, "tab-subscribers"]) replace(id, answer.page, this.now());
   }
 
-  // tell shows the mark of the connection as long as the page is not as new as it should be; else such pages have none.
-  private tell(answered: boolean): void {
-    this.attempt = answered ? 0 : this.attempt + 1;
-    if (answered) this.connection.frame();
-    this.connection.link = answered
+  // tell shows the mark of the connection as long as the page is not as new as it should be; else such pages have none. A
+  // server that is well and has no such page any more says why, in place of what stands still.
+  private tell(answer: Answer | undefined): void {
+    const well = answer !== undefined && answer.status < 500;
+    this.attempt = well ? 0 : this.attempt + 1;
+    if (well) this.connection.frame();
+    const recovering = answer?.recovering ?? false;
+    this.connection.link = well
       ? { kind: "open" }
-      : { kind: "waiting", attempt: this.attempt, until: 0, stopping: false, recovering: false, reason: "" };
+      : { kind: "waiting", attempt: this.attempt, until: 0, stopping: false, recovering, reason: "" };
     const mark = document.querySelector<HTMLElement>("#mark");
-    if (mark) mark.hidden = answered;
+    if (mark) mark.hidden = well;
+    if (well) this.warn(answer.status === 200 ? "" : (answer.page.querySelector("h1")?.textContent ?? "").trim());
   }
 }

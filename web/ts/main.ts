@@ -50,7 +50,7 @@ function start(): void {
   const form = editor ? new PolicyForm(editor, () => clock.now()) : undefined;
   const single = document.querySelector<HTMLInputElement>("#single-keys");
   if (single) keySwitch(single);
-  const fresh = new Fresh(() => clock.now(), connection, () => form?.address() ?? address.page.href);
+  const fresh = new Fresh(() => clock.now(), connection, () => form?.address() ?? address.page.href, warn);
   const topics = main?.matches(".topics") ? new TopicsPage(main, clock, connection) : undefined;
   keys.on("release", closeMenu); // asked first, as it lies on top
   run(page, [times, message, demo, fresh, panel, topics]);

@@ -54,8 +54,8 @@ export class Place extends EventTarget {
   // Selectors are lists of one part each, or of one within another: "form.expire button".
   matches(selector: string): boolean {
     const [own = "", ...within] = selector.split(" ").reverse();
-    const names = own.split(/(?=[.#])/);
-    if (!names.every((name) => this.selector.split(/(?=[.#])/).includes(name))) return false;
+    const names = own.split(/(?=[.#[])/);
+    if (!names.every((name) => this.selector.split(/(?=[.#[])/).includes(name))) return false;
     return within.length === 0 || this.parent?.closest(within.reverse().join(" ")) != null;
   }
   closest(selector: string): Place | null {
@@ -66,6 +66,9 @@ export class Place extends EventTarget {
   }
   querySelector(selector: string): Place | null {
     return this.querySelectorAll(selector)[0] ?? null;
+  }
+  get innerHTML(): string {
+    return this.childNodes.map((child) => child.textContent + child.innerHTML).join();
   }
   getElementById(id: string): Place | null {
     return this.querySelector(`#${id}`);
