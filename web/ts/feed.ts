@@ -1,6 +1,6 @@
 // The page's end of the stream: a shared worker for all tabs, or, where there is none, a worker of its own.
 import type { Batch } from "./frame";
-import type { FromTab, ToTab } from "./hub";
+import type { FromTab, ToTab } from "./tab";
 import type { LinkState } from "./stream";
 
 // PING tells the worker that the tab lives; a hidden tab's timers come once a minute at the least.

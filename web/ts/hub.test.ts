@@ -4,7 +4,8 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { timestamp } from "./api";
 import { StoreState, type WatchResponse, WatchResponseSchema } from "./gen/linger/v1/watch_pb.js";
-import { type FromTab, Hub, type Port, type ToTab } from "./hub";
+import { Hub } from "./hub";
+import type { FromTab, Port, ToTab } from "./tab";
 
 // Server stands in for the watch: it notes who asked for what and sends what the test says.
 class Server {

@@ -5,43 +5,13 @@ import type { WatchResponse } from "./gen/linger/v1/watch_pb.js";
 import { keyOf } from "./message";
 import { matches } from "./names";
 import { type LinkState, type Source, Stream } from "./stream";
-
-// What a tab says, and what it is told.
-export type FromTab =
-  | { type: "hello"; scope: string; lock?: string | undefined; hidden: boolean }
-  | { type: "alive" }
-  | { type: "taken" }
-  | { type: "hidden"; hidden: boolean }
-  | { type: "online" }
-  | { type: "bye" };
-export type ToTab = { type: "batch"; batch: Batch } | { type: "state"; state: LinkState };
-
-// Port is what a MessagePort, a worker's global scope and a test have in common.
-export interface Port {
-  postMessage(message: ToTab): void;
-  onmessage: ((event: MessageEvent<FromTab>) => void) | null;
-}
+import { type FromTab, type Port, Tab } from "./tab";
 
 const MOST_SCOPES = 16; // of one stream, by the API
 const SETTLE = 50; // for scopes to be gathered before the stream is opened anew
 const UNUSED = 30_000; // until a scope that nobody shows any more is worth opening anew
 const BATCH = 100; // between two batches to a tab
-const HIDDEN = 60_000; // until a hidden tab sleeps
-const LOST = 150_000; // without a sign of life: hidden tabs speak once a minute at the least
-const MOST_UNTAKEN = 5; // batches under way to a tab: one that is busy gets fewer, larger ones
-const MOST_PENDING = 300; // previews that wait for a tab; older ones count as left out
 const KEPT = 100; // previews of a scope, for tabs that come later
-
-interface Tab {
-  port: Port;
-  scope: string;
-  hiddenSince: number | undefined;
-  asleep: boolean;
-  seen: number;
-  untaken: number;
-  pending: Batch | undefined;
-  arrival: number; // of the pending batch's least delayed frame
-}
 
 // Scope is what the hub remembers of one scope, for a tab that joins while the stream is open.
 interface Scope {
@@ -86,34 +56,24 @@ export class Hub {
   // check looks for tabs that have fallen silent or asleep, and for scopes nobody needs. Called every few seconds.
   check(now = Date.now()): void {
     for (const tab of this.tabs) {
-      if (tab.hiddenSince !== undefined && now - tab.hiddenSince > HIDDEN) tab.asleep = true;
-      if (now - tab.seen > LOST) this.leave(tab);
+      if (tab.check(now)) this.leave(tab);
     }
     this.settle();
   }
 
   private enter(port: Port, hello: Extract<FromTab, { type: "hello" }>): Tab {
-    const tab: Tab = {
-      port,
-      scope: hello.scope,
-      hiddenSince: hello.hidden ? Date.now() : undefined,
-      asleep: false,
-      seen: Date.now(),
-      untaken: 0,
-      pending: undefined,
-      arrival: 0,
-    };
+    const tab = new Tab(port, hello);
     this.tabs.add(tab);
     // The tab holds this lock as long as it lives: getting it means that the tab is gone, however it went.
     if (hello.lock) void this.locks?.request(hello.lock, () => this.leave(tab));
-    tab.port.postMessage({ type: "state", state: this.stateFor(tab, this.stream.state) });
+    tab.tell({ type: "state", state: this.stateFor(tab, this.stream.state) });
     this.catchUp(tab);
     this.settle();
     return tab;
   }
 
   private hear(tab: Tab, said: FromTab): void {
-    tab.seen = Date.now();
+    tab.heard();
     if (!this.tabs.has(tab)) {
       // It was given up for lost while its timers were frozen, and is back.
       this.tabs.add(tab);
@@ -121,10 +81,10 @@ export class Hub {
     }
     switch (said.type) {
       case "taken":
-        tab.untaken = Math.max(0, tab.untaken - 1);
+        tab.taken();
         break;
       case "hidden":
-        tab.hiddenSince = said.hidden ? (tab.hiddenSince ?? Date.now()) : undefined;
+        tab.hide(said.hidden);
         if (!said.hidden) this.wake(tab);
         break;
       case "online":
@@ -138,10 +98,7 @@ export class Hub {
 
   private wake(tab: Tab): void {
     this.stream.retry();
-    if (!tab.asleep) return;
-    tab.asleep = false;
-    tab.untaken = 0;
-    tab.pending = undefined;
+    if (!tab.wake()) return;
     this.catchUp(tab);
     this.settle();
   }
@@ -203,7 +160,7 @@ export class Hub {
   private catchUp(tab: Tab): void {
     const scope = this.scopes.get(tab.scope);
     if (this.stream.state.kind !== "open" || !this.hello) return;
-    const batch = this.pendingOf(tab);
+    const { batch } = tab;
     batch.hello = this.hello;
     if (!scope) return;
     batch.previews = scope.recent.map((preview) => ({ ...preview, leftOut: 0, recent: true }));
@@ -221,11 +178,8 @@ export class Hub {
     const changes = readChanges(frame);
     for (const tab of this.tabs) {
       if (tab.asleep) continue;
-      const batch = this.pendingOf(tab);
-      if (batch.serverTime === 0 || at - arrival > batch.serverTime - tab.arrival) {
-        batch.serverTime = at;
-        tab.arrival = arrival;
-      }
+      const { batch } = tab;
+      tab.time(at, arrival);
       if (frame.hello) batch.hello = this.hello;
       if (frame.server) {
         const { watchers, subscriptions, topics, exposed, clockDriftMs, store } = frame.server;
@@ -236,7 +190,7 @@ export class Hub {
       batch.ended.push(...ended.filter((range) => matches(tab.scope, range.topic)));
       batch.changes.push(...changes.filter((change) => matches(tab.scope, change.topic)));
       batch.stats = stats.get(tab.scope) ?? batch.stats;
-      bound(batch);
+      tab.bound();
     }
     this.flushSoon();
   }
@@ -278,8 +232,8 @@ export class Hub {
 
   private tell(state: LinkState): void {
     for (const tab of this.tabs) {
-      this.flush(tab);
-      tab.port.postMessage({ type: "state", state: this.stateFor(tab, state) });
+      tab.flush();
+      tab.tell({ type: "state", state: this.stateFor(tab, state) });
     }
   }
 
@@ -289,40 +243,10 @@ export class Hub {
     return scopes.length >= MOST_SCOPES && !scopes.includes(tab.scope) ? { kind: "crowded" } : state;
   }
 
-  private pendingOf(tab: Tab): Batch {
-    tab.pending ??= { serverTime: 0, age: 0, previews: [], ended: [], changes: [], incomplete: false };
-    return tab.pending;
-  }
-
   private flushSoon(): void {
     this.flushing ??= setTimeout(() => {
       this.flushing = undefined;
-      for (const tab of this.tabs) this.flush(tab);
+      for (const tab of this.tabs) tab.flush();
     }, BATCH);
-  }
-
-  private flush(tab: Tab): void {
-    if (!tab.pending || tab.untaken >= MOST_UNTAKEN) return;
-    const batch = tab.pending;
-    tab.pending = undefined;
-    tab.untaken++;
-    batch.age = performance.now() - tab.arrival;
-    tab.port.postMessage({ type: "batch", batch });
-  }
-}
-
-// bound keeps what waits for a busy tab small: the oldest previews are left out, and counted.
-function bound(batch: Batch): void {
-  const excess = batch.previews.length - MOST_PENDING;
-  if (excess > 0) {
-    const dropped = batch.previews.splice(0, excess);
-    const first = batch.previews[0] as Preview;
-    const missed = dropped.reduce((sum, preview) => sum + preview.leftOut + (preview.recent ? 0 : 1), 0);
-    batch.previews[0] = { ...first, leftOut: first.leftOut + missed };
-  }
-  if (batch.ended.length > 10_000 || batch.changes.length > 10_000) {
-    batch.ended = [];
-    batch.changes = [];
-    batch.incomplete = true;
   }
 }

@@ -1,42 +1,38 @@
 // The pages with the form and the two lists: everything, a pattern, a topic. This joins what the other files do alone.
 import { Absence } from "./absence";
-import { type Api, connect, problems } from "./api";
+import { Alive } from "./alive";
+import { type Api, connect } from "./api";
+import { Captions } from "./captions";
+import { CatchUp } from "./catch-up";
 import type { Clock } from "./clock";
 import { type Connection, dependable } from "./connection";
 import { about } from "./census";
-import { calm, element, reveal, wayOut, write } from "./dom";
+import { calm, element, reveal, write } from "./dom";
 import { ExportLink } from "./export-link";
 import { Filter } from "./filter";
 import { Form, spoken } from "./form";
-import type { Batch, Stats } from "./frame";
+import type { Batch } from "./frame";
 import type { Going } from "./going";
 import { Lesson } from "./lesson";
 import { Lifetime } from "./lifetime";
-import { LongerMenu } from "./longer-menu";
 import { LiveList } from "./live-list";
 import { Numbers } from "./numbers";
+import { Painter } from "./painter";
 import { Pause } from "./pause";
 import { readLimits } from "./policy";
 import type { Receipt } from "./publisher";
-import { type Window, readBack } from "./read-back";
 import { Reader } from "./reader";
 import type { Entry } from "./retained";
 import { RetainedList } from "./retained-list";
 import { RoomLine } from "./room";
+import { RowActions } from "./row-actions";
 import { Slider } from "./slider";
 import { Strip } from "./strip";
 import { Suggestions } from "./suggestions";
 import { t } from "./texts";
 import { TopicHead } from "./topic-head";
-import { count, visible } from "./payload";
-import { clock } from "./times";
+import { visible } from "./payload";
 import { Voice } from "./voice";
-
-// At a high rate the page is drawn this often, in milliseconds: more would show nothing that an eye could follow.
-const CROWD = 200;
-
-// SHOWN is how many of the messages missed in an absence are shown when somebody asks for them.
-const SHOWN = 1000;
 
 // DRIFT: lines are drawn anew when the clock turns out to have been off by more than this.
 const DRIFT = 25;
@@ -53,6 +49,11 @@ export class NowPage {
   private readonly strip: Strip;
   private readonly voice = new Voice(document.querySelector("#say"));
   private readonly absence = new Absence();
+  private readonly alive = new Alive();
+  private readonly captions: Captions;
+  private readonly painter = new Painter(() => this.paint());
+  private readonly catchUp: CatchUp;
+  private readonly actions: RowActions;
   private readonly lesson: Lesson;
   private readonly lifetime: Lifetime;
   private readonly suggestions: Suggestions;
@@ -65,20 +66,15 @@ export class NowPage {
   private readonly filter: Filter;
   private stopped = false; // the server said that it stops, and is not back
   private latest: Receipt | undefined; // of the form
-  private stats: Stats | undefined;
-  private died: number[] = []; // deadlines that have passed by the page's own clock since the last statistics
   private leftOut = 0;
   private offset = 0;
-  private painting = 0;
-  private painted = 0;
-  private later: ReturnType<typeof setTimeout> | undefined;
   private second = 0;
 
   constructor(
     private readonly clock: Clock,
     private readonly connection: Connection,
   ) {
-    const paint = () => this.paintSoon();
+    const paint = () => this.painter.soon();
     this.lifetime = new Lifetime(
       this.api,
       this.now,
@@ -90,8 +86,10 @@ export class NowPage {
     this.list.reader = new Reader(this.api, this.scope, this.list.model, this.now, paint);
     this.strip = new Strip(this.api, this.scope, this.list, this.now, going, paint, (text) => this.voice.say(text));
     this.live = new LiveList(element("#live"), this.now, paint);
-    this.live.onShow = (missed) => void this.show(missed);
     this.pause = new Pause([this.list.holding, this.live.holding]);
+    this.catchUp = new CatchUp(this.api, this.scope, this.list, this.live, this.pause, paint, (text) => this.tell(text));
+    this.actions = new RowActions(this.list, this.lifetime);
+    this.captions = new Captions(this.list, this.live, this.pause, this.main.dataset["topic"] ?? "", this.now);
     this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || t("form.theTopic"));
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });
     this.filter = new Filter(this.api, this.scope, this.list, this.now, paint);
@@ -105,7 +103,7 @@ export class NowPage {
     this.offset = clock.offset;
     this.listen();
     this.list.reader.refresh();
-    this.paint();
+    this.painter.now();
     this.main.dataset["ready"] = "";
   }
 
@@ -130,20 +128,18 @@ export class NowPage {
     this.list.take(batch, leftOut);
     if (batch.stats) {
       const told = this.absence.back(batch.stats, this.now());
-      if (told) void this.tellBack(told);
-      this.stats = batch.stats;
+      if (told) void this.catchUp.back(told, this.absence.missed);
+      this.alive.follow(batch.stats);
       // Not a new server any more: what teaches does not come back with an empty list.
       if (batch.stats.published > 0) document.querySelector("#retained-empty .play-demo")?.remove();
       this.suggestions.follow(batch.stats.busiest);
       this.head.follow(batch.stats);
       this.room.follow(batch.stats);
       this.strip.follow(batch.stats.forecast);
-      const { at } = batch.stats;
-      this.died = this.died.filter((deadline) => deadline > at);
     }
     this.settle();
-    if (this.live.sampled) this.paintLater();
-    else this.paintSoon();
+    if (this.live.sampled) this.painter.crowded();
+    else this.painter.soon();
   }
 
   // connected is told when the condition of the connection has changed.
@@ -155,7 +151,7 @@ export class NowPage {
     if (state.kind === "stopped" && !this.stopped) this.live.note(t("live.stopped", { time: this.connection.stoppedAt }));
     this.stopped = state.kind === "stopped" || (this.stopped && !good);
     this.form.connection(good);
-    this.paintSoon();
+    this.painter.soon();
   }
 
   // asleep is told when the worker gave up the stream of a hidden tab.
@@ -191,7 +187,7 @@ export class NowPage {
   // reap ends what is past its deadline, by the page's own clock.
   private reap(): void {
     const dead = this.list.expire();
-    for (const entry of dead) this.died.push(entry.message.expires);
+    this.alive.end(dead);
     this.voice.deaths(dead.length);
   }
 
@@ -216,50 +212,11 @@ export class NowPage {
     if (this.pause.on) this.pause.end();
     else {
       this.pause.begin(this.now());
-      void this.readBack();
+      void this.catchUp.paused();
     }
     write(document.querySelector("#pause .text"), t(this.pause.on ? "live.resume" : "live.pause"));
     this.voice.say(this.pause.says(this.now()));
-    this.paintSoon();
-  }
-
-  private async readBack(): Promise<void> {
-    const { since } = this.pause;
-    const sampled = this.live.sampled;
-    try {
-      const last = await readBack(this.api, this.scope, { before: since + 1 });
-      if (this.pause.since === since) this.live.complete(last);
-      if (sampled) await this.list.reader?.read();
-      if (sampled && this.pause.since === since && !this.list.holding.scrolled) this.list.recapture();
-    } catch {
-      // What the watch told stands, and the band still says how much of it that is.
-    }
-    this.paintSoon();
-  }
-
-  // tellBack tells what was missed, and how much of it is still there.
-  private async tellBack(told: string): Promise<void> {
-    const { missed } = this.absence;
-    try {
-      if (!missed) return this.live.note(told);
-      const { within } = await readBack(this.api, this.scope, missed, 1);
-      const alive = Math.max(0, Math.min(missed.count, within - missed.caught));
-      this.live.note(told, { ...missed, span: missed.before - missed.from, alive });
-    } catch {
-      this.live.note(told);
-    } finally {
-      this.paintSoon();
-    }
-  }
-
-  private async show(missed: Window): Promise<void> {
-    try {
-      const { messages, from } = await readBack(this.api, this.scope, missed, SHOWN);
-      this.live.model.fill(messages, from);
-    } catch (thrown) {
-      this.tell(problems(thrown)[0]?.text ?? "");
-    }
-    this.paintSoon();
+    this.painter.soon();
   }
 
   // say reads something out.
@@ -300,40 +257,10 @@ export class NowPage {
 
   // end expires the row that has the focus, at once. False when none has it.
   end(): boolean {
-    const entry = this.entryOf(document.activeElement);
-    if (entry) void this.lifetime.end(entry);
-    return entry !== undefined;
-  }
-
-  private entryOf(target: EventTarget | null): Entry | undefined {
-    const li = target instanceof Element ? target.closest("li") : null;
-    return li && this.list.list.contains(li) ? this.list.entry(li) : undefined;
+    return this.actions.end();
   }
 
   private listen(): void {
-    const { lifetime } = this;
-    const menu = new LongerMenu(
-      { extend: (entry, by) => void lifetime.extend(entry, by), until: (entry, deadline) => void lifetime.until(entry, deadline) },
-      (open) => this.list.holding.keep("menu", open),
-    );
-    // With Shift, Expire leaves no time for Undo. The form's own event does not tell of it.
-    let shift = false;
-    this.list.list.addEventListener("click", (event) => {
-      shift = event.shiftKey;
-      const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".longer, .undo button") : null;
-      const entry = button && this.entryOf(button);
-      if (!entry) return;
-      if (button.matches(".longer")) menu.open(entry, button);
-      else void lifetime.undo(entry);
-    });
-    this.list.list.addEventListener("submit", (event) => {
-      const form = event.target as HTMLFormElement;
-      const entry = this.entryOf(form);
-      if (!entry) return;
-      event.preventDefault();
-      if (form.classList.contains("extend")) void lifetime.extend(entry);
-      else void (shift ? lifetime.end(entry) : lifetime.expire(entry));
-    });
     document.querySelector("#down")?.addEventListener("click", () => this.latest && this.list.goTo(this.latest));
     document.querySelector("#pause")?.addEventListener("click", () => this.togglePause());
     for (const id of ["#hold", "#live-hold"]) {
@@ -342,9 +269,9 @@ export class NowPage {
         this.releaseLists();
       });
     }
-    for (const tab of document.querySelectorAll('input[name="tab"]')) tab.addEventListener("change", () => this.paintSoon());
-    addEventListener("resize", () => this.paintSoon());
-    document.addEventListener("visibilitychange", () => this.paintSoon());
+    for (const tab of document.querySelectorAll('input[name="tab"]')) tab.addEventListener("change", () => this.painter.soon());
+    addEventListener("resize", () => this.painter.soon());
+    document.addEventListener("visibilitychange", () => this.painter.soon());
   }
 
   // tell says that an action on a row was refused.
@@ -359,14 +286,9 @@ export class NowPage {
     this.lesson.published(receipt);
   }
 
-  // retained is how many are alive now: counted here where all are here, else as the server last said, less those that
-  // have ended since.
+  // retained is how many are alive now.
   private get retained(): number {
-    const { model } = this.list;
-    // Where births are left out, deaths alone would make the number wrong; both come with the next frame.
-    if (this.live.sampled) return this.stats?.retained ?? 0;
-    if (model.covered === Infinity && !model.stale) return model.entries.length;
-    return Math.max(model.entries.length, (this.stats?.retained ?? 0) - this.died.length, 0);
+    return this.alive.count(this.list.model, this.live.sampled);
   }
 
   // settle draws the lines anew when the clock was corrected.
@@ -377,62 +299,27 @@ export class NowPage {
   }
 
   private foot(): void {
-    if (!this.slider.active) return this.slider.foot("");
-    if (!this.stats) return this.slider.foot("");
+    if (!this.slider.active || !this.alive.stats) return this.slider.foot("");
     const at = this.now() + this.slider.value;
     const [before, after] = [this.strip.census.between(-Infinity, at), this.strip.census.between(at, Infinity)];
     this.slider.foot(t("hairline.foot", { count: about(before), after: about(after) }));
   }
 
-  // empty says in place of a topic's empty list when the last of its messages ended.
-  private empty({ retained, published, lastEnd }: Stats): void {
-    const topic = this.main.dataset["topic"];
-    if (!topic || retained > 0 || published === 0 || lastEnd === 0) return;
-    const last = t("retained.last", { number: `#${published}`, time: clock(lastEnd, this.now()) });
-    write(document.querySelector("#retained-empty"), `${t("retained.emptyHere", { name: visible(topic) })} ${last}`);
-  }
-
-  private paintSoon(): void {
-    if (this.painting !== 0) return;
-    this.painting = requestAnimationFrame(() => this.paint());
-  }
-
-  private paintLater(): void {
-    this.later ??= setTimeout(
-      () => {
-        this.later = undefined;
-        this.paintSoon();
-      },
-      Math.max(0, this.painted + CROWD - performance.now()),
-    );
-  }
-
   private paint(): void {
-    this.painting = 0;
-    this.painted = performance.now();
     this.reap();
     this.list.ahead = this.strip.until;
     this.list.draw();
     this.live.draw();
     this.strip.show(this.live.sampled);
     if (this.slider.active) this.foot();
-    const held = this.list.isHeld;
-    const paused = this.pause.on;
-    reveal(document.querySelector("#hold"), paused ? this.pause.says(this.now()) : held ? this.list.pill() : "");
-    reveal(document.querySelector("#paused"), this.pause.says(this.now()));
-    const waiting = paused ? 0 : this.live.waiting;
-    reveal(document.querySelector("#live-hold"), waiting > 0 ? `${t("held.new", { count: waiting })} · ${wayOut()}` : "");
     const below = this.latest ? this.list.below(this.latest) : 0;
     reveal(document.querySelector("#down"), below > 0 ? t("result.down", { count: below }) : "");
-    const { stats, retained } = this;
-    if (stats) this.empty(stats);
+    const { retained } = this;
+    const { stats, ended } = this.alive;
+    this.captions.show(retained, stats);
     if (stats) this.filter.show(retained); // until then the server's word stands
     this.exported.show(this.list.arrangement, this.strip.selected);
-    const sub = document.querySelector("#retained-sub");
-    if (sub && this.stats) sub.textContent = this.list.sub(retained);
-    if (stats) this.numbers.show(stats, retained, this.live.sampled ? 0 : this.died.length, this.list.perSecond, this.list.approximate);
-    // An empty list says that nothing is retained only when that is known.
-    if (stats || this.list.approximate) this.list.list.toggleAttribute("data-unsure", this.list.approximate || retained > 0);
+    if (stats) this.numbers.show(stats, retained, this.live.sampled ? 0 : ended, this.list.perSecond, this.list.approximate);
     this.numbers.title(retained, !this.list.approximate);
     if (calm()) this.list.lines();
   }

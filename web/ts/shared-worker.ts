@@ -1,7 +1,8 @@
 // The worker that all tabs of a browser share: one stream for all of them, since a browser opens six connections to a
 // host over plain HTTP, for all its tabs together.
-import { Hub, type Port } from "./hub";
+import { Hub } from "./hub";
 import { watchServer } from "./stream";
+import type { Port } from "./tab";
 
 const hub = new Hub(watchServer(location.origin));
 setInterval(() => hub.check(), 5000);

@@ -1,0 +1,53 @@
+// What is done with a row of Retained: by its buttons, by the menu of longer lifetimes, by a key at the row one is at.
+import type { Lifetime } from "./lifetime";
+import { LongerMenu } from "./longer-menu";
+import type { Entry } from "./retained";
+import type { RetainedList } from "./retained-list";
+
+export class RowActions {
+  constructor(
+    private readonly list: RetainedList,
+    private readonly lifetime: Lifetime,
+  ) {
+    this.listen();
+  }
+
+  // end expires the row that has the focus, at once. False when none has it.
+  end(): boolean {
+    const entry = this.entryOf(document.activeElement);
+    if (entry) void this.lifetime.end(entry);
+    return entry !== undefined;
+  }
+
+  private entryOf(target: EventTarget | null): Entry | undefined {
+    const li = target instanceof Element ? target.closest("li") : null;
+    return li && this.list.list.contains(li) ? this.list.entry(li) : undefined;
+  }
+
+  private listen(): void {
+    const { lifetime } = this;
+    const { list, holding } = this.list;
+    const menu = new LongerMenu(
+      { extend: (entry, by) => void lifetime.extend(entry, by), until: (entry, deadline) => void lifetime.until(entry, deadline) },
+      (open) => holding.keep("menu", open),
+    );
+    // With Shift, Expire leaves no time for Undo. The form's own event does not tell of it.
+    let shift = false;
+    list.addEventListener("click", (event) => {
+      shift = event.shiftKey;
+      const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".longer, .undo button") : null;
+      const entry = button && this.entryOf(button);
+      if (!entry) return;
+      if (button.matches(".longer")) menu.open(entry, button);
+      else void lifetime.undo(entry);
+    });
+    list.addEventListener("submit", (event) => {
+      const form = event.target as HTMLFormElement;
+      const entry = this.entryOf(form);
+      if (!entry) return;
+      event.preventDefault();
+      if (form.classList.contains("extend")) void lifetime.extend(entry);
+      else void (shift ? lifetime.end(entry) : lifetime.expire(entry));
+    });
+  }
+}
