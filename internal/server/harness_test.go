@@ -55,6 +55,24 @@ func opened(b *broker.Broker) server.Opener {
 	return func(context.Context, func(done, total int64)) (*broker.Broker, error) { return b, nil }
 }
 
+// patient has a stop wait for what does not end by itself for longer than ends does.
+func patient(c *server.Config, _ *broker.Config) { c.Grace = 2 * time.Minute }
+
+// ends stops the server, a patient one if all is to end by itself, and fails when that has to wait.
+func (r *running) ends() {
+	r.t.Helper()
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.stop() }() // ends with the server
+	select {
+	case err := <-stopped:
+		if err != nil {
+			r.t.Error(err)
+		}
+	case <-time.After(time.Minute): // more than any machine needs
+		r.t.Fatal("the server did not stop within a minute")
+	}
+}
+
 // start runs a server until the test ends. change may be nil.
 func start(t testing.TB, change func(*server.Config, *broker.Config)) *running {
 	t.Helper()
