@@ -49,7 +49,7 @@ func TestSpanOfTheHorizon(t *testing.T) {
 	s.publish("span", 5*time.Minute, "before")
 	s.publish("span", 10*time.Minute, "one", "two", "three")
 	s.publish("span", 3*time.Hour, "after")
-	b := newPerson(t).live(s, "/topics/span")
+	b := newPerson(t).live(s, "/topics/span", longGrace)
 	b.holds("Retained", 5)
 
 	b.drawSpan(21.5, 25.2, func() {
@@ -131,6 +131,7 @@ func TestSpanOfTheHorizon(t *testing.T) {
 		s.goesAt("span", sequence, before[i])
 	}
 	// At once there is nothing to undo.
+	b.usualGrace()
 	b.drawSpan(16.2, 27.8, nil) // 1 to 30 minutes
 	b.find("button", "Expire these 3").click()
 	b.find("button", "Expire 3 at once").click()
@@ -148,7 +149,7 @@ func TestSpanOfThousands(t *testing.T) {
 	s := startFastServer(t)
 	s.publish("soon", 10*time.Minute, make([]string, 300)...)
 	s.publish("many", 30*time.Minute, make([]string, 2500)...)
-	b := newPerson(t).live(s, "/")
+	b := newPerson(t).live(s, "/", longGrace)
 	b.holds("Retained", 0, "many")
 	b.drawSpan(27.2, 27.8, nil) // 25 to 30 minutes
 	// About: the forecast knows no more than how many there are in each interval.

@@ -2,7 +2,7 @@
 // pressing twice, or again after a lost answer, does no harm.
 import { type Api, problems, timestamp } from "./api";
 import { howEnded } from "./ends";
-import { GRACE, Going, type Leave } from "./going";
+import { Going, type Leave, graceful } from "./going";
 import { type Message, millis } from "./message";
 import type { Entry } from "./retained";
 import { t } from "./texts";
@@ -50,7 +50,7 @@ export class Lifetime {
     const { expires: back } = entry.message;
     if (this.isGoing(entry)) return;
     const now = this.now();
-    const at = Math.floor(now) + GRACE;
+    const at = graceful(now);
     if (back <= at) {
       this.going.begin(entry.message, { at: back, back: undefined }, now);
       return this.moved(entry, back);

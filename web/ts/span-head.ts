@@ -5,7 +5,7 @@ import { type Api, problems } from "./api";
 import { type Changed, MOST, type Progress, type Tally, type Target, change, gather, onceMore } from "./bulk";
 import { type Share, about, size } from "./census";
 import { element, reveal, write } from "./dom";
-import { GRACE, type Going } from "./going";
+import { type Going, graceful } from "./going";
 import type { Bounds } from "./retained";
 import { t } from "./texts";
 import { clock } from "./times";
@@ -131,7 +131,7 @@ export class SpanHead {
     const expired: Expired = { until: 0, backs: new Map() };
     const leave = (target: Target) => {
       const now = this.now();
-      const at = Math.min(target.expires, Math.floor(now) + GRACE);
+      const at = Math.min(target.expires, graceful(now));
       // Noted before it is sent: the watch may tell of the change first.
       if (at < target.expires) this.going.begin({ ...target, expires: at }, { at, back: target.expires }, now);
       return at;
