@@ -24,11 +24,12 @@ func sliderAgrees(b *tab, stop int, words, short string) {
 			return err
 		}
 		death := eval[string](b, `document.querySelector("#death").innerText`)
-		wanted := regexp.MustCompile(`^Gone at \d\d:\d\d:\d\d, ` + words + ` from now$`)
-		if !wanted.MatchString(death) {
+		// Around midnight it is gone on another day.
+		wanted := regexp.MustCompile(`^(?:(Gone at \d\d:\d\d):\d\d, ` + words + ` from now|(Gone on [\w ]+, \d\d:\d\d))$`).FindStringSubmatch(death)
+		if wanted == nil {
 			return fmt.Errorf("the line of death is %q", death)
 		}
-		if !strings.Contains(slider.description(), death[:len("Gone at 12:34")]) {
+		if !strings.Contains(slider.description(), wanted[1]+wanted[2]) {
 			return fmt.Errorf("the slider is described as %q", slider.description())
 		}
 		return firstError(
