@@ -11,74 +11,84 @@ import (
 	"linger/test/process"
 )
 
+// tells waits until a text of the page, which an expression reads, contains what is wanted.
+func (b *tab) tells(expression, want string) {
+	b.t.Helper()
+	process.Eventually(b.t, patience, func() error {
+		got, err := tryEval[string](b, expression)
+		if err == nil && !strings.Contains(got, want) {
+			err = fmt.Errorf("%q does not say %q", got, want)
+		}
+		return err
+	})
+}
+
+// run has the page do something, whatever that is worth.
+func (b *tab) run(expression string) {
+	b.t.Helper()
+	eval[bool](b, "("+expression+", true)")
+}
+
+// panelText is an expression for what the panel says; "closed": there is none.
+const panelText = `document.querySelector("#panel").hidden ? "closed" : document.querySelector("#panel").textContent`
+
 // A row's number opens the message beside the list, under its own address; back, or Esc, leads to the list and the row.
 func TestMessagePanel(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	s.publish("orders", time.Hour, `{"order":8812}`)
 	deadline := s.deadline("orders", 1)
-	b := newPerson(t).live(s, "/topics/orders")
-	says := func(js, want string) {
-		t.Helper()
-		process.Eventually(t, patience, func() error {
-			if got := eval[string](b, js); !strings.Contains(got, want) {
-				return fmt.Errorf("%q does not say %q", got, want)
-			}
-			return nil
-		})
-	}
-	run := func(js string) { eval[bool](b, "("+js+", true)") }
-	open := `document.querySelector("#panel").hidden ? "closed" : document.querySelector("#panel").textContent`
-	run(`document.querySelector("#retained a.seq").focus()`)
+	b := newPerson(t).live(s, "/topics/orders", longGrace)
+	b.run(`document.querySelector("#retained a.seq").focus()`)
 	b.keys(kb.Enter)
-	says(open, `"order":8812`)
-	says(`location.pathname`, "/topics/orders/1")
+	b.tells(panelText, `"order":8812`)
+	b.tells(`location.pathname`, "/topics/orders/1")
 	if active := eval[string](b, `document.activeElement.id`); active != "panel-content" {
 		t.Errorf("the focus is at %q", active)
 	}
 	// By keys it is opened, left by its button, and the focus is where it was.
-	run(`document.querySelector("#panel .close").focus()`)
+	b.run(`document.querySelector("#panel .close").focus()`)
 	b.keys(kb.Enter)
-	says(open, "closed")
+	b.tells(panelText, "closed")
 	if role, name := b.focused(); role != "link" || name != "#1" {
 		t.Errorf("closed, the focus is at the %s %q", role, name)
 	}
 	b.keys(kb.Enter)
-	says(open, `"order":8812`)
+	b.tells(panelText, `"order":8812`)
 	// A menu that lies over it is closed first.
-	run(`document.querySelector("#retained .longer").click()`)
-	says(`document.querySelector(":popover-open")?.id ?? ""`, "longer")
+	b.run(`document.querySelector("#retained .longer").click()`)
+	b.tells(`document.querySelector(":popover-open")?.id ?? ""`, "longer")
 	b.keys(kb.Escape)
-	says(`document.querySelector(":popover-open")?.id ?? "no menu"`, "no menu")
-	says(open, `"order":8812`)
-	run(`document.querySelector("#panel form.expire button").focus()`)
+	b.tells(`document.querySelector(":popover-open")?.id ?? "no menu"`, "no menu")
+	b.tells(panelText, `"order":8812`)
+	b.run(`document.querySelector("#panel form.expire button").focus()`)
 	b.keys(kb.Enter)
-	says(`document.querySelector("#panel .going-says").checkVisibility() ? "going" : ""`, "going")
+	b.tells(`document.querySelector("#panel .going-says").checkVisibility() ? "going" : ""`, "going")
 	b.focusIn("Undo: keep #1")
-	says(`document.querySelector("#retained .row").innerText`, "going")
+	b.tells(`document.querySelector("#retained .row").innerText`, "going")
 	b.keys("u")
 	s.goesAt("orders", 1, deadline)
 	// It follows what is done to it elsewhere; what was focused still is.
-	says(`document.querySelector("#panel form.expire").checkVisibility() ? "to expire" : ""`, "to expire")
+	b.tells(`document.querySelector("#panel form.expire").checkVisibility() ? "to expire" : ""`, "to expire")
 	s.linger("extend", "orders", "1", "--ttl", "20h")
-	says(`document.querySelector("#panel .left").innerText`, "20 h 00")
-	says(`document.querySelector("#panel .facts").innerText`, "20 h")
+	b.tells(`document.querySelector("#panel .left").innerText`, "20 h 00")
+	b.tells(`document.querySelector("#panel .facts").innerText`, "20 h")
 	b.focusIn("Expire #1")
 	s.linger("expire", "orders", "1")
-	says(open, "received by")
+	b.tells(panelText, "received by")
 	b.keys(kb.Escape)
-	says(open, "closed")
-	says(`location.pathname + "$"`, "/topics/orders$")
+	b.tells(panelText, "closed")
+	b.tells(`location.pathname + "$"`, "/topics/orders$")
 	s.publish("orders", time.Hour, "second")
-	says(`document.querySelector("#retained").textContent`, "second")
+	b.tells(`document.querySelector("#retained").textContent`, "second")
 	b.keepsOnAPhone(s, 2)
-	run(`[...document.querySelectorAll("#retained a.seq")].find((a) => a.textContent === "#2").click()`)
-	says(open, "second")
-	run(`location.reload()`) // the address is the message's page
-	says(`document.querySelector("h1")?.textContent ?? ""`, "#2")
-	run(`history.back()`)
-	says(`document.querySelector("#retained")?.textContent ?? ""`, "second")
-	says(`location.pathname + "$"`, "/topics/orders$")
+	b.run(`[...document.querySelectorAll("#retained a.seq")].find((a) => a.textContent === "#2").click()`)
+	b.tells(panelText, "second")
+	b.run(`location.reload()`) // the address is the message's page
+	b.tells(`document.querySelector("h1")?.textContent ?? ""`, "#2")
+	b.run(`history.back()`)
+	b.tells(`document.querySelector("#retained")?.textContent ?? ""`, "second")
+	b.tells(`location.pathname + "$"`, "/topics/orders$")
 }
 
 // keepsOnAPhone expires a message of orders and takes it back where the row has room for nothing but that: Undo lies above
@@ -114,48 +124,37 @@ func TestMessagePanelBesideTheList(t *testing.T) {
 	s := startServer(t)
 	s.publish("orders", time.Hour, "first")
 	b := newPerson(t).live(s, "/topics/orders")
-	says := func(js, want string) {
-		t.Helper()
-		process.Eventually(t, patience, func() error {
-			if got := eval[string](b, js); !strings.Contains(got, want) {
-				return fmt.Errorf("%q does not say %q", got, want)
-			}
-			return nil
-		})
-	}
-	run := func(js string) { eval[bool](b, "("+js+", true)") }
-	panel := `document.querySelector("#panel").hidden ? "closed" : document.querySelector("#panel").textContent`
 	link := func(number string) string {
 		return fmt.Sprintf(`[...document.querySelectorAll("#retained a.seq")].find((a) => a.textContent === "#%s")`, number)
 	}
 	s.publish("orders", 15*time.Second, "short")
-	says(`document.querySelector("#retained").textContent`, "short")
-	run(link("2") + `.click()`)
-	says(panel, "short")
-	run(`document.querySelector("#message").focus()`)
-	says(panel, "received by") // it ended, and was read again
+	b.tells(`document.querySelector("#retained").textContent`, "short")
+	b.run(link("2") + `.click()`)
+	b.tells(panelText, "short")
+	b.run(`document.querySelector("#message").focus()`)
+	b.tells(panelText, "received by") // it ended, and was read again
 	if at := eval[string](b, `document.activeElement.id`); at != "message" {
 		t.Errorf("the message's end took the focus to %q", at)
 	}
-	run(`document.querySelector("#ahead").focus()`)
+	b.run(`document.querySelector("#ahead").focus()`)
 	b.keys(kb.ArrowRight, kb.Enter)
 	if at := eval[string](b, `location.pathname + location.search`); at != "/topics/orders/2" {
 		t.Errorf("with a message open, the address is %s", at)
 	}
-	run(`history.back()`)
-	says(panel, "closed")
-	says(`location.pathname + location.search`, "/topics/orders?at=")
+	b.run(`history.back()`)
+	b.tells(panelText, "closed")
+	b.tells(`location.pathname + location.search`, "/topics/orders?at=")
 
 	b.tolerate() // the browser tells of each request that fails
-	run(link("1") + `.click()`)
-	says(panel, "first")
-	run(`document.querySelector("#message").value = "not yet sent"`)
+	b.run(link("1") + `.click()`)
+	b.tells(panelText, "first")
+	b.run(`document.querySelector("#message").value = "not yet sent"`)
 	s.Stop()
-	run(`document.querySelector("#panel form.extend button").click()`)
-	says(`document.querySelector("#panel .refusal").innerText`, "#1: The server cannot be reached.")
-	run(`history.back()`)
-	says(panel, "closed")
-	run(link("1") + `.click()`)
-	says(panel, "cannot be reached")
-	says(`document.querySelector("#message").value`, "not yet sent")
+	b.run(`document.querySelector("#panel form.extend button").click()`)
+	b.tells(`document.querySelector("#panel .refusal").innerText`, "#1: The server cannot be reached.")
+	b.run(`history.back()`)
+	b.tells(panelText, "closed")
+	b.run(link("1") + `.click()`)
+	b.tells(panelText, "cannot be reached")
+	b.tells(`document.querySelector("#message").value`, "not yet sent")
 }
