@@ -16,7 +16,7 @@ import (
 // outside them. What people publish, and its names, are no words of ours.
 func TestEveryWordIsFromTheCatalogue(t *testing.T) {
 	for name, doc := range gallery(t, texts.Marked) {
-		published := publishedWords(doc)
+		published := publishedTexts(doc)
 		depth := 0
 		for n := range doc.Descendants() {
 			for _, said := range spokenAttributes(n) {
@@ -42,7 +42,7 @@ func TestEveryWordIsFromTheCatalogue(t *testing.T) {
 // A page in Chinese is in Chinese: it has no word of English but names, units and what was published.
 func TestChinesePagesAreChinese(t *testing.T) {
 	for name, doc := range gallery(t, texts.Chinese) {
-		published := publishedWords(doc)
+		published := publishedTexts(doc)
 		for n := range doc.Descendants() {
 			said := spokenAttributes(n)
 			if n.Type == html.TextNode && !foreign(n) && value(n.Parent, "lang") != "en" {
@@ -86,21 +86,28 @@ func foreign(n *html.Node) bool {
 	return false
 }
 
-// publishedWords are those in foreign places, which may be said again elsewhere, as in a page's title.
-func publishedWords(doc *html.Node) map[string]bool {
-	published := map[string]bool{}
+// published are the texts in foreign places, whose words may be said again elsewhere, as in a page's title.
+type published []string
+
+func publishedTexts(doc *html.Node) (texts published) {
 	for n := range doc.Descendants() {
-		said := []string{value(n, "data-topic"), value(n, "data-pattern"), value(n, "data-copy"), value(n, "value")}
-		if n.Type == html.TextNode && foreign(n) {
-			said = append(said, n.Data)
-		}
-		for _, s := range said {
-			for _, w := range words.FindAllString(s, -1) {
-				published[w] = true
+		for _, key := range []string{"data-topic", "data-pattern", "data-copy", "value"} {
+			if v := value(n, key); v != "" {
+				texts = append(texts, v)
 			}
 		}
+		if n.Type == html.TextNode && foreign(n) {
+			texts = append(texts, n.Data)
+		}
 	}
-	return published
+	return texts
+}
+
+// has says that a word is one of theirs. Texts may be long, and few words are looked for: only where one stands is it cut out.
+func (p published) has(word string) bool {
+	return slices.ContainsFunc(p, func(text string) bool {
+		return strings.Contains(text, word) && slices.Contains(words.FindAllString(text, -1), word)
+	})
 }
 
 // outsideMarks is what of a text stands outside ⟦ ⟧, begun at a depth, and the depth at which it ends.
@@ -126,9 +133,9 @@ var (
 )
 
 // strange is a word that is neither neutral nor published; empty: there is none.
-func strange(text string, published map[string]bool) string {
+func strange(text string, published published) string {
 	for _, w := range words.FindAllString(text, -1) {
-		if !slices.Contains(neutral, w) && !published[w] {
+		if !slices.Contains(neutral, w) && !published.has(w) {
 			return w
 		}
 	}
