@@ -36,6 +36,18 @@ func TestTopicTabsLeaveWhatIsSelected(t *testing.T) {
 	if eval[bool](b, `document.querySelector("#mark").checkVisibility()`) {
 		t.Error("a page that is read again shows a mark of the connection")
 	}
+	// Where there is no such page any more, the server's own words stand over what stands still.
+	b.tolerate() // the browser tells of each answer that is no page
+	s.linger("topic", "orders", "delete")
+	process.Eventually(t, patience, func() error {
+		return process.Expect("the banner", eval[string](b, `document.querySelector("#banner").innerText.trim()`), "Topic: orders does not exist.")
+	})
+	b.says("2 published")
+	s.publish("orders", time.Hour, "three")
+	process.Eventually(t, patience, func() error {
+		return process.Expect("the banner", eval[string](b, `document.querySelector("#banner").innerText.trim()`), "")
+	})
+	b.says("1 published")
 	s.Stop()
 	b.connected("Reconnecting")
 	if !eval[bool](b, `document.querySelector("#mark").checkVisibility()`) {
