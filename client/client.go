@@ -21,9 +21,10 @@ const DefaultAddress = "localhost:50074"
 const (
 	// The server sends responses of at most 256 KiB, one message of at most 16 MiB, and headers of less than 2 MiB, so this never refuses one.
 	maxReceiveBytes = 20 << 20
-	// Room for a few responses on their way; a reader that stalls stops the server after this much.
-	streamWindowBytes = 1 << 20
-	connWindowBytes   = 4 << 20
+	// A reader that stalls stops the server after this much, and holds as much. A reader of large messages that is 50 ms
+	// behind has a MiB or two on their way: with a window of one the server waited for it in between.
+	streamWindowBytes = 4 << 20
+	connWindowBytes   = 16 << 20
 	// The server allows a ping each 10 s. Shorter than what NAT boxes forget idle connections after.
 	pingEvery   = 20 * time.Second
 	pingTimeout = 10 * time.Second
