@@ -94,6 +94,7 @@ globalThis.lingerTexts={tag:"en",texts:{
 "live.pause":"Pause",
 "live.paused":"Paused {time} · {arrived} arrived, {gone} of them gone",
 "live.pausedAbout":"Paused {time} · {arrived} arrived, about {gone} of them gone",
+"live.pausedQuiet":"Paused {time} · nothing has arrived",
 "live.resume":"Resume",
 "live.sampled":"Showing {shown} of {published} a second",
 "live.stopped":"Server stopped {time}.",

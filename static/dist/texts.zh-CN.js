@@ -94,6 +94,7 @@ globalThis.lingerTexts={tag:"zh-CN",texts:{
 "live.pause":"暂停",
 "live.paused":"{time} 暂停 · 新到 {arrived} 条，其中 {gone} 条已消失",
 "live.pausedAbout":"{time} 暂停 · 新到 {arrived} 条，其中约 {gone} 条已消失",
+"live.pausedQuiet":"{time} 暂停 · 没有新消息",
 "live.resume":"继续",
 "live.sampled":"每秒 {published} 条，显示其中 {shown} 条",
 "live.stopped":"服务器已于 {time} 停止。",

@@ -19,7 +19,7 @@ func TestPause(t *testing.T) {
 	b.holds("Live", 1, "before")
 
 	b.stroke(" ")
-	b.says("Paused ")
+	b.says("· nothing has arrived")
 	s.publish("orders", 500*time.Millisecond, "short")
 	s.publish("orders", time.Hour, "long", "longer")
 	b.says("· 3 arrived, 1 of them gone")

@@ -37,10 +37,11 @@ export class Pause {
     for (const range of batch.ended) this.arrivals.ended(range);
   }
 
-  // says is the band: "Paused 14:32:07 · 412 arrived, 96 of them gone". Empty when it is not paused.
+  // says is the band: "Paused 14:32:07 · 412 arrived, 96 of them gone", or nothing so far. Empty when it is not paused.
   says(now: number): string {
     if (!this.on) return "";
     const { arrivals } = this;
+    if (arrivals.count === 0) return t("live.pausedQuiet", { time: clock(this.since, now) });
     const gone = arrivals.gone(now);
     const values = { time: clock(this.since, now), arrived: arrivals.count, gone };
     return t(arrivals.exact || gone === 0 ? "live.paused" : "live.pausedAbout", values);

@@ -213,6 +213,7 @@ export interface Texts {
   "live.pause": never;
   "live.paused": "time" | "arrived" | "gone";
   "live.pausedAbout": "time" | "arrived" | "gone";
+  "live.pausedQuiet": "time";
   "live.resume": never;
   "live.sampled": "shown" | "published";
   "live.stopped": "time";
