@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,25 +39,62 @@ func withAxe(b *tab) {
 // axeOptions leave out what nobody reads of what axe finds: what passed, and by what selector an element is found.
 const axeOptions = `resultTypes: ["violations"], selectors: false, iframes: false, preload: { assets: ["media"] }`
 
-// passesAxe tells what axe finds on the page of a tab [withAxe]: by all of its rules in light, at a desk and on a phone, by
-// the ones about colour in dark.
+// An axeRun is one look at a page.
+type axeRun struct {
+	scheme  string
+	options string
+}
+
+// A page is judged in light by all of axe's rules, in dark by the ones about colour.
+var (
+	axeInLight = axeRun{"light", `{ ` + axeOptions + ` }`}
+	axeInDark  = axeRun{"dark", `{ ` + axeOptions + `, runOnly: ["color-contrast", "link-in-text-block"] }`}
+)
+
+// finds is what axe finds on the page of a tab [withAxe].
+func (r axeRun) finds(b *tab) []string {
+	b.t.Helper()
+	b.dark(r.scheme == "dark")
+	return eval[[]string](b, `axe.run(document, `+r.options+`).then(({ violations }) =>
+		violations.flatMap(({ id, help, nodes }) => nodes.map((n) => id + ": " + help + " at " + n.html + " " + (n.any[0]?.message ?? ""))))`)
+}
+
+// passesAxe tells what axe finds, at a desk and on a phone.
 func (b *tab) passesAxe(what string) {
 	b.t.Helper()
-	for _, scheme := range []struct {
-		name, options string
-		dark          bool
-	}{
-		{"light", `{ ` + axeOptions + ` }`, false},
-		{"dark", `{ ` + axeOptions + `, runOnly: ["color-contrast", "link-in-text-block"] }`, true},
-	} {
-		if phone := strings.HasSuffix(what, " 390 px"); phone && scheme.dark {
-			continue // the colours are those of the desk
+	runs := []axeRun{axeInLight, axeInDark}
+	if strings.HasSuffix(what, " 390 px") {
+		runs = runs[:1] // the colours are those of the desk
+	}
+	for _, r := range runs {
+		for _, f := range r.finds(b) {
+			b.t.Errorf("%s, %s: %s", what, r.scheme, f)
 		}
-		b.dark(scheme.dark)
-		found := eval[[]string](b, `axe.run(document, `+scheme.options+`).then(({ violations }) =>
-			violations.flatMap(({ id, help, nodes }) => nodes.map((n) => id + ": " + help + " at " + n.html + " " + (n.any[0]?.message ?? ""))))`)
-		for _, f := range found {
-			b.t.Errorf("%s, %s: %s", what, scheme.name, f)
+	}
+}
+
+// plantedFaults puts into the page what axe must find: a button that nothing names, and a text nearly in the colour of its ground.
+const plantedFaults = `(() => {
+	const planted = document.createElement("p");
+	planted.append(document.createElement("button"), "planted");
+	planted.style.color = "rgb(120, 120, 120)";
+	planted.style.backgroundColor = "rgb(100, 100, 100)";
+	document.querySelector("main").append(planted);
+})()`
+
+// findsPlantedFaults fails unless axe, with all that the options leave out, finds faults.
+func (b *tab) findsPlantedFaults() {
+	b.t.Helper()
+	eval[any](b, plantedFaults)
+	for _, c := range []struct {
+		run   axeRun
+		rules []string
+	}{{axeInLight, []string{"button-name: ", "color-contrast: "}}, {axeInDark, []string{"color-contrast: "}}} {
+		found := c.run.finds(b)
+		for _, rule := range c.rules {
+			if !slices.ContainsFunc(found, func(f string) bool { return strings.HasPrefix(f, rule) }) {
+				b.t.Errorf("in %s, axe does not find a planted fault, %q, but %q", c.run.scheme, rule, found)
+			}
 		}
 	}
 }
@@ -120,6 +158,9 @@ func TestAxe(t *testing.T) {
 		b.publish("two words", "text", "soon")
 		b.says("Time to live: ")
 		b.passesAxe(fmt.Sprintf("the form with an error, %d px", width))
+		if width == 1280 {
+			b.findsPlantedFaults()
+		}
 	}
 }
 
