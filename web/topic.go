@@ -18,6 +18,34 @@ type Topic struct {
 	Policy Policy
 	// Subscriptions that would get a message published now.
 	Subscriptions int
+	// Room is how much of its limits is used.
+	Room Room
+}
+
+// Room is what a topic holds, and what it may hold at most; a limit of 0 is none.
+type Room struct{ Messages, MaxMessages, Bytes, MaxBytes uint64 }
+
+// crowded is the share of a limit, in percent, from which a topic is nearly full.
+const crowded = 90
+
+// nearly says how full a topic is that is nearly full: "92 % of 10,000 messages". Empty for others. The script says the same
+// (ts/room.ts).
+func (r Room) nearly(p Page) string {
+	var messages, bytes float64 // in percent
+	if r.MaxMessages > 0 {
+		messages = 100 * float64(r.Messages) / float64(r.MaxMessages)
+	}
+	if r.MaxBytes > 0 {
+		bytes = 100 * float64(r.Bytes) / float64(r.MaxBytes)
+	}
+	percent := strconv.Itoa(int(min(100, max(messages, bytes))))
+	switch {
+	case max(messages, bytes) < crowded:
+		return ""
+	case messages >= bytes:
+		return p.t("room.messages", "percent", percent, "limit", Count(r.MaxMessages))
+	}
+	return p.t("room.bytes", "percent", percent, "limit", Bytes(r.MaxBytes))
 }
 
 // promise says in one line what a topic's messages may ask for and who is listening.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"linger/web"
 )
 
@@ -17,6 +19,25 @@ func record() web.Record {
 			{Start: now.Truncate(time.Minute), Ended: map[web.Reason]uint64{web.Delivered: 75, web.Undelivered: 25}},
 			{Start: now.Add(-2 * time.Hour), Ended: map[web.Reason]uint64{web.Delivered: 1}}, // not in the chart any more
 		},
+	}
+}
+
+// A topic says how full it is from nine tenths of either limit, and what it keeps, on each of its tabs.
+func TestTabsTellOfTheTopic(t *testing.T) {
+	for want, room := range map[string]web.Room{
+		"": {Messages: 8999, MaxMessages: 10_000, Bytes: 1 << 50}, " 90 % of 10,000 messages": {Messages: 9000, MaxMessages: 10_000},
+		" 99 % of 100 B": {Messages: 9000, MaxMessages: 10_000, Bytes: 99, MaxBytes: 100},
+	} {
+		topic := web.Topic{Name: "orders", Known: true, Subscriptions: 2, Room: room}
+		for name, tab := range map[string]templ.Component{
+			"subscribers": web.SubscribersPage(web.Subscribers{Page: page, Topic: topic}),
+			"policy":      web.PolicyPage(web.PolicyTab{Page: page, Topic: topic}),
+			"record":      web.RecordPage(web.Record{Page: page, Topic: topic}),
+		} {
+			if got := text(byID(t, render(t, tab), "topic-line")); got != "keeps 10 min, up to 7 d · 2 subscribers"+want {
+				t.Errorf("%s: %q, want %q behind what it keeps", name, got, want)
+			}
+		}
 	}
 }
 

@@ -49,7 +49,8 @@ func (p *pages) topicView(name string) (*web.Topic, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &web.Topic{Name: name, Known: true, Policy: policyView(t.Policy), Subscriptions: t.Subscriptions}, nil
+	view := knownTopic(t)
+	return &view, nil
 }
 
 // board is the page of the form and the lists, for one scope.

@@ -46,7 +46,18 @@ func (p *pages) topicAt(r *http.Request) (broker.TopicInfo, web.Topic, error) {
 	if err != nil {
 		return t, web.Topic{}, err
 	}
-	return t, web.Topic{Name: t.Name, Known: true, Policy: policyView(t.Policy), Subscriptions: t.Subscriptions}, nil
+	return t, knownTopic(t), nil
+}
+
+// knownTopic shows a topic that exists.
+func knownTopic(t broker.TopicInfo) web.Topic {
+	return web.Topic{
+		Name: t.Name, Known: true, Policy: policyView(t.Policy), Subscriptions: t.Subscriptions,
+		Room: web.Room{
+			Messages: t.Counts.Retained, MaxMessages: uint64(max(0, t.Policy.MaxMessages)), // unlimited is negative
+			Bytes: t.Counts.RetainedBytes, MaxBytes: uint64(max(0, t.Policy.MaxBytes)),
+		},
+	}
 }
 
 func (p *pages) subscribers(w http.ResponseWriter, r *http.Request) {

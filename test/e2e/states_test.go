@@ -22,11 +22,18 @@ import (
 func TestFullAndEmptyTopics(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	s.linger("topic", "small", "create", "--max-messages", "10")
+	s.linger("topic", "small", "create", "--max-messages", "10", "--ttl-default", "1m")
 	s.publish("small", time.Hour, strings.Split("123456789", "")...)
 	person := newPerson(t)
 	b := person.live(s, "/topics/small")
 	b.says("90 % of 10 messages")
+	for _, part := range []string{"subscribers", "policy", "record"} { // it says so on every tab, and what it keeps
+		person.open(s.URL("/topics/small/" + part)).says("keeps 1 min, up to 7 d · 0 subscribers 90 % of 10 messages")
+	}
+	b.find("combobox", "Topic").fill("other.place")
+	b.asksFor("10 min") // read by now, as another topic's policy is
+	b.says("90 % of 10 messages")
+	b.find("combobox", "Topic").fill("small")
 	s.publish("small", 15*time.Second, "ten")
 	b.says("100 % of 10 messages")
 	b.says("full: rejected until")

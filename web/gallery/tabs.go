@@ -24,6 +24,11 @@ func tabStates() []State {
 	return []State{
 		subscribers("", "who subscribes, and who falls behind", subscribersOf),
 		subscribers("-none", "nobody subscribes", func(p web.Page) web.Subscribers { return web.Subscribers{Page: p, Topic: unheard} }),
+		subscribers("-full", "a topic that nearly reaches its limit", func(p web.Page) web.Subscribers {
+			s := subscribersOf(p)
+			s.Topic.Room = web.Room{Messages: 9_240, MaxMessages: 10_000}
+			return s
+		}),
 		subscribers("-many", "more subscribers than a page shows", manySubscribers),
 		policy("", "a policy, and what it would have meant", policyOf),
 		policy("-beyond", "one whose limit would have been reached", beyondPolicy),

@@ -24,6 +24,25 @@ test("what a publish meets at the limit is what the topic's rule says", () => {
   assert.equal(meets(room({ bytes: 100, maxBytes: 100 }), 5), "full: rejected for now");
 });
 
+test("the chip of a page's topic stays while another is typed", async () => {
+  const shown: Record<string, { hidden: boolean; textContent: string }> = {};
+  const querySelector = (id: string) => (shown[id] ??= { hidden: true, textContent: "" });
+  Object.assign(globalThis, { document: { querySelector }, Text: class {} });
+  const full = { policy: { maxMessages: 10n, atLimit: LimitRule.REJECT }, stats: { retained: 10n } };
+  const line = new RoomLine({ topics: { getTopic: async () => ({ topic: full }) } } as never, "small", () => 0);
+  await new Promise((done) => setTimeout(done));
+  const says = () => [shown["#nearly"]?.textContent, shown["#room"]?.textContent];
+  assert.deepEqual(says(), ["100 % of 10 messages", "full: rejected for now"]);
+  line.at("other", undefined);
+  assert.deepEqual(says(), ["100 % of 10 messages", ""]);
+  line.follow({ retained: 9, bytes: 0, next: 0, topics: 1 } as never);
+  assert.deepEqual(says(), ["90 % of 10 messages", ""]);
+  line.at("small", full as never);
+  assert.deepEqual(says(), ["100 % of 10 messages", "full: rejected for now"]);
+  line.follow({ retained: 9, bytes: 0, next: 0, topics: 1 } as never);
+  assert.deepEqual(says(), ["90 % of 10 messages", ""]);
+});
+
 test("a full topic of another page is looked at now and then, and when its next message should be gone", () => {
   Object.assign(globalThis, { document: { querySelector: () => null } });
   let now = 1000;

@@ -47,10 +47,12 @@ export function meets({ messages, maxMessages, bytes, maxBytes, rule, next }: Ro
 }
 
 export class RoomLine {
-  private topic = "";
+  // here is the page's topic, topic and room are the form's: another may be typed there.
+  private here: Room | undefined;
+  private topic: string;
   private room: Room | undefined;
   private asking = false;
-  private asked = 0; // when, by the server's clock
+  private asked = 0; // when the form's was, by the server's clock
 
   // page is the topic that the page is about, if it is about one.
   constructor(
@@ -58,22 +60,21 @@ export class RoomLine {
     private readonly page: string,
     private readonly now: () => number,
   ) {
+    this.topic = page;
     if (page !== "") void this.ask(page);
   }
 
   // at takes in a topic that the form would publish to; undefined: there is no such topic yet.
   at(name: string, topic: Topic | undefined): void {
     this.topic = name;
-    this.asked = this.now();
-    this.room = topic && roomOf(topic);
-    this.show();
+    this.know(name, topic);
   }
 
   // follow takes in the numbers of the page's topic.
   follow(stats: Stats): void {
     if (this.page === "") return;
-    if (this.room && this.topic === this.page) Object.assign(this.room, { messages: stats.retained, bytes: stats.bytes, next: stats.next });
-    else if (!this.room && this.topic === "" && stats.topics > 0) void this.ask(this.page);
+    if (this.here) Object.assign(this.here, { messages: stats.retained, bytes: stats.bytes, next: stats.next });
+    else if (stats.topics > 0) void this.ask(this.page);
     this.show();
   }
 
@@ -89,7 +90,7 @@ export class RoomLine {
     this.asking = true;
     try {
       const { topic } = await this.api.topics.getTopic({ name });
-      if (this.topic === name || this.topic === "") this.at(name, topic); // else another was typed meanwhile
+      this.know(name, topic);
     } catch {
       // What is known stands.
     } finally {
@@ -97,9 +98,20 @@ export class RoomLine {
     }
   }
 
+  // know takes in a topic as it is now, for the page and for the form; another may have been typed since it was asked for.
+  private know(name: string, topic: Topic | undefined): void {
+    const room = topic && roomOf(topic);
+    if (name === this.page) this.here = room;
+    if (name === this.topic) {
+      this.room = room;
+      this.asked = this.now();
+    }
+    this.show();
+  }
+
   private show(): void {
-    const { room, topic } = this;
-    reveal(document.querySelector("#nearly"), room && topic === this.page ? nearly(room) : "");
+    const { here, room } = this;
+    if (here) reveal(document.querySelector("#nearly"), nearly(here)); // until then what the server rendered stands
     reveal(document.querySelector("#room"), room ? meets(room, this.now()) : "");
   }
 }
