@@ -165,6 +165,12 @@ func (n Now) noneFits() string {
 	return n.t("filter.none", "count", n.Totals.Retained)
 }
 
+// filling is n's Page, on which the lists take what room the window has.
+func (n Now) filling() Page {
+	n.Page.fills = true
+	return n.Page
+}
+
 // here is the section of the bar in which the page stands.
 func (n Now) here() string {
 	if n.Topic != nil {

@@ -30,7 +30,7 @@ func NowPage(n Now) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = layout(n.Page, n.title(), n.here(), true, now(n, n.form())).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(n.filling(), n.title(), n.here(), true, now(n, n.form())).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -32,6 +32,8 @@ type Page struct {
 	// Command is what to type to run one of the program's commands against this server, with {} in place of its arguments:
 	// "linger {} --server localhost:50075". Empty: "linger {}".
 	Command string
+
+	fills bool // the page is as high as the window: its lists scroll, and it does not
 }
 
 // Store is how the store is.

@@ -28,7 +28,7 @@ export class Captions {
     reveal(document.querySelector("#live-hold"), waiting > 0 ? `${t("held.new", { count: waiting })} · ${wayOut()}` : "");
     if (stats) this.empty(stats);
     const sub = document.querySelector("#retained-sub");
-    if (sub && stats) sub.textContent = list.sub(retained);
+    if (stats) write(sub, list.sub(retained));
     // An empty list says that nothing is retained only when that is known.
     if (stats || list.approximate) list.list.toggleAttribute("data-unsure", list.approximate || retained > 0);
   }

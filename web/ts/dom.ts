@@ -22,7 +22,12 @@ export function write(target: Element | null, text: string): void {
 export function reveal(target: HTMLElement | null, text: string): void {
   if (!target) return;
   write(target, text);
-  target.hidden = text === "";
+  conceal(target, text === "");
+}
+
+// conceal hides an element or shows it, and does nothing when it is so already: the browser would look for its style anew.
+export function conceal(target: HTMLElement | null, hidden: boolean): void {
+  if (target && target.hidden !== hidden) target.hidden = hidden;
 }
 
 // clone makes a row from one of the page's templates.

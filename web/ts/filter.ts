@@ -3,7 +3,7 @@
 import { address } from "./address";
 import type { Api } from "./api";
 import type { Arrangement } from "./arrange";
-import { element, write } from "./dom";
+import { conceal, element, write } from "./dom";
 import { readBack } from "./read-back";
 import { Retained, WINDOW } from "./retained";
 import type { RetainedList } from "./retained-list";
@@ -45,7 +45,7 @@ export class Filter {
     const { none, list } = this;
     if (!none) return;
     const empty = list.arrangement.filter.trim() !== "" && list.fitting === 0 && retained > 0;
-    none.hidden = !empty;
+    conceal(none, !empty);
     if (!empty) return;
     const looked = list.loaded;
     write(element(".text", none), looked < retained ? t("filter.noneOfPart", { count: looked, all: retained }) : t("filter.none", { count: retained }));

@@ -39,5 +39,25 @@ test("another deadline is told, and starts the line anew", () => {
   const lifeline = new Lifeline(row);
   assert.equal(lifeline.draw(11_000, 1000, "run"), false);
   assert.equal(lifeline.draw(21_000, 1000, "run"), true);
-  assert.deepEqual(done, ["width 100%", "run 10000", "cancel", "width 100%", "run 20000"]);
+  assert.deepEqual(done, ["width 100%", "run 10000", "cancel", "run 20000"]);
+});
+
+test("a line that moves too slowly to be seen steps, and runs when it is quicker", () => {
+  const { row, done } = line();
+  const lifeline = new Lifeline(row);
+  const deadline = 1000 + 60 * 60_000;
+  lifeline.draw(deadline, 1000, "run");
+  lifeline.step(1100); // nothing to be seen yet
+  lifeline.step(1000 + 60_000);
+  lifeline.step(deadline - 6 * 60_000);
+  lifeline.step(deadline - 5 * 60_000);
+  assert.deepEqual(done, ["width 65.963%", "width 65.75%", "width 100%", "run 360000"]);
+});
+
+test("a slow line grows from where it stood", () => {
+  const { row, done } = line();
+  const lifeline = new Lifeline(row);
+  lifeline.draw(1000 + 60 * 60_000, 1000, "run");
+  lifeline.draw(1000 + 90 * 60_000, 1000, "grow");
+  assert.deepEqual(done.slice(1), ["width 67.025%", "run 240"]);
 });

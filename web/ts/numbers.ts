@@ -1,6 +1,6 @@
 // The numbers around the lists, the chips, the title: what the statistics frame says, each 500 ms.
 import type { Stats } from "./frame";
-import { write } from "./dom";
+import { conceal, write } from "./dom";
 import { topicPath } from "./names";
 import { count, rate, rough, sum, visible } from "./payload";
 import { t } from "./texts";
@@ -22,8 +22,7 @@ export class Numbers {
     const gone = deathsPerSecond > 10 ? t("rate.aSecond", { rate: count(deathsPerSecond) }) : count(stats.gone + goneSince);
     write(document.querySelector("#gone"), gone);
     write(document.querySelector("#undelivered"), count(stats.undelivered));
-    const undelivered = document.querySelector<HTMLElement>(".undelivered");
-    if (undelivered) undelivered.hidden = stats.undelivered === 0;
+    conceal(document.querySelector<HTMLElement>(".undelivered"), stats.undelivered === 0);
     write(document.querySelector("#rate"), t("rate.aSecond", { rate: rate(stats.rate) }));
     write(document.querySelector('label:has(#tab-retained) .n'), alive);
     write(document.querySelector('label:has(#tab-live) .n'), t("rate.short", { rate: rate(stats.rate) }));

@@ -80,6 +80,8 @@ export class RetainedList implements Time {
       make: (entry) => this.make(entry),
     });
     this.holding = new Holding(list, changed);
+    // The scroll bar takes its room from the rows, and not from the axis that their lines stand on.
+    new ResizeObserver(() => list.style.setProperty("--bar", `${list.offsetWidth - list.clientWidth}px`)).observe(list);
     this.adopt();
   }
 

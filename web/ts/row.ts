@@ -50,6 +50,7 @@ export class RetainedRow implements View {
     write(this.left, text);
     const dying = left <= dyingFrom(message.granted);
     if (dying !== this.dying) this.li.classList.toggle("dying", (this.dying = dying));
+    this.line.step(time.now());
     return left < 10_000 ? left % 100 : left % 1000;
   }
 
@@ -163,6 +164,7 @@ export function name(li: HTMLElement, message: Message): void {
 export function fillBody(li: HTMLElement, { body }: Message): void {
   const place = element(".msg", li);
   place.classList.toggle("note", body.note);
+  place.classList.toggle("short", body.cut !== "");
   write(place.querySelector(".text"), said(body));
   write(place.querySelector(".cut"), body.cut);
 }

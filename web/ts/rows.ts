@@ -36,7 +36,11 @@ export class Rows<T, V extends View> {
     const moved = () => (this.edge = undefined);
     new ResizeObserver(moved).observe(list, { box: "border-box" });
     addEventListener("resize", () => (this.heights.clear(), moved()));
-    addEventListener("scroll", moved, { capture: true, passive: true });
+    // Another list's own scrolling moves nothing here.
+    const scrolled = ({ target }: Event) => {
+      if (target instanceof Node && target.contains(list)) moved();
+    };
+    addEventListener("scroll", scrolled, { capture: true, passive: true });
   }
 
   // show makes the page have the rows of these items that are in view, in this order.
