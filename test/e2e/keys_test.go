@@ -79,7 +79,21 @@ func TestKeys(t *testing.T) {
 		}
 		return nil
 	})
+
+	// What ends under the focus leaves it to its ghost, and the list is held as before.
+	b.says("#1 now goes at")
+	b.stroke("X")
+	b.holds("Retained", 1, "#1", "gone")
+	b.focusIn("#1")
+	s.publish("orders", 4*time.Hour, "message d")
+	b.says("1 new, 1 gone")
+	b.holds("Retained", 0, "message d")
+	b.stroke("j")
+	b.focusIn("#2")
 	b.keys(kb.Escape)
+	b.holds("Retained", 1, "#4", "message d")
+	b.holds("Retained", 0, "#1 ")
+
 	b.stroke("p")
 	b.focusIn("Message")
 	b.stroke("gt/j?")

@@ -176,11 +176,20 @@ export class RetainedList implements Time {
     this.drawnAt = wall;
     if (this.held) this.haunt(this.held.entries);
     else this.bury();
-    this.rows.show(this.listed);
+    this.show();
     this.tick();
     this.lines();
     if (this.held) void this.further();
     this.first = false;
+  }
+
+  // show has the page show what is listed. A ghost gets the focus of the row that it replaces: where it was lost, nothing
+  // would hold the list any more.
+  private show(): void {
+    const row = this.list.contains(document.activeElement) ? document.activeElement?.closest("li") : null;
+    const entry = row && this.entry(row);
+    this.rows.show(this.listed);
+    if (entry?.end) this.rows.views.get(rowKey(entry))?.li.querySelector<HTMLElement>("a.seq")?.focus({ preventScroll: true });
   }
 
   // tick writes the numbers of the rows in the page. Returns in how many milliseconds the next one changes.

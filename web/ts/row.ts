@@ -104,8 +104,9 @@ export class RetainedRow implements View {
     if (expire) expire.hidden = going;
     const says = li.querySelector<HTMLElement>(".going-says");
     if (says) says.hidden = !going;
-    // The button that had the focus is gone; what takes its place gets it.
-    if (focused) li.querySelector<HTMLElement>(going ? ".undo button" : "form.expire button")?.focus({ preventScroll: true });
+    // The button that had the focus is gone; what takes its place gets it. What goes by itself before Undo could keep it has none.
+    const next = !going ? "form.expire button" : leave.back === undefined ? "a.seq" : ".undo button";
+    if (focused) li.querySelector<HTMLElement>(next)?.focus({ preventScroll: true });
   }
 
   // born shows that the message has just come.
