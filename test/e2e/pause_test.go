@@ -18,6 +18,12 @@ func TestPause(t *testing.T) {
 	b := newPerson(t).live(s, "/")
 	b.holds("Live", 1, "before")
 
+	// From wherever the keys have led: a slider, a row's link.
+	b.find("slider", "Look ahead").focus()
+	b.stroke(" ")
+	b.says("Paused ")
+	b.stroke("j ")
+	b.find("button", "Pause")
 	b.stroke(" ")
 	b.says("· nothing has arrived")
 	s.publish("orders", 500*time.Millisecond, "short")

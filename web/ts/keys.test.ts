@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Keys, type Press } from "./keys";
 
 function press(key: string, more: Partial<Press> = {}): Press {
-  return { key, typing: false, control: false, repeated: false, at: 0, ...more };
+  return { key, typing: false, enters: false, spaces: false, repeated: false, at: 0, ...more };
 }
 
 // pad has the keys of the table, and notes what they do.
@@ -32,8 +32,14 @@ test("in a field keys are what one writes, but Escape", () => {
 
 test("Enter and Space press the control that has the focus", () => {
   const { keys, done } = pad(["open", "pause", "expire"]);
-  for (const key of ["Enter", " ", "x"]) keys.press(press(key, { control: true }));
+  for (const key of ["Enter", " ", "x"]) keys.press(press(key, { enters: true, spaces: true }));
   assert.deepEqual(done, ["expire"]);
+});
+
+test("Space presses no link, and pauses from there", () => {
+  const { keys, done } = pad(["open", "pause"]);
+  for (const key of ["Enter", " "]) keys.press(press(key, { enters: true }));
+  assert.deepEqual(done, ["pause"]);
 });
 
 test("two keys, one soon after the other", () => {

@@ -12,8 +12,9 @@ export interface Press {
   key: string;
   // typing: in a field, where keys are what one writes.
   typing: boolean;
-  // control: on something that Enter or Space presses.
-  control: boolean;
+  // enters, spaces: on something that Enter presses, or Space, which presses no link and no slider.
+  enters: boolean;
+  spaces: boolean;
   repeated: boolean;
   at: number;
 }
@@ -68,13 +69,13 @@ export class Keys {
     this.store?.setItem(STORED, on ? "on" : "off");
   }
 
-  private find({ key, typing, control, at }: Press): Binding | undefined {
+  private find({ key, typing, enters, spaces, at }: Press): Binding | undefined {
     const name = key === " " ? "Space" : key;
     const { first } = this;
     this.first = { key: "", at: -Infinity };
     // Escape writes nothing, in a field either.
     if (name === "Escape") return this.bindings.get(name);
-    if (typing || (control && (name === "Enter" || name === "Space"))) return undefined;
+    if (typing || (enters && name === "Enter") || (spaces && name === "Space")) return undefined;
     if (name !== "Enter" && !this.enabled) return undefined;
     const both = at - first.at <= PATIENCE ? this.bindings.get(`${first.key} ${name}`) : undefined;
     if (!both && this.begins(name)) this.first = { key: name, at };
@@ -99,7 +100,8 @@ export function listen(on: Keys = keys): void {
     const press = {
       key: event.key,
       typing: target instanceof Element && target.matches(FIELD),
-      control: target instanceof Element && target.matches(CONTROL),
+      enters: target instanceof Element && target.matches(ENTERED),
+      spaces: target instanceof Element && target.matches(SPACED),
       repeated: event.repeat,
       at: event.timeStamp,
     };
@@ -108,4 +110,5 @@ export function listen(on: Keys = keys): void {
 }
 
 const FIELD = "textarea, select, [contenteditable], input:not([type=range], [type=radio], [type=checkbox], [type=submit])";
-const CONTROL = "a, button, summary, input, [role=button], [role=slider]";
+const SPACED = "button, summary, input:not([type=range]), [role=button]";
+const ENTERED = `a, input, [role=slider], ${SPACED}`;

@@ -69,7 +69,7 @@ function click(sequence: number): void {
 }
 
 function escape(): void {
-  keys.press({ key: "Escape", typing: false, control: false, repeated: false, at: 0 });
+  keys.press({ key: "Escape", typing: false, enters: false, spaces: false, repeated: false, at: 0 });
 }
 
 test("a row's number opens its message, and a step back closes it", async () => {
