@@ -67,6 +67,9 @@ func TestLookAhead(t *testing.T) {
 	b.mouse(chromedp.MouseMoved, x-1, y)
 	over = "Between 18 h and 1 d: 0."
 	expect("In 1 d, 0 still here, 5 gone.", "?at=10m", 5)
+	if bold := eval[string](b, `document.querySelector("#ahead-says strong").innerText`); bold != "0 still here, 5 gone" {
+		t.Errorf("what stands out of the sentence is %q", bold)
+	}
 	over = ""
 	b.mouse(chromedp.MouseMoved, box.X, box.Y+300)
 	expect("In 10 min, 2 still here, 3 gone.", "?at=10m", 3)

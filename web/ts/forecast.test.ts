@@ -3,8 +3,9 @@ import { test } from "node:test";
 import texts from "../testdata/texts.json";
 import { between, heights, outlook, pace } from "./forecast";
 import type { Ending } from "./frame";
-import { sentence } from "./look-ahead";
+import { foresee } from "./look-ahead";
 import { END, LAST, position } from "./scale";
+import { t } from "./texts";
 
 type Pairs = Array<[number, number]>;
 const endings = (pairs: Pairs): Ending[] => pairs.map(([after, messages]) => ({ after, messages, bytes: 100 * messages }));
@@ -51,6 +52,7 @@ test("a part of a forecast is exact at the stops, and even within an interval", 
 test("a look ahead tells what is still here at a stop, and what is gone", () => {
   const now = new Date(2026, 10, 22, 14, 32, 7).getTime();
   const share = (messages: number, exact = true) => ({ messages, bytes: 100 * messages, exact });
+  const sentence = (...look: Parameters<typeof foresee>) => t("ahead.says", foresee(...look));
   assert.equal(sentence(300_000, now, share(29), share(12)), "In 5 min, at 14:37:07: 29 still here (2.9 kB), 12 gone.");
   assert.equal(sentence(300_000, now, share(4812, false), share(12)), "In 5 min, at 14:37:07: ≈4,812 still here (481 kB), 12 gone.");
   assert.equal(sentence(END, now, share(0), share(41)), "In 7 d, at Sun 29 Nov, 14:32: 0 still here, 41 gone.");

@@ -2,10 +2,10 @@
 // pointer or the arrow keys look, a click or Enter keeps looking there, Esc lets go.
 import { address } from "./address";
 import { type Census, type Share, about, size } from "./census";
-import { element, percent, reveal } from "./dom";
+import { element, percent } from "./dom";
 import { parse, short, typed } from "./duration";
 import { LAST, keyed, nearestStop, position, stop } from "./scale";
-import { t } from "./texts";
+import { rich, t } from "./texts";
 import { clock } from "./times";
 
 // PARAMETER of the page's address is the lifetime at which one keeps looking: at=5m.
@@ -73,10 +73,13 @@ export class LookAhead {
     const { at, over, slider, census } = this;
     slider.setAttribute("aria-valuenow", String(nearestStop(at ?? 0)));
     const now = this.now();
-    const says = at && this.known ? sentence(at, now, census.between(now + at, Infinity), census.between(-Infinity, now + at)) : "";
+    const outlook = at && this.known ? foresee(at, now, census.between(now + at, Infinity), census.between(-Infinity, now + at)) : undefined;
+    const says = outlook ? t("ahead.says", outlook) : "";
     slider.setAttribute("aria-valuetext", says || t("horizon.now"));
     const box = element("#ahead-says");
-    reveal(box, says && over !== undefined ? `${says}\n${bar(over, now, census)}` : says);
+    box.hidden = says === "";
+    const below = says && over !== undefined ? `\n${bar(over, now, census)}` : "";
+    if (box.textContent !== says + below) box.replaceChildren(...(outlook ? rich("ahead.says", { ...outlook, what: strong(outlook.what) }) : []), below);
     // Beside the line, not before the bars that are looked at.
     box.toggleAttribute("data-left", position(at ?? 0) > 0.5);
     this.line.setAttribute("width", percent(position(at ?? 0)));
@@ -113,9 +116,20 @@ export class LookAhead {
   }
 }
 
-// sentence says what will be: "In 5 min, at 14:37:07: 29 still here (2.2 kB), 12 gone."
-export function sentence(at: number, now: number, here: Share, gone: Share): string {
-  return t("ahead.says", { left: short(at), time: clock(now + at, now), here: about(here), size: size(here), gone: about(gone) });
+// Outlook is what the sentence tells: "In 5 min, at 14:37:07: 29 still here (2.2 kB), 12 gone."
+interface Outlook {
+  left: string;
+  time: string;
+  what: string;
+}
+
+export function foresee(at: number, now: number, here: Share, gone: Share): Outlook {
+  const what = t("ahead.what", { here: about(here), size: size(here), gone: about(gone) });
+  return { left: short(at), time: clock(now + at, now), what };
+}
+
+function strong(text: string): HTMLElement {
+  return Object.assign(document.createElement("strong"), { textContent: text });
 }
 
 // bar says what one interval of the horizon holds: "Between 4 min and 5 min: 12 (1.1 kB)."

@@ -13,7 +13,8 @@ export interface Texts {
   "absence.show": never;
   "ahead.bar": "from" | "to" | "count" | "size";
   "ahead.beyond": "from" | "count" | "size";
-  "ahead.says": "left" | "time" | "here" | "size" | "gone";
+  "ahead.says": "left" | "time" | "what";
+  "ahead.what": "here" | "size" | "gone";
   "banner.crowded": never;
   "bar.asOf": "time";
   "bar.exposed": never;
