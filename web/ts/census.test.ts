@@ -17,6 +17,7 @@ function census(covered: number, ...lefts: number[]): Census {
   const c = new Census(model, () => NOW);
   // Not what the list has: it tells which of the two was asked.
   c.forecast = [{ after: 5000, messages: 70, bytes: 700 }, { after: 60_000, messages: 30, bytes: 300 }];
+  c.retained = 100;
   c.complete = true;
   return c;
 }
@@ -34,6 +35,20 @@ test("beyond what the page has the forecast tells", () => {
   assert.deepEqual(c.between(NOW + 5000, NOW + 5600), { messages: 2, bytes: 420, exact: true });
   assert.deepEqual(c.between(NOW + 5000, NOW + 6000), { messages: 70, bytes: 700, exact: false });
   assert.deepEqual(c.between(NOW + 5500, Infinity), { messages: 65, bytes: 650, exact: false });
+});
+
+test("nothing and all there is are known beyond that too, but near to where the forecast may be off", () => {
+  const c = census(NOW + 1000);
+  assert.deepEqual(c.between(NOW + 180_000, Infinity), { messages: 0, bytes: 0, exact: true });
+  assert.deepEqual(c.between(-Infinity, NOW + 180_000), { messages: 100, bytes: 1000, exact: true });
+  assert.deepEqual(c.between(-Infinity, NOW + 3000), { messages: 0, bytes: 0, exact: true });
+  assert.deepEqual(c.between(NOW + 3000, Infinity), { messages: 100, bytes: 1000, exact: true });
+  // It ends with the interval from 1 to 2 minutes; a message in it may have had 2 minutes and a second.
+  assert.equal(c.between(NOW + 121_000, Infinity).exact, false);
+  assert.equal(c.between(NOW + 10_000, NOW + 50_000).exact, true);
+  assert.deepEqual(c.between(NOW + 10_000, NOW + 70_000), { messages: 5, bytes: 50, exact: false });
+  c.forecast = [];
+  assert.equal(c.between(NOW + 180_000, Infinity).exact, false);
 });
 
 test("so it does while the list may miss something", () => {

@@ -4,7 +4,13 @@ import type { Ending } from "./frame";
 import { count, sum } from "./payload";
 import type { Retained } from "./retained";
 
-// Share is what of the retained ends between two deadlines. An exact one was counted; its bytes are the forecast's.
+// NEAR is by what part of the time to a stop the forecast may take a message to be on its other side (decision 21), and
+// FRAMES how much older than now it may be, in milliseconds.
+const NEAR = 1 / 48;
+const FRAMES = 600;
+
+// Share is what of the retained ends between two deadlines. An exact one was counted, or is nothing or all there is; its
+// bytes are the forecast's.
 export interface Share {
   messages: number;
   bytes: number;
@@ -12,8 +18,10 @@ export interface Share {
 }
 
 export class Census {
-  // forecast is the server's, until it comes empty; complete says that the list misses nothing it should know.
+  // forecast is the server's, until it comes empty; retained is how many there are; complete says that the list misses
+  // nothing it should know.
   forecast: readonly Ending[] = [];
+  retained = 0;
   complete = false;
 
   constructor(
@@ -25,9 +33,17 @@ export class Census {
   between(from: number, to: number): Share {
     const now = this.now();
     const { messages, bytes } = between(this.forecast, from - now, to - now);
-    const known = this.complete ? this.known(from, to) : undefined;
+    const known = (this.complete ? this.known(from, to) : undefined) ?? this.certain(from - now, to - now);
     if (known === undefined) return { messages: Math.round(messages), bytes, exact: false };
     return { messages: known, bytes: known === 0 ? 0 : bytes, exact: true };
+  }
+
+  // certain is what the forecast is sure of: that nothing is between two times from now, or all of it.
+  private certain(from: number, to: number): number | undefined {
+    const none = (from: number, to: number) => between(this.forecast, from - margin(from), to + margin(to)).messages === 0;
+    if (this.forecast.length === 0) return undefined;
+    if (none(from, to)) return 0;
+    return none(-Infinity, from) && none(to, Infinity) ? this.retained : undefined;
   }
 
   // known counts in the list, as far as that goes. Deadlines are whole milliseconds.
@@ -36,6 +52,11 @@ export class Census {
     const sooner = this.model.before(Math.ceil(from) - 1);
     return all === undefined || sooner === undefined ? undefined : all - sooner;
   }
+}
+
+// margin is how far the forecast may be off at a time from now.
+function margin(after: number): number {
+  return Number.isFinite(after) ? FRAMES + Math.abs(after) * NEAR : 0;
 }
 
 // about writes a number of messages, marked when it was not counted.

@@ -310,7 +310,7 @@ export class NowPage {
     this.list.ahead = this.strip.until;
     this.list.draw();
     this.live.draw();
-    this.strip.show(this.live.sampled);
+    this.strip.show(this.retained, this.live.sampled);
     if (this.slider.active) this.foot();
     const below = this.latest ? this.list.below(this.latest) : 0;
     reveal(document.querySelector("#down"), below > 0 ? t("result.down", { count: below }) : "");

@@ -67,9 +67,10 @@ export class Strip {
     this.ahead.follow();
   }
 
-  // show draws what there is. `sampled`: of what was published, some was left out.
-  show(sampled: boolean): void {
+  // show draws what there is, so many in all. `sampled`: of what was published, some was left out.
+  show(retained: number, sampled: boolean): void {
     const { model } = this.list;
+    this.census.retained = retained;
     this.census.complete = !sampled && !model.stale;
     this.horizon.show(model.entries, model.covered, sampled, this.now());
     this.count();
