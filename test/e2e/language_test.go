@@ -90,7 +90,7 @@ func TestZones(t *testing.T) {
 	shows := func(zone, like string) {
 		t.Helper()
 		process.Eventually(t, patience, func() error {
-			said, err := tryEval[bool](b, `document.querySelector("#zone .text").textContent.startsWith(`+js(zone)+`) &&
+			said, err := tryEval[bool](b, `document.querySelector(".zone .text").textContent.startsWith(`+js(zone)+`) &&
 				/^`+like+`$/.test(document.querySelector("#live time.at").innerText)`)
 			if err == nil && !said {
 				err = fmt.Errorf("with %s a row came at %q", zone, at())
@@ -112,4 +112,13 @@ func TestZones(t *testing.T) {
 	shows("Relative", ago)
 	b.keys("t")
 	shows("Local", clockLike)
+
+	// On a phone Help has what the bar has no room for.
+	b.size(390, 664)
+	b.load(s.URL("/help"))
+	b.find("button", "Time zone: Local, UTC").click()
+	b.find("button", "Time zone: UTC")
+	b.load(s.URL("/"))
+	b.connected("Live")
+	shows("UTC", clockLike)
 }

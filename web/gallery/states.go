@@ -128,7 +128,7 @@ func actStates() []State {
 			"topic", "orders.eu", "sequence", "1190", "max", "3600000", "latest", "1795357982000"),
 		{Name: "filter", Shows: "what fits a filter", at: "/topics/orders.eu", now: topic, acts: []string{"fill #filter temperature"}},
 		{Name: "filter-none", Shows: "nothing fits the filter", at: "/topics/orders.eu", now: topic, acts: []string{"fill #filter nothing like it"}, until: `#filter-none:not([hidden])`},
-		{Name: "relative", Shows: "times as they are from now", now: fortyOne, acts: []string{"click #zone", "click #zone"}},
+		{Name: "relative", Shows: "times as they are from now", now: fortyOne, acts: []string{"click button.zone", "click button.zone"}},
 		{Name: "demo", Shows: "the demo, at play", now: fresh, acts: []string{"click button.play-demo"}, until: `#retained li:nth-child(3)`},
 		{Name: "demo-over", Shows: "the demo, over", now: one, early: "demo-over.js", until: `#demo:not([hidden])`},
 	}

@@ -1,4 +1,4 @@
-// The bar's button that goes round the zones, and with it every time on the page.
+// The buttons that go round the zones, and with them every time on the page: the bar's and, on phones, Help's.
 import { write } from "./dom";
 import { keys } from "./keys";
 import { t } from "./texts";
@@ -6,10 +6,11 @@ import { localize } from "./times";
 import { zone } from "./zone";
 
 export class ZoneButton {
+  private readonly buttons = document.querySelectorAll("button.zone");
   private second = 0;
 
   constructor(private readonly now: () => number) {
-    document.querySelector("#zone")?.addEventListener("click", () => zone.next());
+    for (const button of this.buttons) button.addEventListener("click", () => zone.next());
     keys.on("zone", () => zone.next());
     zone.changed(() => this.show());
     this.show();
@@ -27,7 +28,9 @@ export class ZoneButton {
     const now = this.now();
     localize(document, now);
     const name = zone.name(now);
-    write(document.querySelector("#zone .text"), name);
-    write(document.querySelector("#zone .name"), t("zone.name", { zone: name }));
+    for (const button of this.buttons) {
+      write(button.querySelector(".text"), name);
+      write(button.querySelector(".name"), t("zone.name", { zone: name }));
+    }
   }
 }
