@@ -93,22 +93,25 @@ func (b binding) does(p Page) string {
 	return ""
 }
 
-// word is a term as the pages use it, and what it means.
-type word struct{ term, means string }
+// word is a term as the pages use it, what it means, and by what a page leads to it.
+type word struct{ term, means, id string }
+
+// passingWord is where Help tells of messages that pass.
+const passingWord = "word-passing"
 
 func (h Help) words() []word {
 	return []word{
-		{h.t("record.retained"), h.t("help.retained")},
-		{h.t("help.lifetimeWord"), h.t("help.lifetime")},
-		{h.t("help.goneWord"), h.t("help.gone")},
-		{h.word(Delivered), h.t("help.delivered")},
-		{h.word(Undelivered), h.t("help.undelivered")},
-		{h.t("record.passing"), h.t("help.passing")},
-		{h.word(WasEvicted), h.t("help.evicted")},
-		{h.word(WasDeleted), h.t("help.deleted")},
-		{h.word(WasLost), h.t("help.lost")},
-		{h.word(Unknown), h.t("help.unknown")},
-		{h.t("help.aheadWord"), h.t("help.ahead")},
+		{h.t("record.retained"), h.t("help.retained"), "word-retained"},
+		{h.t("help.lifetimeWord"), h.t("help.lifetime"), "word-lifetime"},
+		{h.t("help.goneWord"), h.t("help.gone"), "word-gone"},
+		{h.word(Delivered), h.t("help.delivered"), "word-delivered"},
+		{h.word(Undelivered), h.t("help.undelivered"), "word-undelivered"},
+		{h.t("record.passing"), h.t("help.passing"), passingWord},
+		{h.word(WasEvicted), h.t("help.evicted"), "word-evicted"},
+		{h.word(WasDeleted), h.t("help.deleted"), "word-deleted"},
+		{h.word(WasLost), h.t("help.lost"), "word-lost"},
+		{h.word(Unknown), h.t("help.unknown"), "word-unknown"},
+		{h.t("help.aheadWord"), h.t("help.ahead"), "word-ahead"},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"golang.org/x/net/html"
 
 	"linger/web"
 )
@@ -54,6 +55,17 @@ func TestEquation(t *testing.T) {
 	r.Passing, r.Ended[web.Unknown], r.Ended[web.WasLost] = 2, 3, 4
 	if got, want := equation(), "+ 0 deleted + 3 unknown + 4 lost"; !strings.Contains(got, "+ 2 passing") || !strings.HasSuffix(got, want) {
 		t.Errorf("%q", got)
+	}
+	terms := byClass(render(t, web.RecordPage(r)), "term")
+	for _, term := range terms {
+		if attr(term, "href") == "" {
+			t.Errorf("%q leads nowhere", rawText(term))
+		}
+	}
+	place, found := strings.CutPrefix(attr(terms[2], "href"), "/help#") // what passes has no ledger
+	told := all(render(t, web.HelpPage(web.Help{Page: page})), func(n *html.Node) bool { return found && attr(n, "id") == place })
+	if len(told) != 1 || text(told[0]) != "passing" {
+		t.Errorf("%q leads to %d words of Help", rawText(terms[2]), len(told))
 	}
 	r.Reason = web.Undelivered
 	for _, a := range byTag(byClass(render(t, web.RecordPage(r)), "equation")[0], "a") {

@@ -327,9 +327,12 @@ export interface Texts {
   "record.now": never;
   "record.numbers": never;
   "record.passing": never;
+  "record.passingSays": never;
   "record.published": never;
+  "record.publishedSays": never;
   "record.receivedBy": "n";
   "record.retained": never;
+  "record.retainedSays": never;
   "record.undelivered": never;
   "record.unknown": never;
   "recovering.heading": never;
