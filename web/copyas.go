@@ -138,13 +138,13 @@ func plainJSON(v any) string {
 	return b.String()
 }
 
-// asCurl posts the form. Data that a terminal would not hand on are percent-encoded: less to read, and carries every byte.
+// asCurl posts the form.
 func (d Detail) asCurl() copyForm {
 	f := copyForm{ID: "curl", Label: "curl"}
-	data := string(d.Message.Data)
-	body := []string{"--data-urlencode", "message=" + data}
-	if !survivesPaste(data) {
-		body = []string{"-d", "message=" + url.QueryEscape(data)}
+	body := formValue(FieldMessage, string(d.Message.Data))
+	for _, a := range d.Message.Attributes {
+		body = append(body, formValue(FieldAttrKey, a.Key)...)
+		body = append(body, formValue(FieldAttrValue, a.Value)...)
 	}
 	if f.Why = d.pasteable(body); f.Why != "" {
 		return f
@@ -155,10 +155,17 @@ func (d Detail) asCurl() copyForm {
 	return f
 }
 
-// bare says that curl leaves something out.
-func (d Detail) bare() bool {
-	return d.Message.Key != "" || len(d.Message.Attributes) > 0
+// formValue are curl's arguments for a field of the form. What a terminal would not hand on is percent-encoded: less to
+// read, and carries every byte.
+func formValue(field, value string) []string {
+	if survivesPaste(value) {
+		return []string{"--data-urlencode", field + "=" + value}
+	}
+	return []string{"-d", field + "=" + url.QueryEscape(value)}
 }
+
+// bare says that curl leaves the ordering key out.
+func (d Detail) bare() bool { return d.Message.Key != "" }
 
 // copyJSON is a text for an attribute of the page. HTML itself would turn a carriage return into a line feed and has no NUL.
 func (f copyForm) copyJSON() string {

@@ -17,6 +17,8 @@ type Form struct {
 	// TTL is the lifetime as chosen or typed, in any writing that ParseTTL reads; kept as typed when it does not. Empty:
 	// the policy's default.
 	TTL string
+	// Attributes are those filled in, as posted; where there are none the form shows but a way to them.
+	Attributes []Attribute
 	// Policy is the one of Topic, or the server's for a topic that does not exist.
 	Policy Policy
 	// MaxMessage is the greatest message the server takes, in bytes; 0 means 1 MiB.
@@ -34,6 +36,10 @@ const (
 	FieldTopic   = "topic"
 	FieldMessage = "message"
 	FieldTTL     = "ttl"
+
+	// The two fields of a row of attributes; a FieldError names the row, too.
+	FieldAttrKey   = "attr-key"
+	FieldAttrValue = "attr-value"
 )
 
 // FieldError is one problem of the form, told under its field.
@@ -42,7 +48,11 @@ type FieldError struct {
 	Field string
 	// Text is a sentence without the field's name: "a space at position 4. Letters, digits, _ and -, in parts joined by dots."
 	Text string
+	// Row is that of Form.Attributes, from 0, if Field is of one.
+	Row int
 }
+
+func (e FieldError) onAttribute() bool { return e.Field == FieldAttrKey || e.Field == FieldAttrValue }
 
 // Result is the answer to a publish.
 type Result struct {
@@ -141,7 +151,7 @@ func (v *formView) beyond() bool { return v.Policy.Max > stops[lastStop] }
 // error is what is wrong with a field; "" asks for what is wrong with none in particular.
 func (f Form) error(field string) string {
 	for _, e := range f.Errors {
-		known := e.Field == FieldTopic || e.Field == FieldMessage || e.Field == FieldTTL
+		known := e.Field == FieldTopic || e.Field == FieldMessage || e.Field == FieldTTL || e.onAttribute()
 		if e.Field == field || field == "" && !known {
 			return e.Text
 		}

@@ -121,7 +121,8 @@ func hostileNow(s string) web.Now {
 	return web.Now{
 		Page: page, Pattern: s, Retained: []web.Message{m}, Live: []web.Message{m}, Chips: []web.Chip{{Topic: s}}, Notice: s,
 		Form: web.Form{
-			Topic: s, Message: s, TTL: s, Suggestions: []string{s}, Errors: []web.FieldError{{Field: web.FieldTTL, Text: s}},
+			Topic: s, Message: s, TTL: s, Suggestions: []string{s}, Attributes: []web.Attribute{{Key: s, Value: s}},
+			Errors: []web.FieldError{{Field: web.FieldTTL, Text: s}, {Field: web.FieldAttrKey, Text: s}},
 			Result: &web.Result{Topic: s, Sequence: 1, Published: now, Expires: now.Add(time.Minute), Reason: s, Durability: s},
 		},
 	}

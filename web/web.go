@@ -20,7 +20,8 @@
 //	GET  /server                 ServerPage
 //	GET  /export                 ?in=PATTERN: what is retained, as JSON lines
 //	GET  /help                   HelpPage
-//	POST /publish                topic, message, ttl (a TTL as ParseTTL reads it, or "other"), ttl_other
+//	POST /publish                topic, message, ttl (a TTL as ParseTTL reads it, or "other"), ttl_other; attr-key and attr-value,
+//	                             as often as there are attributes, the first key with the first value; empty pairs are left out
 //	POST /extend, POST /expire   topic, sequence, expire_time and expected (ms since 1970), back (the path to return to)
 //
 // `back` comes from the page but may be forged: ReturnPath makes it safe.

@@ -4,16 +4,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"linger/broker"
 	"linger/internal/server"
+	lingerv1 "linger/proto/linger/v1"
 )
 
 func (r *running) request(method, path, body string, headers ...string) *http.Request {
@@ -117,6 +122,16 @@ func TestPublishForm(t *testing.T) {
 		t.Errorf("stored %q, %v", m.Message, err)
 	}
 
+	resp, _ = post(url.Values{"topic": {"attrs"}, "message": {"x"}, "attr-key": {"a", "", "b"}, "attr-value": {"1", ""}})
+	m, _, err = sub.Get("attrs", 1)
+	if err != nil {
+		t.Fatal(resp.StatusCode, err)
+	}
+	var stored lingerv1.Message
+	if err := proto.Unmarshal(m.Message, &stored); err != nil || !maps.Equal(stored.GetAttributes(), map[string]string{"a": "1", "b": ""}) {
+		t.Errorf("stored %v, %v", &stored, err)
+	}
+
 	resp, body = post(url.Values{"topic": {"hello"}, "message": {"x"}, "ttl": {"90"}}, "Accept", "application/json")
 	var answer struct {
 		Topic, Durability string
@@ -154,6 +169,14 @@ func TestPublishFormErrors(t *testing.T) {
 		{url.Values{"topic": {"t"}, "message": {""}, "ttl": {"other"}}, "ttl"},
 		{url.Values{"topic": {"t"}, "message": {strings.Repeat("x", 1<<20+1)}}, "message"},
 		{url.Values{"topic": {"t"}, "message": {strings.Repeat("%", 4<<20)}}, "message"},
+		{attributes("", "", "", "x"), "attr-key[0]"},
+		{attributes("a", "", strings.Repeat("k", 129), ""), "attr-key[1]"},
+		{attributes("a", "", "\xff", ""), "attr-key[1]"},
+		{attributes("a", "1", "", "", "a", "2"), "attr-key[1]"},
+		{attributes("a", strings.Repeat("v", 1025)), "attr-value[0]"},
+		{attributes("a", "\xff"), "attr-value[0]"},
+		{attributes(manyAttributes(65, "")...), "attr-key[64]"},
+		{attributes(manyAttributes(17, strings.Repeat("v", 1000))...), "attr-value[16]"},
 	}
 	for _, c := range cases {
 		resp := s.do(s.request(http.MethodPost, "/publish", c.values.Encode(), "Accept", "application/json"))
@@ -168,13 +191,44 @@ func TestPublishFormErrors(t *testing.T) {
 	if resp.StatusCode != 400 || !strings.Contains(body, "keep &lt;this&gt;") || !strings.Contains(body, "soon") || !strings.Contains(body, `aria-invalid="true"`) {
 		t.Errorf("the page: %d\n%s", resp.StatusCode, body)
 	}
+	resp = s.do(s.request(http.MethodPost, "/publish", attributes("<i>", "kept", "", "value").Encode(), "Accept-Language", "zh-CN"))
+	body = s.read(resp)
+	for _, want := range []string{`value="&lt;i&gt;"`, `value="kept"`, "属性 2：没有键。请填写键，或清空值。", `<details id="attributes" class="attributes" open>`} {
+		if resp.StatusCode != 400 || !strings.Contains(body, want) {
+			t.Errorf("the page of attributes: %d, no %s in\n%s", resp.StatusCode, want, body)
+		}
+	}
 	if _, err := s.broker.Topic("t"); err == nil {
 		t.Error("something was published")
+	}
+	for _, ok := range []url.Values{attributes(manyAttributes(64, "")...), attributes(strings.Repeat("k", 128), strings.Repeat("v", 1024))} {
+		resp := s.do(s.request(http.MethodPost, "/publish", ok.Encode(), "Accept", "application/json"))
+		if body := s.read(resp); resp.StatusCode != 200 {
+			t.Errorf("attributes at their limits: %d %s", resp.StatusCode, body)
+		}
 	}
 	resp = s.do(s.request(http.MethodPost, "/publish", "topic=t&message=", "Accept", "application/json"))
 	if body := s.read(resp); resp.StatusCode != 200 {
 		t.Errorf("a message that is empty: %d %s", resp.StatusCode, body)
 	}
+}
+
+// attributes are a form with rows of them, key by value.
+func attributes(keysAndValues ...string) url.Values {
+	v := url.Values{"topic": {"t"}, "message": {""}}
+	for pair := range slices.Chunk(keysAndValues, 2) {
+		v.Add("attr-key", pair[0])
+		v.Add("attr-value", pair[1])
+	}
+	return v
+}
+
+// manyAttributes are so many rows of one value.
+func manyAttributes(n int, value string) (rows []string) {
+	for i := range n {
+		rows = append(rows, strconv.Itoa(i), value)
+	}
+	return rows
 }
 
 var sentenceForm = regexp.MustCompile(`^[^a-z].*\.$`)

@@ -42,7 +42,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v) // nobody is left to be told
 }
 
-// publish takes the form: topic, message, ttl (as the page's box reads it, or "other"), ttl_other.
+// publish takes the form: topic, message, ttl (as the page's box reads it, or "other"), ttl_other, attr-key and attr-value.
 func (p *pages) publish(w http.ResponseWriter, r *http.Request) {
 	if err := p.parseForm(w, r); err != nil {
 		p.refuseForm(w, r, err)
@@ -125,7 +125,11 @@ func (p *pages) readForm(r *http.Request) (in *wire.Request, asked string, err e
 		}
 		return nil, "", p.tooLarge(size)
 	}
-	b, err := proto.Marshal(&lingerv1.Message{Data: []byte(message)})
+	attributes, err := attributeMap(formAttributes(f))
+	if err != nil {
+		return nil, "", err
+	}
+	b, err := proto.Marshal(&lingerv1.Message{Attributes: attributes, Data: []byte(message)})
 	if err != nil {
 		return nil, "", err
 	}
@@ -168,15 +172,22 @@ func (p *pages) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	f := r.PostForm
-	form := web.Form{
-		Topic: f.Get("topic"), Message: f.Get("message"), TTL: chosenTTL(f),
-		Errors: []web.FieldError{{Field: field, Text: said(languageOf(r), err)}},
+	problem := web.FieldError{Field: field, Text: said(languageOf(r), err)}
+	form := web.Form{Topic: f.Get("topic"), Message: f.Get("message"), TTL: chosenTTL(f), Attributes: formAttributes(f)}
+	if part, row, ok := attributeField(field); ok {
+		problem.Field, problem.Row = part, row
 	}
+	// No page needs more rows than one too many.
+	form.Attributes = form.Attributes[:min(len(form.Attributes), wire.MaxAttributes+1)]
+	form.Errors = []web.FieldError{problem}
 	p.board(w, r, ">", nil, form, o.http)
 }
 
 // formField is the form's name of the field that the broker or the walk blames.
 func formField(e *broker.Error) string {
+	if _, _, ok := attributeField(e.Field); ok {
+		return e.Field
+	}
 	switch {
 	case strings.Contains(e.Field, "ttl"):
 		return web.FieldTTL

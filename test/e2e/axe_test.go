@@ -154,6 +154,7 @@ func TestAxe(t *testing.T) {
 		b.load(s.URL("/"))
 		b.connected("Live")
 		b.find("textbox", "Message").focus() // on a phone it opens the form
+		b.find("DisclosureTriangle", "+ attributes").click()
 		b.passesAxe(fmt.Sprintf("the form, open, %d px", width))
 		b.publish("two words", "text", "soon")
 		b.says("Time to live: ")

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -43,6 +44,26 @@ func TestWithoutScript(t *testing.T) {
 	b.says("#1 kept 1 h 30 min, until")
 	b.holds("Retained", 1, "#1", "1 h 30", "with another lifetime")
 
+	// With attributes.
+	b.find("textbox", "Message").fill("with attributes")
+	b.find("DisclosureTriangle", "+ attributes").click()
+	b.find("textbox", "Attribute 1, key").fill("trace")
+	b.find("textbox", "Attribute 1, value").fill("abc")
+	b.find("textbox", "Attribute 3, value").fill("of what?")
+	b.find("button", "Publish").click()
+	b.says("Attribute 2: No key. Give it one, or empty the value.")
+	if value := callOn[string](b.find("textbox", "Attribute 1, value"), `function() { return this.value }`); value != "abc" {
+		t.Errorf("of the attributes there is %q after the error", value)
+	}
+	b.find("textbox", "Attribute 2, key").fill("note")
+	b.find("button", "Publish").click()
+	b.says("#2 kept 1 h 30 min, until")
+	if m := s.state("orders", 2).Retained; m == nil || !maps.Equal(m.Attributes, map[string]string{"trace": "abc", "note": "of what?"}) {
+		t.Errorf("it came as %+v", m)
+	}
+	b.find("button", "Expire #2").click()
+	b.says("#2 of orders has ended.")
+
 	// Extend and expire.
 	deadline := s.deadline("orders", 1)
 	b.find("button", "Extend #1 by 1 hour 30 minutes").click()
@@ -51,7 +72,7 @@ func TestWithoutScript(t *testing.T) {
 	b.find("button", "Expire #1").click()
 	b.says("#1 of orders has ended.")
 	b.holds("Retained", 0, "#1")
-	b.says("Nothing retained in orders. Last message #1 ended")
+	b.says("Nothing retained in orders. Last message #2 ended")
 
 	// Errors keep what was typed.
 	for _, c := range []struct{ topic, message, ttl, says string }{

@@ -26,6 +26,13 @@ func formStates() []State {
 		{Name: "form-open", Shows: "writing a message; on a phone the form is open", now: fortyOne, acts: []string{"focus #message"}},
 		{Name: "form-lines", Shows: "a message of more lines than fit", now: fortyOne, acts: []string{"fill #message " + strings.Repeat("a line of the message\\n", 8), "focus #message"}},
 		{Name: "form-error", Shows: "a publish that the page itself refuses", now: fortyOne, acts: []string{"fill #topic orders", "fill #ttl-text soon", "click #submit"}, until: `#ttl-error:not([hidden])`},
+		{Name: "attributes", Shows: "attributes, a row for each", now: fortyOne, acts: []string{
+			"focus #message", "click #attributes summary", "fill .attr-key trace", "fill .attr-value 4bf92f3577b34da6", "focus .attr-value", "key Enter",
+		}, until: `.attr:nth-child(2)`},
+		{Name: "attributes-error", Shows: "an attribute that cannot be", now: fortyOne, acts: []string{
+			"fill #topic orders", "focus #message", "click #attributes summary", "fill .attr-key trace", "focus .attr-value", "key Enter",
+			"fill .attr:nth-child(2)>.attr-value 4bf92f3577b34da6", "click #submit",
+		}, until: `.attr .error:not([hidden])`},
 		publish("published", "a publish that was answered", nil, `#result a`),
 		{Name: "first-publish", Shows: "the first publish of all", now: fresh, acts: []string{"click #submit"}, until: `#lesson:not(:empty)`},
 		publish("publish-pending", "a publish that is under way", errSilent, `#submit[aria-busy]`),

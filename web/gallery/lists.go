@@ -216,10 +216,12 @@ func long(p web.Page) web.Now {
 func refused(p web.Page) web.Now {
 	now := fortyOne(p)
 	now.Form = web.Form{
-		Topic: "orders eu", Message: "Hello, Linger", TTL: "a while", Errors: []web.FieldError{
+		Topic: "orders eu", Message: "Hello, Linger", TTL: "a while", Attributes: []web.Attribute{{Key: "trace", Value: "4bf92f3577b34da6"}, {Value: "of nothing"}},
+		Errors: []web.FieldError{
 			{Field: web.FieldTopic, Text: told(p, "a space at position 7. Letters, digits, _ and -, in parts joined by dots.", "第 7 个字符是空格。请用字母、数字、_ 和 -，各段之间用点连接。")},
 			{Field: web.FieldMessage, Text: told(p, "1.3 MiB; the limit is 1 MiB (--max-message).", "1.3 MiB，上限是 1 MiB。")},
 			{Field: web.FieldTTL, Text: told(p, "\"a while\" does not begin with a number. Write 30 s, 10 min, 1.5 h or 7 d.", "不是以数字开头的。请写 30 秒、10 分钟、1.5 小时或 7 天。")},
+			{Field: web.FieldAttrKey, Row: 1, Text: told(p, "No key. Give it one, or empty the value.", "没有键。请填写键，或清空值。")},
 			{Text: told(p, "The server is full: rejected until 14:33:02.", "服务器已满：14:33:02 之前拒绝发布。")},
 		},
 	}

@@ -58,7 +58,7 @@ export function timestamp(ms: number): Timestamp {
 
 // Problem is an error as the page tells it: under a field of the form, or under the whole.
 export interface Problem {
-  field: "topic" | "message" | "ttl" | "";
+  field: "topic" | "message" | "attributes" | "ttl" | "";
   text: string;
   // unknown: the call may have been carried out or not.
   unknown: boolean;
@@ -79,6 +79,7 @@ export function problems(thrown: unknown): Problem[] {
 
 // fieldOf finds the form's field in a path such as `batches[0].messages[0].data`.
 function fieldOf(path: string): Problem["field"] {
+  if (/\.attributes\b/.test(path)) return "attributes"; // first: a key may be any of the words below
   if (/\btopic\b|\bname\b/.test(path)) return "topic";
   if (/\bmessages?\b|\bdata\b|\bmessage\b/.test(path)) return "message";
   return /\bttl\b/.test(path) ? "ttl" : "";

@@ -1,6 +1,7 @@
 // The publish form: what one types, what is wrong with it, what became of it.
 import { Code } from "@connectrpc/connect";
 import { type Api, type Problem, problems } from "./api";
+import { Attributes } from "./attributes";
 import { element, reveal, write } from "./dom";
 import { short, words } from "./duration";
 import { TtlAdjustment } from "./gen/linger/v1/publish_pb.js";
@@ -29,6 +30,7 @@ export class Form {
   private readonly button = element<HTMLButtonElement>("#submit");
   private readonly result = element<HTMLOutputElement>("#result");
   private readonly limit = Number(element("#main").dataset["maxMessage"]) || Infinity;
+  private readonly attributes = new Attributes();
   private readonly publisher: Publisher;
   private readonly policy: PolicyReader;
   private sending: AbortController | undefined;
@@ -109,6 +111,7 @@ export class Form {
     const draft: Draft = {
       topic: this.topicName,
       data: new TextEncoder().encode(this.message.value),
+      attributes: this.attributes.filled,
       ttl: this.slider.value,
     };
     const problem = tooLarge(draft.data.length, this.limit);
@@ -116,6 +119,7 @@ export class Form {
       this.complain("message", problem);
       return this.lead("message");
     }
+    if (!this.attributes.check()) return;
     this.sending?.abort();
     const sending = new AbortController();
     this.sending = sending;
@@ -174,7 +178,7 @@ export class Form {
 
   // lead puts the focus on the field at fault. On a phone it may lie in a bar that is closed, which the message opens.
   private lead(field: Problem["field"]): void {
-    if (field === "") return;
+    if (field === "" || field === "attributes") return;
     this.message.focus();
     if (field === "topic") this.topic.focus();
     else if (field === "ttl") this.slider.focusBox();
@@ -187,6 +191,7 @@ export class Form {
 
   // complain writes an error under its field, or under the form.
   private complain(field: Problem["field"], text: string): void {
+    if (field === "attributes") return this.attributes.refuse(text);
     if (field === "ttl") return this.slider.complain(text && t("form.problem", { field: t("form.ttl"), problem: text }), text !== "");
     const place = document.querySelector<HTMLElement>(`#${field || "form"}-error`);
     const named = field && text && t("form.problem", { field: t(field === "topic" ? "form.topic" : "form.message"), problem: text });
@@ -198,6 +203,7 @@ export class Form {
 
   private clear(): void {
     for (const field of ["", "topic", "message"] as const) this.complain(field, "");
+    this.attributes.clear();
   }
 
   // tell writes the result line: a link, what was granted, what it promises, who got it.

@@ -6,14 +6,16 @@ import { type Api, timestamp } from "./api";
 import { type PublishRequest, PublishResponseSchema } from "./gen/linger/v1/publish_pb.js";
 import { type Draft, OutcomeUnknown, Publisher } from "./publisher";
 
-const draft = (text: string): Draft => ({ topic: "t", data: new TextEncoder().encode(text), ttl: 1500 });
+const draft = (text: string): Draft => ({ topic: "t", data: new TextEncoder().encode(text), attributes: [], ttl: 1500 });
 
 // server answers each request as the test says, and remembers what it was asked.
 function server(...answers: Array<"ok" | Code>) {
-  const asked: Array<{ producer: string; request: number; text: string }> = [];
+  const asked: Array<{ producer: string; request: number; text: string; attributes: string }> = [];
   const publish = async (request: Partial<PublishRequest>) => {
-    const data = request.batches?.[0]?.messages?.[0]?.data ?? new Uint8Array();
-    asked.push({ producer: String(request.producerId), request: Number(request.request), text: new TextDecoder().decode(data) });
+    const message = request.batches?.[0]?.messages?.[0];
+    const attributes = Object.entries(message?.attributes ?? {}).map((pair) => pair.join("=")).join(" ");
+    const text = new TextDecoder().decode(message?.data);
+    asked.push({ producer: String(request.producerId), request: Number(request.request), text, attributes });
     const answer = answers.shift() ?? "ok";
     if (answer !== "ok") throw new ConnectError("no", answer);
     const result = { firstSequence: 42n, count: 1, publishTime: timestamp(1000), expireTime: timestamp(2500), durability: 1 };
@@ -50,6 +52,15 @@ test("another draft after no answer does not take its number", async () => {
   await publisher.publish(draft("b"));
   assert.deepEqual(asked.map((a) => a.request), [1, 1]);
   assert.notEqual(asked[0]?.producer, asked[1]?.producer);
+});
+
+test("attributes are sent, whatever their keys, and make another draft", async () => {
+  const { asked, publisher } = server("ok", Code.Unavailable);
+  await publisher.publish(draft("a"));
+  await assert.rejects(publisher.publish({ ...draft("b"), attributes: [["__proto__", "x"], ["a", ""]] }));
+  await publisher.publish({ ...draft("b"), attributes: [["a", ""]] });
+  assert.deepEqual(asked.map((a) => a.attributes), ["", "__proto__=x a=", "a="]);
+  assert.deepEqual(asked.map((a) => a.request), [1, 2, 1]);
 });
 
 test("a refused request is not repeated under its number", async () => {

@@ -4,6 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Api } from "./api";
+import type { Attribute } from "./attributes";
 import type { BatchResult } from "./gen/linger/v1/publish_pb.js";
 import { Durability } from "./gen/linger/v1/message_pb.js";
 import { TtlAdjustment } from "./gen/linger/v1/publish_pb.js";
@@ -17,6 +18,7 @@ const DEADLINE = 20_000;
 export interface Draft {
   topic: string;
   data: Uint8Array<ArrayBuffer>;
+  attributes: readonly Attribute[];
   ttl: number;
 }
 
@@ -103,11 +105,12 @@ export class Publisher {
     this.used = performance.now();
     const seconds = Math.floor(draft.ttl / 1000);
     const ttl = create(DurationSchema, { seconds: BigInt(seconds), nanos: Math.round((draft.ttl - seconds * 1000) * 1e6) });
+    const attributes = Object.fromEntries(draft.attributes); // its own properties, whatever the keys are
     const answer = await this.api.publish.publish(
       {
         producerId: this.producer,
         request: BigInt(this.request),
-        batches: [{ topic: draft.topic, ttl, messages: [{ data: draft.data }] }],
+        batches: [{ topic: draft.topic, ttl, messages: [{ attributes, data: draft.data }] }],
       },
       { timeoutMs: DEADLINE, ...(signal ? { signal } : {}) },
     );
@@ -144,7 +147,11 @@ function receipt(draft: Draft, result: BatchResult, serverTime: number): Receipt
 
 function same(a: Draft, b: Draft): boolean {
   return (
-    a.topic === b.topic && a.ttl === b.ttl && a.data.length === b.data.length && a.data.every((byte, i) => byte === b.data[i])
+    a.topic === b.topic &&
+    a.ttl === b.ttl &&
+    JSON.stringify(a.attributes) === JSON.stringify(b.attributes) &&
+    a.data.length === b.data.length &&
+    a.data.every((byte, i) => byte === b.data[i])
   );
 }
 
