@@ -85,6 +85,16 @@ export class LiveList {
     place.replaceChildren(...rich(hidden ? "absence.missedHidden" : "absence.missedAlive", values));
   }
 
+  // hold keeps the log as it stands: at once, not at the next drawing, up to which more may come.
+  hold(): void {
+    this.held ??= { rows: this.model.rows.slice(), arrived: this.arrivals };
+  }
+
+  // newest is when the last of the log's messages was published; 0: there is none.
+  get newest(): number {
+    return this.model.rows.reduce((at, row) => (row.kind === "message" ? Math.max(at, row.message.published) : at), 0);
+  }
+
   // complete fills what is held with what was read back.
   complete({ messages, from }: ReadBack): void {
     if (!this.held) return;
@@ -95,7 +105,7 @@ export class LiveList {
   draw(): void {
     const { model } = this;
     if (!this.holding.held) this.release();
-    else this.held ??= { rows: model.rows.slice(), arrived: this.arrivals };
+    else this.hold();
     this.rows.show([...(this.held?.rows ?? model.rows)].reverse());
     this.tick();
     this.describe();

@@ -211,7 +211,8 @@ export class NowPage {
   togglePause(): void {
     if (this.pause.on) this.pause.end();
     else {
-      this.pause.begin(this.now());
+      this.pause.begin(Math.max(this.now(), this.live.newest)); // the page's idea of the server's clock may lag behind
+      this.live.hold();
       void this.catchUp.paused();
     }
     write(document.querySelector("#pause .text"), t(this.pause.on ? "live.resume" : "live.pause"));
