@@ -277,8 +277,8 @@ func TestEpitaphs(t *testing.T) {
 // What a message may be given more stands in order, its own lifetime among the usual ones, each once.
 func TestOffersOfMore(t *testing.T) {
 	for ttl, want := range map[time.Duration]string{
-		30 * time.Minute: "+1 min, +10 min, +30 min, +1 h, Expire, Undo",
-		time.Hour:        "+1 min, +10 min, +1 h, Expire, Undo",
+		30 * time.Minute: "+1 min, +10 min, +30 min, +1 h, until …, Expire, Undo",
+		time.Hour:        "+1 min, +10 min, +1 h, until …, Expire, Undo",
 	} {
 		m := hello(42, ttl, time.Minute)
 		doc := render(t, web.MessagePage(web.Detail{Page: page, Topic: "hello", Sequence: 42, Message: &m}))

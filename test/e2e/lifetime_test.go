@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -109,7 +110,9 @@ func TestExtendAndExpireFromTheMessagePage(t *testing.T) {
 	s := startServer(t)
 	s.publish("orders", 10*time.Minute, "payload")
 	deadline := s.deadline("orders", 1)
-	b := newPerson(t).open(s.URL("/topics/orders/1"))
+	b := newPerson(t).open(s.URL("/topics/orders/1"), func(b *tab) {
+		b.do(call(emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Shanghai"}))
+	})
 	process.Eventually(t, patience, func() error { // it counts down
 		if left := eval[string](b, `document.querySelector("#card .left").innerText`); left == "10:00" || left == "" {
 			return fmt.Errorf("left: %q", left)
@@ -136,6 +139,23 @@ func TestExtendAndExpireFromTheMessagePage(t *testing.T) {
 	if read := readAgain(); read > before {
 		t.Errorf("the page was read %d times again for who received it", read-before)
 	}
+	// Until a time of one's own, in the zone that one chose.
+	now := time.Now().UTC()
+	until := func(zone string, at, written time.Time) {
+		t.Helper()
+		b.find("button", "Extend #1 until …").click()
+		b.says(zone + " Set")
+		eval[any](b, `document.querySelector("#longer-until").value = `+js(written.Format("2006-01-02T15:04")))
+		b.find("button", "Set").click()
+		s.goesAt("orders", 1, at)
+		b.says(written.Format("15:04:05.000"))
+	}
+	at := time.Date(now.Year(), now.Month(), now.Day(), now.Hour()+5, 0, 0, 0, time.UTC)
+	until("Local, UTC+8", at, at.Add(8*time.Hour))
+	b.find("button", "Time zone: Local, UTC+8").click()
+	until("UTC", at.Add(time.Hour), at.Add(time.Hour))
+	s.linger("extend", "orders", "1", "--ttl", "3h")
+	b.says("3 h 00 left")
 	b.find("button", "Expire #1").click()
 	b.says("going")
 	b.keys("u")

@@ -54,7 +54,7 @@ export class Card {
     const focused = acts.contains(document.activeElement);
     this.going = leave !== undefined;
     this.conceal(false);
-    for (const form of card.querySelectorAll<HTMLElement>("form")) form.hidden = this.going;
+    for (const act of card.querySelectorAll<HTMLElement>("form, button.until")) act.hidden = this.going;
     element(".going-says", card).hidden = !this.going;
     element(".undo", card).hidden = leave?.back === undefined;
     if (focused && !document.activeElement?.checkVisibility()) acts.querySelector<HTMLElement>(this.going ? ".undo button" : "form.expire button")?.focus();

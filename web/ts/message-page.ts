@@ -3,6 +3,7 @@ import { connect } from "./api";
 import type { Batch } from "./frame";
 import { Going } from "./going";
 import { keys } from "./keys";
+import { LongerMenu } from "./longer-menu";
 import { MessageView } from "./message-view";
 
 export class MessagePage {
@@ -16,6 +17,7 @@ export class MessagePage {
     this.view = new MessageView(main, now, {
       api: connect(location.origin),
       going: new Going(),
+      menu: new LongerMenu(now),
       say,
       tell: say,
       undoable: 0,

@@ -60,6 +60,7 @@ beforeEach(() => {
     {
       api: { retained: { setExpireTime, listMessages } } as never,
       going: new Going(),
+      menu: {} as never,
       say: (text) => told.push(text),
       tell: (text) => told.push(`refused: ${text}`),
       get undoable() {

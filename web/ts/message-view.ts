@@ -8,6 +8,7 @@ import type { Batch } from "./frame";
 import { fetched } from "./fresh";
 import type { Going } from "./going";
 import { Lifetime } from "./lifetime";
+import type { LongerMenu } from "./longer-menu";
 import { type Message, fromRetained } from "./message";
 import { messageAt } from "./names";
 import type { Entry } from "./retained";
@@ -25,6 +26,7 @@ const PEEK = 2000;
 export interface Surroundings {
   api: Pick<Api, "retained">;
   going: Going;
+  menu: LongerMenu;
   // say reads something out.
   say(text: string): void;
   // tell shows why something was refused, where the message does not stand here any more.
@@ -85,8 +87,11 @@ export class MessageView {
     let shift = false;
     root.addEventListener("click", (event) => {
       shift = event.shiftKey;
-      const undo = event.target instanceof Element && event.target.closest(".undo button");
-      if (undo && this.entry) void this.act(this.entry, this.lifetime.undo(this.entry));
+      const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".undo button, button.until") : null;
+      const { entry } = this;
+      if (!button || !entry) return;
+      if (button.matches(".undo button")) void this.act(entry, this.lifetime.undo(entry));
+      else around.menu.open(entry, button, { until: (asked, deadline) => void this.act(asked, this.lifetime.until(asked, deadline)) });
     });
     root.addEventListener("submit", (event) => {
       const form = event.target;

@@ -15,6 +15,7 @@ import type { Batch } from "./frame";
 import type { Going } from "./going";
 import { Lesson } from "./lesson";
 import { Lifetime } from "./lifetime";
+import { LongerMenu } from "./longer-menu";
 import { LiveList } from "./live-list";
 import { Numbers } from "./numbers";
 import { Painter } from "./painter";
@@ -60,6 +61,7 @@ export class NowPage {
   private readonly exported = new ExportLink();
   private readonly head = new TopicHead(this.api, this.main);
   private readonly now = () => this.clock.now();
+  readonly menu = new LongerMenu(this.now);
 
   private readonly pause: Pause;
   private readonly room: RoomLine;
@@ -88,7 +90,7 @@ export class NowPage {
     this.live = new LiveList(element("#live"), this.now, paint);
     this.pause = new Pause([this.list.holding, this.live.holding]);
     this.catchUp = new CatchUp(this.api, this.scope, this.list, this.live, this.pause, paint, (text) => this.tell(text));
-    this.actions = new RowActions(this.list, this.lifetime);
+    this.actions = new RowActions(this.list, this.lifetime, this.menu);
     this.captions = new Captions(this.list, this.live, this.pause, this.main.dataset["topic"] ?? "", this.now);
     this.slider = new Slider(readLimits(this.main), this.now, () => visible(this.form.topicName) || t("form.theTopic"));
     this.form = new Form(this.api, this.slider, this.now, { published: (receipt) => this.published(receipt) });

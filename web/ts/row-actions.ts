@@ -1,6 +1,6 @@
 // What is done with a row of Retained: by its buttons, by the menu of longer lifetimes, by a key at the row one is at.
 import type { Lifetime } from "./lifetime";
-import { LongerMenu } from "./longer-menu";
+import type { Actions, LongerMenu } from "./longer-menu";
 import type { Entry } from "./retained";
 import type { RetainedList } from "./retained-list";
 
@@ -8,6 +8,7 @@ export class RowActions {
   constructor(
     private readonly list: RetainedList,
     private readonly lifetime: Lifetime,
+    private readonly menu: LongerMenu,
   ) {
     this.listen();
   }
@@ -27,10 +28,12 @@ export class RowActions {
   private listen(): void {
     const { lifetime } = this;
     const { list, holding } = this.list;
-    const menu = new LongerMenu(
-      { extend: (entry, by) => void lifetime.extend(entry, by), until: (entry, deadline) => void lifetime.until(entry, deadline) },
-      (open) => holding.keep("menu", open),
-    );
+    // Until the menu is closed the list keeps its rows where they are.
+    const actions: Actions = {
+      extend: (entry, by) => void lifetime.extend(entry, by),
+      until: (entry, deadline) => void lifetime.until(entry, deadline),
+      opened: (open) => holding.keep("menu", open),
+    };
     // With Shift, Expire leaves no time for Undo. The form's own event does not tell of it.
     let shift = false;
     list.addEventListener("click", (event) => {
@@ -38,7 +41,7 @@ export class RowActions {
       const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".longer, .undo button") : null;
       const entry = button && this.entryOf(button);
       if (!entry) return;
-      if (button.matches(".longer")) menu.open(entry, button);
+      if (button.matches(".longer")) this.menu.open(entry, button, actions);
       else void lifetime.undo(entry);
     });
     list.addEventListener("submit", (event) => {

@@ -6,7 +6,7 @@ import { driftText } from "./drift";
 import { countdown, parse, short, typed, words } from "./duration";
 import { outlook } from "./forecast";
 import type { Loaded } from "./texts";
-import { clock, exact, sameDay, when } from "./times";
+import { clock, exact, field, fieldTime, sameDay, when } from "./times";
 import { Zone, zone } from "./zone";
 
 const now = Date.parse("2026-11-22T14:32:07Z");
@@ -86,4 +86,31 @@ test("a day ends at midnight of the zone", () => {
   zoneOf("utc");
   assert.ok(sameDay(Date.parse("2026-11-22T00:00:00Z"), Date.parse("2026-11-22T23:59:59.999Z")));
   assert.ok(!sameDay(Date.parse("2026-11-22T23:59:59.999Z"), Date.parse("2026-11-23T00:00:00Z")));
+});
+
+test("a field for a time is written and read in the zone", () => {
+  const before = process.env["TZ"];
+  process.env["TZ"] = "Europe/Berlin";
+  try {
+    zoneOf("utc");
+    assert.equal(field(now), "2026-11-22T14:32:07");
+    assert.equal(fieldTime("2026-11-22T14:32:07"), now);
+    assert.equal(zone.place(now), "UTC");
+    for (const kind of ["local", "relative"] as const) {
+      zoneOf(kind);
+      assert.equal(field(now), "2026-11-22T15:32:07");
+      assert.equal(fieldTime("2026-11-22T15:32:07"), now);
+      assert.equal(fieldTime("2026-11-22T15:32"), now - 7000);
+      assert.equal(zone.place(now), "Local, UTC+1");
+    }
+    // An hour before and after clocks go back, and in summer.
+    for (const iso of ["2026-10-24T23:30:00Z", "2026-10-25T02:30:00Z", "2026-07-01T12:00:00Z"]) {
+      assert.equal(fieldTime(field(Date.parse(iso))), Date.parse(iso));
+    }
+    assert.equal(fieldTime(""), undefined);
+  } finally {
+    zoneOf("utc");
+    process.env["TZ"] = before;
+    if (before === undefined) delete process.env["TZ"];
+  }
 });

@@ -58,6 +58,20 @@ export function moment(ms: number, now: number, how: How = "clock"): HTMLTimeEle
   return element;
 }
 
+// field writes a time as a field for date and time has it, to the second.
+export function field(ms: number): string {
+  return new Date(zoned(ms)).toISOString().slice(0, 19);
+}
+
+// fieldTime reads such a field; undefined: there is no time in it. An hour that a clock skips is read as the one after.
+export function fieldTime(text: string): number | undefined {
+  const as = Date.parse(`${text}Z`);
+  if (Number.isNaN(as)) return undefined;
+  // How far the zone is off is known of a time, which is what is looked for: the first guess is near enough for that.
+  const guess = as + zone.offset(as) * MINUTE;
+  return as + zone.offset(guess) * MINUTE;
+}
+
 // localize writes every time of the page again, in the zone that the reader chose.
 export function localize(root: ParentNode, now: number): void {
   for (const element of root.querySelectorAll<HTMLTimeElement>("time[data-clock]")) {

@@ -41,7 +41,11 @@ export class Zone {
 
   // name is what the bar says: "Local, UTC+8".
   name(now: number): string {
-    if (this.chosen === "relative") return t("zone.relative");
+    return this.chosen === "relative" ? t("zone.relative") : this.place(now);
+  }
+
+  // place names the zone in which a time of day is meant; where times are relative, this browser's.
+  place(now: number): string {
     if (this.chosen === "utc") return "UTC";
     const minutes = -this.offset(now);
     const size = Math.abs(minutes);

@@ -233,6 +233,8 @@ export interface Texts {
   "live.resume": never;
   "live.sampled": "shown" | "published";
   "live.stopped": "time";
+  "longer.ask": never;
+  "longer.askName": "message";
   "longer.by": "message" | "time";
   "longer.name": "message";
   "longer.set": never;
