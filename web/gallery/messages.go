@@ -14,6 +14,10 @@ import (
 func messageStates() []State {
 	return []State{
 		{Name: "message", Shows: "a message alive", page: func(p web.Page) templ.Component { return web.MessagePage(alive(p)) }},
+		{
+			Name: "message-until", Shows: "one that is to live until a time of one's own", acts: []string{"click #card .until"}, until: `#longer:popover-open`,
+			page: func(p web.Page) templ.Component { return web.MessagePage(alive(p)) },
+		},
 		{Name: "message-json", Shows: "a message of several lines", page: func(p web.Page) templ.Component {
 			return web.MessagePage(payload(p, []byte("{\n  \"order\": 8812,\n  \"total\": \"41.20\",\n  \"note\": \"你好 🟢\"\n}\n")))
 		}},
