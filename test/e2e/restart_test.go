@@ -22,6 +22,14 @@ func TestRestart(t *testing.T) {
 	s.Stop()
 	b.connected("Stopped")
 	b.holds("Live", 1, "Server stopped")
+	// Both times follow the zone.
+	b.keys("tt")
+	b.holds("Live", 1, "Server stopped", "ago")
+	process.Eventually(t, patience, func() error {
+		mark := eval[string](b, `document.querySelector("#mark").innerText.replace(/\d+/, "n")`)
+		return process.Expect("the mark", mark, "Stopped n s ago")
+	})
+	b.keys("t")
 	b.says("Not connected: publishing will fail until it is back.")
 	if red := eval[[]string](b, redThings); len(red) > 0 {
 		t.Errorf("the server was asked to stop, and there is red on the page: %q", red)

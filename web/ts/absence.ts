@@ -1,7 +1,7 @@
 // What the page missed: told as one row of Live when the connection is back.
 import type { Hello, Stats } from "./frame";
 import { t } from "./texts";
-import { clock, span } from "./times";
+import { type Says, span, when } from "./times";
 
 // BLIP: an interruption this short in which nothing was missed is not worth a row.
 const BLIP = 3000;
@@ -50,23 +50,23 @@ export class Absence {
     if (this.away) this.caught += n;
   }
 
-  // back takes in the first numbers after the absence, and returns the row that tells of it; empty when there is none.
-  back(stats: Stats, now: number): string {
+  // back takes in the first numbers after the absence, and returns the row that tells of it; undefined when there is none.
+  back(stats: Stats): Says | undefined {
     const { away, restarted, caught } = this;
     this.stats = stats;
     this.lastSeen = stats.at;
-    if (!away) return "";
+    if (!away) return undefined;
     this.away = undefined;
     this.restarted = undefined;
     this.caught = 0;
     this.missed = undefined;
     const missed = away.stats ? Math.max(0, stats.published - away.stats.published - caught) : 0;
     const ended = away.stats ? Math.max(0, stats.gone - away.stats.gone) : 0;
-    if (restarted) return afterRestart(restarted, away.since, ended, now);
+    if (restarted) return afterRestart(restarted, away.since, ended);
     const length = Math.max(0, stats.at - away.since);
     if (missed > 0) this.missed = { from: Math.floor(away.since) + 1, before: stats.at, count: missed, caught, hidden: away.hidden };
-    if (missed === 0 && (length < BLIP || away.hidden)) return "";
-    return t(away.hidden ? "absence.hidden" : "absence.connection", { time: span(length), what: what(missed, ended) });
+    if (missed === 0 && (length < BLIP || away.hidden)) return undefined;
+    return () => t(away.hidden ? "absence.hidden" : "absence.connection", { time: span(length), what: what(missed, ended) });
   }
 }
 
@@ -75,9 +75,10 @@ function what(missed: number, gone: number): string {
   return gone > 0 ? t("absence.nothingGone", { gone }) : t("absence.nothing");
 }
 
-function afterRestart({ from, to }: { from: Hello; to: Hello }, since: number, ended: number, now: number): string {
-  const time = clock(to.started, now);
-  if (from.store !== to.store) return t("restart.empty", { time });
+function afterRestart({ from, to }: { from: Hello; to: Hello }, since: number, ended: number): Says {
+  const time = (now: number) => when(to.started, now);
+  if (from.store !== to.store) return (now) => t("restart.empty", { time: time(now) });
   const down = Math.max(0, Math.round((to.started - since) / 1000));
-  return ended > 0 ? t("restart.expired", { time, count: down, expired: ended }) : t("restart.down", { time, count: down });
+  if (ended === 0) return (now) => t("restart.down", { time: time(now), count: down });
+  return (now) => t("restart.expired", { time: time(now), count: down, expired: ended });
 }

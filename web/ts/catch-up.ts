@@ -5,6 +5,7 @@ import type { LiveList } from "./live-list";
 import type { Pause } from "./pause";
 import { type Window, readBack } from "./read-back";
 import type { RetainedList } from "./retained-list";
+import type { Says } from "./times";
 
 // SHOWN is how many of the messages missed in an absence are shown when somebody asks for them.
 const SHOWN = 1000;
@@ -38,7 +39,7 @@ export class CatchUp {
   }
 
   // back tells in Live of an absence, and how much of what was missed is still there.
-  async back(told: string, missed: Missed | undefined): Promise<void> {
+  async back(told: Says, missed: Missed | undefined): Promise<void> {
     try {
       if (!missed) return this.live.note(told);
       const { within } = await readBack(this.api, this.scope, missed, 1);

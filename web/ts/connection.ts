@@ -1,6 +1,7 @@
 // What the page says of its connection. Pure but for the mark it is written to.
 import type { LinkState } from "./stream";
 import { t } from "./texts";
+import { when } from "./times";
 
 // STALE is how long the stream may be silent before the page says so. The server is never silent for a second.
 const STALE = 3000;
@@ -39,12 +40,15 @@ export function dependable(state: Condition): boolean {
 export class Connection {
   link: LinkState = { kind: "opening", attempt: 0 };
   state: Condition = { kind: "connecting" };
-  // stoppedAt is when the server said that it stops, by the server's clock.
-  stoppedAt = "";
+  // stoppedAt is when the server said that it stops, by its clock; 0: it did not.
+  stoppedAt = 0;
 
   private lastFrame: number | undefined;
 
-  constructor(private readonly mark: HTMLElement | null) {}
+  constructor(
+    private readonly mark: HTMLElement | null,
+    private readonly now: () => number,
+  ) {}
 
   frame(): void {
     this.lastFrame = performance.now();
@@ -86,7 +90,7 @@ export class Connection {
       case "reconnecting":
         return t("mark.reconnecting", { n: state.attempt });
       case "stopped":
-        return t("mark.stopped", { time: this.stoppedAt }).trim();
+        return t("mark.stopped", { time: this.stoppedAt > 0 ? when(this.stoppedAt, this.now()) : "" }).trim();
       case "recovering":
         return t("mark.recovering");
       case "crowded":

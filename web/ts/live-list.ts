@@ -11,9 +11,9 @@ import type { ReadBack } from "./read-back";
 import { fillBody, name, read } from "./row";
 import { Rows, type View } from "./rows";
 import { rich, t } from "./texts";
-import { span, when } from "./times";
+import { type Says, span, when } from "./times";
 
-// LineView is a row of the log; fate is its right side.
+// LineView is a row of the log; fate is what time changes of it: a message's right side, what a note says.
 interface LineView extends View {
   row: Row;
   fate: Element | null;
@@ -64,8 +64,8 @@ export class LiveList {
     return fresh;
   }
 
-  note(text: string, missed?: MissedNote): void {
-    this.model.note(text, missed);
+  note(says: Says, missed?: MissedNote): void {
+    this.model.note(says, missed);
   }
 
   // onShow is told when somebody wants to see what was missed and is still there.
@@ -111,10 +111,13 @@ export class LiveList {
     this.describe();
   }
 
-  // tick turns the fate of rows whose time has come.
+  // tick turns the fate of rows whose time has come, and keeps the times of notes in the reader's zone.
   tick(): void {
     const now = this.serverNow();
-    for (const view of this.rows.views.values()) if (view.row.kind === "message") write(view.fate, fate(view.row, now));
+    for (const { row, fate: place } of this.rows.views.values()) {
+      if (row.kind === "message") write(place, fate(row, now));
+      else if (row.kind === "note") write(place, row.says(now));
+    }
   }
 
   // waiting is how many messages holding keeps from the list.
@@ -172,8 +175,9 @@ export class LiveList {
     }
     if (row.kind === "note") {
       const li = clone("row-note");
-      if (row.missed) this.tellMissed(element(".text", li), row.missed);
-      else write(li.querySelector(".text"), row.text);
+      const place = element(".text", li);
+      if (!row.missed) return { li, row, fate: place };
+      this.tellMissed(place, row.missed);
       return { li, row, fate: null };
     }
     const { message } = row;

@@ -20,7 +20,7 @@ test("what was left out stands between the rows", () => {
   const live = new Live();
   live.take([preview(1), preview(335, 333), preview(336)]);
   assert.deepEqual(
-    live.rows.map((row) => (row.kind === "message" ? row.message.sequence : row.kind === "skip" ? `skip ${row.count}` : row.text)),
+    live.rows.map((row) => (row.kind === "message" ? row.message.sequence : row.kind === "skip" ? `skip ${row.count}` : row.says(0))),
     [1, "skip 333", 335, 336],
   );
 });
@@ -99,10 +99,10 @@ test("what is read back stands in its place, and the numbers missing between are
   const at = (sequence: number, published: number, topic = "t"): Message => ({ ...message(sequence), published, topic });
   const shown = (sequence: number, published: number, leftOut: number): Preview => ({ message: at(sequence, published), leftOut, recent: false });
   live.take([shown(1, 10, 0), shown(5, 50, 3), shown(9, 90, 3)]);
-  live.note("a note");
+  live.note(() => "a note");
   const read = [at(9, 90), at(2, 70, "u"), at(7, 70), at(5, 50), at(4, 50)];
   const rows = live.complete(live.rows, read, 50);
-  const told = rows.map((row) => (row.kind === "message" ? `${row.message.topic}${row.message.sequence}` : row.kind === "skip" ? `${row.count} ${row.ended}` : row.text));
+  const told = rows.map((row) => (row.kind === "message" ? `${row.message.topic}${row.message.sequence}` : row.kind === "skip" ? `${row.count} ${row.ended}` : row.says(0)));
   assert.deepEqual(told, ["t1", "2 undefined", "t4", "t5", "1 true", "t7", "u2", "1 true", "t9", "a note"]);
   assert.equal(live.rows.length, 6); // the log is as it was
 
@@ -124,10 +124,10 @@ test("where nothing lives any more, what was shown stands as it was", () => {
 test("what was missed is taken into the log, and told as part of it from then on", () => {
   const live = new Live();
   live.take([preview(1), preview(2)]);
-  live.note("back", { from: 3, before: 9, count: 4, caught: 0, hidden: false, span: 6, alive: 3 });
+  live.note(() => "back", { from: 3, before: 9, count: 4, caught: 0, hidden: false, span: 6, alive: 3 });
   live.take([preview(9)]);
   live.fill([message(7), message(5), message(4)], 3);
-  const told = live.rows.map((row) => (row.kind === "message" ? row.message.sequence : row.kind === "skip" ? `${row.count} gone` : row.text));
+  const told = live.rows.map((row) => (row.kind === "message" ? row.message.sequence : row.kind === "skip" ? `${row.count} gone` : row.says(0)));
   assert.deepEqual(told, [1, 2, "back", 4, 5, "1 gone", 7, "1 gone", 9]);
   assert.equal(live.take([preview(5)]), 0);
 });

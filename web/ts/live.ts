@@ -2,6 +2,7 @@
 import type { Missed } from "./absence";
 import type { Change, Ended, Preview, Stats } from "./frame";
 import { type Key, type Message, keyOf, olderFirst } from "./message";
+import type { Says } from "./times";
 
 // The ring's bounds; what goes over them is told at the list's foot.
 export const MOST_ROWS = 2000;
@@ -13,7 +14,7 @@ export type Row =
   // skip: so many messages were published between its neighbours and not shown; ended: since they had ended by then.
   | { id: number; kind: "skip"; count: number; ended?: boolean }
   // note: something about the connection or the server.
-  | { id: number; kind: "note"; text: string; missed?: MissedNote };
+  | { id: number; kind: "note"; says: Says; missed?: MissedNote };
 
 // MissedNote says what became of what was missed in an absence.
 export interface MissedNote extends Missed {
@@ -98,8 +99,8 @@ export class Live {
     }
   }
 
-  note(text: string, missed?: MissedNote): void {
-    this.push({ id: this.ids++, kind: "note", text, ...(missed ? { missed } : {}) });
+  note(says: Says, missed?: MissedNote): void {
+    this.push({ id: this.ids++, kind: "note", says, ...(missed ? { missed } : {}) });
     this.bound();
   }
 

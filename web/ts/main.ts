@@ -19,7 +19,6 @@ import { PolicyForm } from "./policy-form";
 import { closeMenu, shortcuts } from "./shortcuts";
 import { isSevere, storeText } from "./store-text";
 import { t } from "./texts";
-import { clock as clockText } from "./times";
 import { TopicsPage } from "./topics-page";
 import { Voice } from "./voice";
 import { zone } from "./zone";
@@ -27,7 +26,7 @@ import { ZoneButton } from "./zone-button";
 
 const clock = new Clock();
 const main = document.querySelector<HTMLElement>("#main");
-const connection = new Connection(document.querySelector("#mark"));
+const connection = new Connection(document.querySelector("#mark"), () => clock.now());
 
 function start(): void {
   beginClock();
@@ -85,10 +84,8 @@ function watch(page: Watched, also?: (batch: Batch) => void): void {
       also?.(batch);
     },
     state(link) {
-      if (link.kind === "waiting" && link.stopping && connection.stoppedAt === "") {
-        connection.stoppedAt = clockText(clock.now(), clock.now());
-      }
-      if (link.kind === "open") connection.stoppedAt = "";
+      if (link.kind === "waiting" && link.stopping && connection.stoppedAt === 0) connection.stoppedAt = clock.now();
+      if (link.kind === "open") connection.stoppedAt = 0;
       if (link.kind === "asleep") page.asleep?.();
       connection.link = link;
       warn(link.kind === "crowded" ? t("banner.crowded") : "");

@@ -33,6 +33,7 @@ import { Suggestions } from "./suggestions";
 import { t } from "./texts";
 import { TopicHead } from "./topic-head";
 import { visible } from "./payload";
+import { when } from "./times";
 import { Voice } from "./voice";
 
 // DRIFT: lines are drawn anew when the clock turns out to have been off by more than this.
@@ -129,7 +130,7 @@ export class NowPage {
     this.leftOut = this.live.model.leftOut;
     this.list.take(batch, leftOut);
     if (batch.stats) {
-      const told = this.absence.back(batch.stats, this.now());
+      const told = this.absence.back(batch.stats);
       if (told) void this.catchUp.back(told, this.absence.missed);
       this.alive.follow(batch.stats);
       // Not a new server any more: what teaches does not come back with an empty list.
@@ -150,7 +151,8 @@ export class NowPage {
     const good = dependable(state) || state.kind === "connecting";
     this.list.approximate = !good;
     if (!good) this.absence.begin(false);
-    if (state.kind === "stopped" && !this.stopped) this.live.note(t("live.stopped", { time: this.connection.stoppedAt }));
+    const { stoppedAt } = this.connection;
+    if (state.kind === "stopped" && !this.stopped) this.live.note((now) => t("live.stopped", { time: when(stoppedAt, now) }));
     this.stopped = state.kind === "stopped" || (this.stopped && !good);
     this.form.connection(good);
     this.painter.soon();

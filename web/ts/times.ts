@@ -27,6 +27,9 @@ export function when(ms: number, now: number): string {
   return ms > now ? t("time.in", { time: coarse(ms - now) }) : t("time.ago", { time: coarse(now - ms) });
 }
 
+// Says is a sentence with times in it, as it reads now in the zone that is chosen.
+export type Says = (now: number) => string;
+
 // coarse writes how far a time is, in one unit up to an hour, so that few of many change at once.
 export function coarse(distance: number): string {
   const unit = distance < MINUTE ? SECOND : distance < HOUR ? MINUTE : HOUR;
