@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -73,6 +74,25 @@ func TestPause(t *testing.T) {
 		if alive := sequence <= 400 || sequence > 500; alive && !slices.Contains(shown, sequence) {
 			t.Errorf("#%d is alive and not among what was read back", sequence)
 		}
+	}
+
+	// Of what one publishes, the result says where its row is: beyond what is loaded, it is loaded to go there; above, or kept
+	// from a held list, that is let go.
+	b.find("button", "Resume").click()
+	for _, to := range []struct{ message, ttl, like string }{
+		{"far", "2 h", `^≈?5\d\d rows down ↓$`},
+		{"soon", "30 min", `^\d+ rows up ↑$`},
+	} {
+		b.publish("orders", to.message, to.ttl)
+		process.Eventually(t, patience, func() error {
+			says, err := tryEval[string](b, `document.querySelector("#down").innerText`)
+			if err == nil && !regexp.MustCompile(to.like).MatchString(says) {
+				err = fmt.Errorf("of the row of %q it is said: %q", to.message, says)
+			}
+			return err
+		})
+		eval[any](b, `document.querySelector("#down").click()`)
+		b.focusIn(to.message)
 	}
 }
 

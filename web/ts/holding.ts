@@ -61,6 +61,7 @@ export class Holding {
     if (this.selected) document.getSelection()?.removeAllRanges();
     if (this.list.scrollTop > 0) this.list.scrollTop = 0;
     else if (this.away) scrollTo({ top: 0 });
+    this.scrolled = this.away; // the event comes later
     this.changed();
   }
 

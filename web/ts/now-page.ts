@@ -35,6 +35,7 @@ import { TopicHead } from "./topic-head";
 import { visible } from "./payload";
 import { when } from "./times";
 import { Voice } from "./voice";
+import { WayToRow } from "./way-to-row";
 
 // DRIFT: lines are drawn anew when the clock turns out to have been off by more than this.
 const DRIFT = 25;
@@ -49,6 +50,7 @@ export class NowPage {
   private readonly form: Form;
   private readonly numbers: Numbers;
   private readonly strip: Strip;
+  private readonly way: WayToRow;
   private readonly voice = new Voice(document.querySelector("#say"));
   private readonly absence = new Absence();
   private readonly alive = new Alive();
@@ -68,7 +70,6 @@ export class NowPage {
   private readonly room: RoomLine;
   private readonly filter: Filter;
   private stopped = false; // the server said that it stops, and is not back
-  private latest: Receipt | undefined; // of the form
   private leftOut = 0;
   private offset = 0;
   private second = 0;
@@ -88,6 +89,7 @@ export class NowPage {
     this.list = new RetainedList(element("#retained"), this.now, going, paint);
     this.list.reader = new Reader(this.api, this.scope, this.list.model, this.now, paint);
     this.strip = new Strip(this.api, this.scope, this.list, this.now, going, paint, (text) => this.voice.say(text));
+    this.way = new WayToRow(this.scope, this.list, this.strip.census, this.now);
     this.live = new LiveList(element("#live"), this.now, paint);
     this.pause = new Pause([this.list.holding, this.live.holding]);
     this.catchUp = new CatchUp(this.api, this.scope, this.list, this.live, this.pause, paint, (text) => this.tell(text));
@@ -266,7 +268,6 @@ export class NowPage {
   }
 
   private listen(): void {
-    document.querySelector("#down")?.addEventListener("click", () => this.latest && this.list.goTo(this.latest));
     document.querySelector("#pause")?.addEventListener("click", () => this.togglePause());
     for (const id of ["#hold", "#live-hold"]) {
       document.querySelector(id)?.addEventListener("click", () => {
@@ -286,7 +287,7 @@ export class NowPage {
   }
 
   private published(receipt: Receipt): void {
-    this.latest = receipt;
+    this.way.published(receipt);
     this.voice.say(spoken(receipt));
     this.lesson.published(receipt);
   }
@@ -317,8 +318,7 @@ export class NowPage {
     this.live.draw();
     this.strip.show(this.retained, this.live.sampled);
     if (this.slider.active) this.foot();
-    const below = this.latest ? this.list.below(this.latest) : 0;
-    reveal(document.querySelector("#down"), below > 0 ? t("result.down", { count: below }) : "");
+    this.way.show();
     const { retained } = this;
     const { stats, ended } = this.alive;
     this.captions.show(retained, stats);

@@ -34,11 +34,23 @@ interface Part {
   reader: Pick<Reader, "refresh" | "further">;
 }
 
+// Held is the list as it stood, up to the deadline `from`, and what was loaded beyond that since.
+interface Held {
+  entries: Entry[];
+  from: number;
+  stats: Stats | undefined;
+  more: boolean;
+  loading: boolean;
+}
+
 // Narrowing is what can narrow the list: a span of the horizon, or that the newest come first.
 type Narrowing = "span" | "order";
 
 // AHEAD rows before the end of what is loaded, the next window is fetched.
 const AHEAD = 40;
+
+// REACH is how many windows are loaded at most to come to a message.
+const REACH = 10;
 
 export class RetainedList implements Time {
   readonly model = new Retained();
@@ -57,7 +69,7 @@ export class RetainedList implements Time {
   private readonly rows: Rows<Entry, RetainedRow | Ghost>;
   private readonly adopted = new Map<string, HTMLLIElement>();
   // held is the list as it stood when holding began: entries stay in place, dead ones as ghosts.
-  private held: { entries: Entry[]; from: number; stats: Stats | undefined; more: boolean; loading: boolean } | undefined;
+  private held: Held | undefined;
   // echoes are the changes made here that the watch has yet to tell.
   private readonly echoes = new Map<string, { expires: number; until: number }>();
   private stats: Stats | undefined;
@@ -239,21 +251,52 @@ export class RetainedList implements Time {
     return what && `${what} · ${wayOut()}`;
   }
 
-  // below is how many rows below those in view a message stands; 0: it is in view, above, or not in the list.
-  below(message: Named): number {
+  // away is how many rows below those in view a message stands, or above them, as a negative number; 0: it is in view.
+  // Undefined: it has no row.
+  away(message: Named): number | undefined {
     const index = this.indexOf(message);
-    const [, to] = this.rows.visible();
-    return index >= to ? index - to + 1 : 0;
+    return index < 0 ? undefined : this.beyond(index);
   }
 
-  // goTo scrolls to a message, which gets the focus.
-  goTo(message: Named): void {
+  // beyond is away for a row of that index, whether there is one or not.
+  beyond(index: number): number {
+    const [from, to] = this.rows.visible();
+    return index >= to ? index - to + 1 : Math.min(0, index - from);
+  }
+
+  // whole says that the list shows all that is retained, the soonest first.
+  get whole(): boolean {
+    return !this.part && !this.arrangement.newest && this.arrangement.filter.trim() === "";
+  }
+
+  // letGo lets in what was kept from a held list, unless it is kept for a reason that lasts.
+  letGo(): void {
+    this.holding.letGo();
+    this.draw();
+  }
+
+  // reach goes to a message, loading on until it is there. False: it has no row, or is too far.
+  async reach(message: Named): Promise<boolean> {
+    this.holding.keep("reach", true);
+    this.draw();
+    try {
+      for (let i = 0; i < REACH && this.away(message) === undefined && this.held?.more; i++) await this.load(this.held);
+      return this.goTo(message);
+    } finally {
+      this.holding.keep("reach", false);
+    }
+  }
+
+  // goTo scrolls to a message, which gets the focus, and with it holds the list.
+  private goTo(message: Named): boolean {
     const index = this.indexOf(message);
     const entry = this.listed[index];
-    if (!entry) return;
+    if (!entry) return false;
+    this.rows.show(this.listed);
     this.rows.reveal(index);
     this.rows.show(this.listed);
     this.rows.views.get(rowKey(entry))?.li.querySelector<HTMLElement>("a.seq")?.focus({ preventScroll: true });
+    return true;
   }
 
   private indexOf({ topic, sequence }: Named): number {
@@ -374,7 +417,11 @@ export class RetainedList implements Time {
     const { held } = this;
     if (!held || held.loading || !held.more || this.approximate) return;
     const [, to] = this.rows.visible();
-    if (to < held.entries.length - AHEAD) return;
+    if (to >= held.entries.length - AHEAD) await this.load(held);
+  }
+
+  // load adds the next window to what is held.
+  private async load(held: Held): Promise<void> {
     held.loading = true;
     try {
       const page = await (this.part?.reader ?? this.reader)?.further(held.from);

@@ -402,7 +402,9 @@ export interface Texts {
   "result.memory": never;
   "result.passed": never;
   "result.receivedBy": "count";
+  "result.row": never;
   "result.until": "ttl" | "time";
+  "result.up": "count";
   "retained.empty": never;
   "retained.emptyHere": "name";
   "retained.export": never;
