@@ -46,8 +46,15 @@ const (
 	restsMost = 600
 )
 
-// reclaim takes out all that is past its deadline, in its time. After it, counts are exact as of now. The caller holds no
-// lock.
+// reclaimed takes out all that is dead, in its time, and tells when: as of then counts are exact. The caller holds no lock.
+func (b *Broker) reclaimed() Instant {
+	b.reclaim(b.clock.Now())
+	now := b.clock.Now()
+	b.reclaimAtOnce(now) // what fell due while that rested
+	return now
+}
+
+// reclaim takes out all that is past its deadline, in its time. The caller holds no lock.
 func (b *Broker) reclaim(now Instant) {
 	for full, more := 0, true; more; {
 		var chunks int

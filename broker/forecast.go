@@ -50,8 +50,7 @@ func (b *Broker) Forecast(pattern string) (Forecast, error) {
 			return Forecast{}, topicNotFound(pattern)
 		}
 	}
-	now := b.clock.Now()
-	b.reclaim(now)
+	now := b.reclaimed()
 	f := Forecast{Now: now, Stops: b.config.Stops}
 	if pattern == everything {
 		f.Endings = b.endings(now)

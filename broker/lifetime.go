@@ -64,12 +64,11 @@ func (b *Broker) endHold(t *topic, p Proposal, err error) {
 
 // accept checks a change, and from then on holds the message alive if it is an extension (contract 8).
 func (b *Broker) accept(ctx context.Context, t *topic, p *Proposal, deadline Instant) (result SetDeadlineResult, held bool, err error) {
-	now := b.clock.Now()
-	b.reclaim(now)
 	if err := b.lockWarm(ctx, t, p.Sequence); err != nil {
 		return result, false, err
 	}
 	defer t.mu.Unlock()
+	now := b.clock.Now()
 	r, err := t.aliveLocked(p.Sequence, now)
 	if err != nil {
 		return result, false, err
@@ -270,12 +269,11 @@ func (b *Broker) DeleteMessage(ctx context.Context, name string, sequence uint64
 	if t == nil {
 		return topicNotFound(name)
 	}
-	now := b.clock.Now()
-	b.reclaim(now)
 	p := Proposal{Kind: KindDeleted, Topic: t.id, Sequence: sequence}
 	if err := b.warm(ctx, t, sequence); err != nil { // not when it is committed: others wait then
 		return err
 	}
+	now := b.clock.Now()
 	t.mu.RLock()
 	r, err := t.aliveLocked(sequence, now)
 	if err == nil {

@@ -24,8 +24,7 @@ func (b *Broker) Record(name string) (Record, error) {
 	if t == nil {
 		return Record{}, topicNotFound(name)
 	}
-	now := b.clock.Now()
-	b.reclaim(now)
+	now := b.reclaimed()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	r := Record{Topic: t.infoLocked(now), Now: now, Remembered: t.ends.len()}
@@ -51,7 +50,7 @@ func (b *Broker) Ledger(name string, o LedgerOptions) (page []Ended, more bool, 
 	if t == nil {
 		return nil, false, topicNotFound(name)
 	}
-	b.reclaim(b.clock.Now())
+	b.reclaimed()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	t.ends.backward(o.Before, func(r *endRange) bool {

@@ -66,8 +66,7 @@ func (b *Broker) List(o ListOptions) (ListPage, error) {
 	case !literal && (o.MinSequence != 0 || o.MaxSequence != 0):
 		return ListPage{}, &Error{Err: ErrInvalid, Field: "min_sequence", Detail: "sequences belong to one topic; name a single topic without wildcards."}
 	}
-	now := b.clock.Now()
-	b.reclaim(now)
+	now := b.reclaimed()
 	page := ListPage{Now: now}
 	for _, t := range topics {
 		t.mu.RLock()
@@ -243,7 +242,6 @@ func (b *Broker) Get(name string, sequence uint64) (Retained, *Ended, error) {
 		return Retained{}, nil, topicNotFound(name)
 	}
 	now := b.clock.Now()
-	b.reclaim(now)
 	t.mu.RLock()
 	r, err := t.aliveLocked(sequence, now)
 	if err != nil {

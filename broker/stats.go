@@ -40,7 +40,7 @@ type Stats struct {
 
 // Stats counts, exactly as of now.
 func (b *Broker) Stats() Stats {
-	b.reclaim(b.clock.Now())
+	b.reclaimed()
 	readers := b.readers.Load() + b.loaded.Load()
 	s := Stats{
 		MemoryUsed: b.used.Load() + readers, MemoryReaders: readers, MemoryHistory: b.histories.Load(), MemoryLimit: b.config.MemoryLimit,

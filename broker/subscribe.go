@@ -44,8 +44,7 @@ func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
 	if err := o.Start.check(ps); err != nil {
 		return nil, err
 	}
-	now := b.clock.Now()
-	b.reclaim(now)
+	now := b.reclaimed()
 
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -58,8 +58,7 @@ func (b *Broker) DeleteTopic(ctx context.Context, name string) (deleted uint64, 
 
 // Topic shows a topic. Errors: [ErrTopicNotFound].
 func (b *Broker) Topic(name string) (TopicInfo, error) {
-	now := b.clock.Now()
-	b.reclaim(now)
+	now := b.reclaimed()
 	t := b.lookup(name)
 	if t == nil {
 		return TopicInfo{}, topicNotFound(name)
@@ -84,8 +83,7 @@ func (b *Broker) topicPage(pattern, after string, limit int, info func(*topic, I
 		return nil, 0, err
 	}
 	total = len(matching)
-	now := b.clock.Now()
-	b.reclaim(now)
+	now := b.reclaimed()
 	start, _ := slices.BinarySearchFunc(matching, after, func(t *topic, after string) int {
 		if t.name <= after {
 			return -1

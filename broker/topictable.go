@@ -39,8 +39,7 @@ func (b *Broker) QueryTopics(q TopicQuery) (page []TopicInfo, total int, err err
 	if err != nil {
 		return nil, 0, err
 	}
-	now := b.clock.Now()
-	b.reclaim(now)
+	now := b.reclaimed()
 	type ranked struct {
 		*topic
 		rank float64
@@ -177,8 +176,7 @@ func (b *Broker) SumTopics(patterns []string, filter string) ([]TopicSum, error)
 	if err != nil {
 		return nil, err
 	}
-	now := b.clock.Now()
-	b.reclaim(now)
+	now := b.reclaimed()
 	sums := make([]TopicSum, len(patterns))
 	selected := 0
 	for i, text := range patterns {

@@ -148,8 +148,7 @@ func (w *Watcher) pending() bool {
 
 // frame puts together what happened.
 func (w *Watcher) frame() WatchFrame {
-	now := w.broker.clock.Now()
-	w.broker.reclaim(now)
+	now := w.broker.reclaimed()
 	f := WatchFrame{Now: now}
 	w.mu.Lock()
 	f.Ended, w.ended = w.ended, nil

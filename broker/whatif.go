@@ -34,8 +34,7 @@ func (b *Broker) WhatIf(name string, ttl time.Duration) (WhatIf, error) {
 	if t == nil {
 		return WhatIf{}, topicNotFound(name)
 	}
-	now := b.clock.Now()
-	b.reclaim(now) // what ended has been counted as such
+	now := b.reclaimed() // what ended has been counted as such
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	first := slotOf(now, arrivalStep) - arrivalCells + 1
