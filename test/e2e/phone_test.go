@@ -59,5 +59,16 @@ func TestPhoneBar(t *testing.T) {
 	if _, name := b.focused(); name != "Topic" {
 		t.Errorf("the focus is on %q", name)
 	}
+	eval[any](b, `(() => { document.querySelector("#topic").value = "orders" })()`)
+	b.find("DisclosureTriangle", "+ attributes").click()
+	b.find("textbox", "Attribute 1, value").fill("of no key")
+	b.find("heading", "orders").tap()
+	open(false)
+	b.find("button", "Publish").tap()
+	open(true)
+	b.says("Attribute 1: no key.")
+	if _, name := b.focused(); name != "Attribute 1, key" {
+		t.Errorf("the focus is on %q", name)
+	}
 	b.holds("Retained", 2) // nothing twice, and nothing empty
 }

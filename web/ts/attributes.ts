@@ -55,12 +55,9 @@ export class Attributes {
     return this.read().filter(([key, value]) => key !== "" || value !== "");
   }
 
-  // check says that there is nothing wrong; else it says what, and leads there.
-  check(): boolean {
-    this.clear();
-    const fault = faultOf(this.read());
-    if (fault) this.refuse(fault.text, fault.row, fault.part);
-    return fault === undefined;
+  // fault is the first that there is.
+  get fault(): Fault | undefined {
+    return faultOf(this.read());
   }
 
   // refuse says under a row, by itself the last one, what is wrong there.
@@ -97,9 +94,8 @@ export class Attributes {
       if (!details.open) requestAnimationFrame(() => this.go(this.rows.length - 1));
     });
     element("#attr-more").addEventListener("click", () => this.more(this.rows.length - 1));
-    place.addEventListener("input", (event) => {
-      const row = rowOf(event.target);
-      if (row) this.clear([row]);
+    place.addEventListener("input", () => {
+      this.clear(); // in all rows: what is wrong with one may lie in another
       this.tell();
     });
     place.addEventListener("click", (event) => {
@@ -151,13 +147,13 @@ export class Attributes {
   // remove takes a row away; the last one is emptied, and attributes are off again.
   private remove(row: Element): void {
     const at = this.rows.indexOf(row);
+    this.clear();
     if (this.rows.length > 1) {
       row.remove();
       this.number();
       this.go(Math.max(0, at - 1), "value");
     } else {
       for (const field of row.querySelectorAll("input")) field.value = "";
-      this.clear();
       element("summary", this.details).focus();
       this.details.open = false;
     }

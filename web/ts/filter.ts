@@ -101,10 +101,12 @@ export class Filter {
       }
       changed();
     };
-    const refresh = () => {
-      timer ??= setTimeout(() => void read().finally(() => (timer = undefined)), PACE);
+    // One at a time: what comes during a read is kept for that one alone.
+    const readIn = (ms: number) => {
+      timer ??= setTimeout(() => void read().finally(() => (timer = undefined)), ms);
     };
-    void read();
+    const refresh = () => readIn(PACE);
+    readIn(0);
     return { model, reader: { refresh, further: async () => ({ messages: [], more: false }) } };
   }
 }

@@ -119,7 +119,11 @@ export class Form {
       this.complain("message", problem);
       return this.lead("message");
     }
-    if (!this.attributes.check()) return;
+    const fault = this.attributes.fault;
+    if (fault) {
+      this.message.focus(); // which opens a bar that is closed
+      return this.attributes.refuse(fault.text, fault.row, fault.part);
+    }
     this.sending?.abort();
     const sending = new AbortController();
     this.sending = sending;
@@ -191,7 +195,10 @@ export class Form {
 
   // complain writes an error under its field, or under the form.
   private complain(field: Problem["field"], text: string): void {
-    if (field === "attributes") return this.attributes.refuse(text);
+    if (field === "attributes") {
+      this.message.focus(); // which opens a bar that is closed
+      return this.attributes.refuse(text);
+    }
     if (field === "ttl") return this.slider.complain(text && t("form.problem", { field: t("form.ttl"), problem: text }), text !== "");
     const place = document.querySelector<HTMLElement>(`#${field || "form"}-error`);
     const named = field && text && t("form.problem", { field: t(field === "topic" ? "form.topic" : "form.message"), problem: text });

@@ -85,9 +85,10 @@ export class LiveList {
     place.replaceChildren(...rich(hidden ? "absence.missedHidden" : "absence.missedAlive", values));
   }
 
-  // hold keeps the log as it stands: at once, not at the next drawing, up to which more may come.
+  // hold keeps the log as it stands: at once, not at the next drawing, up to which more may come, nor as it was when
+  // somebody began to be busy with it.
   hold(): void {
-    this.held ??= { rows: this.model.rows.slice(), arrived: this.arrivals };
+    this.held = { rows: this.model.rows.slice(), arrived: this.arrivals };
   }
 
   // newest is when the last of the log's messages was published; 0: there is none.
@@ -105,7 +106,7 @@ export class LiveList {
   draw(): void {
     const { model } = this;
     if (!this.holding.held) this.release();
-    else this.hold();
+    else if (!this.held) this.hold();
     this.rows.show([...(this.held?.rows ?? model.rows)].reverse());
     this.tick();
     this.describe();

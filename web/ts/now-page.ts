@@ -325,7 +325,7 @@ export class NowPage {
     if (stats) this.filter.show(retained); // until then the server's word stands
     this.exported.show(this.list.arrangement, this.strip.selected);
     if (stats) this.numbers.show(stats, retained, this.live.sampled ? 0 : ended, this.list.perSecond, this.list.approximate);
-    this.numbers.title(retained, !this.list.approximate);
+    if (stats) this.numbers.title(retained, !this.list.approximate);
     if (calm()) this.list.lines();
   }
 }
