@@ -66,7 +66,7 @@ func TestPageUnderLoad(t *testing.T) {
 	eval[any](b, measureLoad)
 
 	p := s.subscribe("numbers", n)
-	p.publish(paced(seq(t, n), atATime), "--ttl", "5m")
+	p.publish(paced(seq(t, n), atATime), "--ttl", "1h")
 	read := make(chan struct{})
 	go func() { // ends with the lines, or with the process that prints them
 		defer close(read)

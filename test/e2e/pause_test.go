@@ -107,9 +107,14 @@ func (b *tab) examined(topic string) (shown []int, ended int) {
 		const list = document.querySelector("#live");
 		const shown = new Set(), ended = new Map();
 		const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+		const drawn = () => { // rows are where one has scrolled to; a page with much to do takes its time
+			const view = list.getBoundingClientRect(), first = list.firstElementChild, last = list.lastElementChild;
+			return first?.getBoundingClientRect().top <= view.top + 60 && last.getBoundingClientRect().bottom >= view.bottom - 60;
+		};
 		for (let at = -1; at < list.scrollTop || at < 0; ) {
 			at = list.scrollTop;
 			await frame();
+			for (let patience = 100; patience > 0 && !drawn(); patience--) await frame();
 			for (const li of list.children) {
 				if (li.dataset.topic === `+js(topic)+`) shown.add(Number(li.dataset.seq));
 				const gone = /^⋯ ([\d,]+) more, gone$/.exec(li.textContent);
