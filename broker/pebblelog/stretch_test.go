@@ -63,7 +63,9 @@ func TestReplayInStretches(t *testing.T) {
 		b := started(copied, plain)
 		defer b.Close()
 		last, remembered := b.OpenProducer(broker.ProducerID{1}, 100)
-		found = append(found, last, remembered, b.Stats())
+		stats := b.Stats()
+		stats.Pending = 0 // whether the broker has just asked for the time to be stored
+		found = append(found, last, remembered, stats)
 		for i := range 3 {
 			info, err := b.Topic(fmt.Sprint("t", i))
 			if err != nil {
