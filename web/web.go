@@ -18,11 +18,13 @@
 //	GET  /topics/NAME/subscribers, /policy, /record   SubscribersPage, PolicyPage, RecordPage
 //	POST /topics/NAME/policy     the fields of PolicyForm; GET takes them too, to show what they would have meant
 //	GET  /server                 ServerPage
-//	GET  /export                 ?in=PATTERN: what is retained, as JSON lines
+//	GET  /export                 ?in=PATTERN &filter=WORDS &order=soonest|newest &from=TIME &to=TIME (of deadlines): what is retained, as JSON lines
 //	GET  /help                   HelpPage
 //	POST /publish                topic, message, ttl (a TTL as ParseTTL reads it, or "other"), ttl_other; attr-key and attr-value,
 //	                             as often as there are attributes, the first key with the first value; empty pairs are left out
 //	POST /extend, POST /expire   topic, sequence, expire_time and expected (ms since 1970), back (the path to return to)
+//
+// Of a list with script the address also keeps what one looks at: filter, order, at (looking ahead), from and to (a span).
 //
 // `back` comes from the page but may be forged: ReturnPath makes it safe.
 package web

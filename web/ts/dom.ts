@@ -36,6 +36,14 @@ export function clone(template: string): HTMLLIElement {
   return element<HTMLLIElement>("li", source.content).cloneNode(true) as HTMLLIElement;
 }
 
+// shifted tells whether Shift was down at the last click on an element: the event of a form that it sends does not tell.
+// It has to be listening before others ask.
+export function shifted(root: HTMLElement): () => boolean {
+  let shift = false;
+  root.addEventListener("click", (event) => (shift = event.shiftKey));
+  return () => shift;
+}
+
 // percent writes a share of the axis as the SVG length that the style sheet expects.
 export function percent(share: number): string {
   return `${Math.round(share * 1e5) / 1e3}%`;

@@ -120,10 +120,7 @@ export class Form {
       return this.lead("message");
     }
     const fault = this.attributes.fault;
-    if (fault) {
-      this.message.focus(); // which opens a bar that is closed
-      return this.attributes.refuse(fault.text, fault.row, fault.part);
-    }
+    if (fault) return this.refuseAttributes(fault.text, fault.row, fault.part);
     this.sending?.abort();
     const sending = new AbortController();
     this.sending = sending;
@@ -195,10 +192,7 @@ export class Form {
 
   // complain writes an error under its field, or under the form.
   private complain(field: Problem["field"], text: string): void {
-    if (field === "attributes") {
-      this.message.focus(); // which opens a bar that is closed
-      return this.attributes.refuse(text);
-    }
+    if (field === "attributes") return this.refuseAttributes(text);
     if (field === "ttl") return this.slider.complain(text && t("form.problem", { field: t("form.ttl"), problem: text }), text !== "");
     const place = document.querySelector<HTMLElement>(`#${field || "form"}-error`);
     const named = field && text && t("form.problem", { field: t(field === "topic" ? "form.topic" : "form.message"), problem: text });
@@ -206,6 +200,11 @@ export class Form {
     const input = field === "topic" ? this.topic : field === "message" ? this.message : undefined;
     if (text) input?.setAttribute("aria-invalid", "true");
     else input?.removeAttribute("aria-invalid");
+  }
+
+  private refuseAttributes(...fault: Parameters<Attributes["refuse"]>): void {
+    this.message.focus(); // which opens a bar that is closed
+    this.attributes.refuse(...fault);
   }
 
   private clear(): void {

@@ -3,7 +3,7 @@
 import type { Message } from "./message";
 
 declare global {
-  // Tests of the whole press Undo on machines that have other work: they give themselves longer.
+  // Tests of the whole press Undo on slow machines: they give themselves longer.
   var lingerGrace: number | undefined;
 }
 

@@ -2,7 +2,7 @@
 // pointer or the arrow keys look, a click or Enter keeps looking there, Esc lets go.
 import { address } from "./address";
 import { type Census, type Share, about, size } from "./census";
-import { element, percent } from "./dom";
+import { conceal, element, percent } from "./dom";
 import { parse, short, typed } from "./duration";
 import { LAST, keyed, nearestStop, position, stop } from "./scale";
 import { rich, t } from "./texts";
@@ -77,7 +77,7 @@ export class LookAhead {
     const says = outlook ? t("ahead.says", outlook) : "";
     slider.setAttribute("aria-valuetext", says || t("horizon.now"));
     const box = element("#ahead-says");
-    box.hidden = says === "";
+    conceal(box, says === "");
     const below = says && over !== undefined ? `\n${bar(over, now, census)}` : "";
     if (box.textContent !== says + below) box.replaceChildren(...(outlook ? rich("ahead.says", { ...outlook, what: strong(outlook.what) }) : []), below);
     // Beside the line, not before the bars that are looked at.

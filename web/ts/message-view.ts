@@ -3,7 +3,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Api } from "./api";
 import { Card } from "./card";
-import { element, reveal, write } from "./dom";
+import { element, reveal, shifted, write } from "./dom";
 import type { Batch } from "./frame";
 import { fetched } from "./fresh";
 import type { Going } from "./going";
@@ -83,10 +83,8 @@ export class MessageView {
       say: (text) => around.say(text),
       refuse: (text, entry) => this.refuse(text, entry),
     }, around.going);
-    // With Shift, Expire leaves no time for Undo. The form's own event does not tell of it.
-    let shift = false;
+    const atOnce = shifted(root); // With Shift, Expire leaves no time for Undo.
     root.addEventListener("click", (event) => {
-      shift = event.shiftKey;
       const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".undo button, button.until") : null;
       const { entry } = this;
       if (!button || !entry) return;
@@ -99,7 +97,7 @@ export class MessageView {
       if (!entry || !(form instanceof HTMLFormElement) || !this.card?.card.contains(form)) return;
       event.preventDefault();
       if (form.matches(".extend")) void this.act(entry, this.lifetime.extend(entry, offered(form)));
-      else void this.act(entry, shift ? this.lifetime.end(entry) : this.lifetime.expire(entry));
+      else void this.act(entry, atOnce() ? this.lifetime.end(entry) : this.lifetime.expire(entry));
     });
   }
 

@@ -1,4 +1,5 @@
 // What is done with a row of Retained: by its buttons, by the menu of longer lifetimes, by a key at the row one is at.
+import { shifted } from "./dom";
 import type { Lifetime } from "./lifetime";
 import type { Actions, LongerMenu } from "./longer-menu";
 import type { Entry } from "./retained";
@@ -34,10 +35,8 @@ export class RowActions {
       until: (entry, deadline) => void lifetime.until(entry, deadline),
       opened: (open) => holding.keep("menu", open),
     };
-    // With Shift, Expire leaves no time for Undo. The form's own event does not tell of it.
-    let shift = false;
+    const atOnce = shifted(list); // With Shift, Expire leaves no time for Undo.
     list.addEventListener("click", (event) => {
-      shift = event.shiftKey;
       const button = event.target instanceof Element ? event.target.closest<HTMLElement>(".longer, .undo button") : null;
       const entry = button && this.entryOf(button);
       if (!entry) return;
@@ -50,7 +49,7 @@ export class RowActions {
       if (!entry) return;
       event.preventDefault();
       if (form.classList.contains("extend")) void lifetime.extend(entry);
-      else void (shift ? lifetime.end(entry) : lifetime.expire(entry));
+      else void (atOnce() ? lifetime.end(entry) : lifetime.expire(entry));
     });
   }
 }
