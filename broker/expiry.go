@@ -71,10 +71,12 @@ func (b *Broker) reclaim(now Instant) {
 	}
 }
 
-// reclaimAtOnce is reclaim where somebody waits for the room that it makes.
+// reclaimAtOnce is reclaim without rests: where somebody waits for the room that it makes, or little is left.
 func (b *Broker) reclaimAtOnce(now Instant) {
-	for more := true; more; {
-		_, more = b.reclaimSlice(now)
+	for {
+		if _, more := b.reclaimSlice(now); !more {
+			return
+		}
 		yield()
 	}
 }
