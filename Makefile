@@ -31,7 +31,7 @@ lint: bin/.made-from setup ## format, vet, linters, import rules, API rules, typ
 	@go run ./internal/check lint
 
 .PHONY: test
-test: bin/.made-from setup ## everything that must pass; about seven minutes on two cores that have nothing else to do
+test: bin/.made-from setup ## everything that must pass; seven to ten minutes on two cores that have nothing else to do
 	@go run ./internal/check
 
 .PHONY: soak
