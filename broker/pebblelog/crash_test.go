@@ -142,7 +142,7 @@ func (d *driver) begin(survived, replay []broker.Commit) {
 	for i := range survived {
 		d.noteTopic(&survived[i])
 	}
-	d.released = map[uint64]bool{}
+	d.released, d.changing = map[uint64]bool{}, map[uint64]int{}
 	for _, c := range survived {
 		if c.Kind == broker.KindPublished && !present[c.Position] {
 			d.released[c.Position] = true

@@ -189,6 +189,7 @@ type driver struct {
 	topics   []broker.TopicID // that these made and did not delete
 	applied  int              // of these when the crash was
 	released map[uint64]bool
+	changing map[uint64]int // changes of a run that are on their way, by its position
 	requests map[broker.ProducerID]uint64
 	pending  sync.WaitGroup
 }
@@ -223,9 +224,15 @@ func (d *driver) apply(c broker.Commit) {
 func (d *driver) propose() {
 	d.mu.Lock()
 	p := d.pick()
+	d.changing[p.Published]++
 	d.mu.Unlock()
 	d.pending.Add(1)
-	d.log.Append(p, func(broker.Commit, error) { d.pending.Done() })
+	d.log.Append(p, func(broker.Commit, error) {
+		d.mu.Lock()
+		d.changing[p.Published]--
+		d.mu.Unlock()
+		d.pending.Done()
+	})
 }
 
 func (d *driver) pick() broker.Proposal {
@@ -305,13 +312,14 @@ func (d *driver) anyRun() (broker.Commit, bool) {
 	return broker.Commit{}, false
 }
 
-// releaseDead releases what is dead by now, most of it.
+// releaseDead releases what is dead by now, most of it. What is being changed is held, as the broker holds it: the change
+// may have been given its time before the run's deadline, and be applied after it.
 func (d *driver) releaseDead(now broker.Instant) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	m := newModel(d.commits)
 	for _, run := range m.runs {
-		if !d.released[run.Position] && !m.alive(run, now) && d.rng.IntN(10) > 0 {
+		if !d.released[run.Position] && d.changing[run.Position] == 0 && !m.alive(run, now) && d.rng.IntN(10) > 0 {
 			d.released[run.Position] = true
 			d.log.Release(broker.Ref{Position: run.Position, Topic: run.Topic})
 		}
