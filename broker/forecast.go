@@ -43,11 +43,8 @@ func (b *Broker) Forecast(pattern string) (Forecast, error) {
 	var topics []*topic
 	if pattern != everything {
 		var err error
-		if topics, err = b.topicsMatching(pattern); err != nil {
+		if topics, err = b.topicsNamed(pattern); err != nil {
 			return Forecast{}, err
-		}
-		if p, _ := parsePattern(pattern); !p.wild && len(topics) == 0 {
-			return Forecast{}, topicNotFound(pattern)
 		}
 	}
 	now := b.reclaimed()

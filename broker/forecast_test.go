@@ -91,6 +91,52 @@ func TestForecastOfATopic(t *testing.T) {
 	})
 }
 
+func TestWhatEndsFirst(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		type due struct {
+			after    time.Duration
+			messages uint64
+		}
+		want := func(pattern string, most int, until time.Duration, all ...due) {
+			t.Helper()
+			got, end, err := b.Soonest(pattern, most)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var told []due
+			for _, d := range got {
+				told = append(told, due{d.Deadline.Sub(b.Now()), d.Messages})
+			}
+			same(t, "soonest of "+pattern, told, all)
+			if until != 0 {
+				until = b.Now().Add(until).Sub(0)
+			}
+			same(t, "until", end.Sub(0), until)
+		}
+		want("", 10, 0)
+		b.publish("a", 3*time.Second, "1", "22")
+		b.publish("a", time.Second, "3")
+		b.publish("b.x", 3*time.Second, "5")
+		b.publish("b.x", 4*time.Second, "6")
+		want("a", 10, 0, due{time.Second, 1}, due{3 * time.Second, 2})
+		want(">", 10, 0, due{time.Second, 1}, due{3 * time.Second, 3}, due{4 * time.Second, 1})
+		want("", 5, 0, due{time.Second, 1}, due{3 * time.Second, 3}, due{4 * time.Second, 1})
+		// Of the last deadline that is found, more may have been left out.
+		want("", 4, 4*time.Second, due{time.Second, 1}, due{3 * time.Second, 3})
+		want("", 3, 3*time.Second, due{time.Second, 1})
+		want("", 1, 3*time.Second, due{time.Second, 1})
+		want("b.*", 1, 4*time.Second, due{3 * time.Second, 1})
+		b.extend("a", 3, b.Now().Add(5*time.Second))
+		time.Sleep(3 * time.Second)
+		want("", 10, 0, due{time.Second, 1}, due{2 * time.Second, 1})
+
+		_, _, err := b.Soonest("c", 10)
+		b.fault(err, broker.ErrTopicNotFound)
+		_, _, err = b.Soonest("a..b", 10)
+		b.fault(err, broker.ErrInvalid)
+	})
+}
+
 func TestNowOrNeverIsNoForecast(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {
 		r := b.subscribe(broker.Start{}, "a")

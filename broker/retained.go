@@ -54,16 +54,11 @@ type ListPage struct {
 // List shows messages alive. Listing is no delivery. Errors: [ErrTopicNotFound] for a name without wildcards,
 // [ErrInvalid].
 func (b *Broker) List(o ListOptions) (ListPage, error) {
-	topics, err := b.topicsMatching(o.Pattern)
+	topics, err := b.topicsNamed(o.Pattern)
 	if err != nil {
 		return ListPage{}, err
 	}
-	p, _ := parsePattern(o.Pattern)
-	name, literal := p.literal()
-	switch {
-	case literal && len(topics) == 0:
-		return ListPage{}, topicNotFound(name)
-	case !literal && (o.MinSequence != 0 || o.MaxSequence != 0):
+	if p, _ := parsePattern(o.Pattern); p.wild && (o.MinSequence != 0 || o.MaxSequence != 0) {
 		return ListPage{}, &Error{Err: ErrInvalid, Field: "min_sequence", Detail: "sequences belong to one topic; name a single topic without wildcards."}
 	}
 	now := b.reclaimed()

@@ -2,6 +2,37 @@ package broker
 
 import "cmp"
 
+// Due is how many messages end at one time.
+type Due struct {
+	Deadline Instant
+	Messages uint64
+}
+
+// Soonest tells of the messages alive, in a topic, in those that match a pattern, or in all ("" or ">"), the deadlines of some
+// `most` that end first, without reading one. Nothing with a deadline before `until` is missing; `until` 0: nothing at all is.
+// Errors: [ErrTopicNotFound] for a name without wildcards, [ErrInvalid].
+func (b *Broker) Soonest(pattern string, most int) (due []Due, until Instant, err error) {
+	topics, err := b.topicsNamed(cmp.Or(pattern, everything))
+	if err != nil {
+		return nil, 0, err
+	}
+	found := soonest(topics, &ListOptions{Limit: most}, b.reclaimed())
+	if messagesIn(found) > most {
+		until = found[len(found)-1].run.deadline // others that have it may have been left out
+	}
+	for i := range found {
+		r := &found[i].run
+		if r.deadline == until {
+			break
+		}
+		if len(due) == 0 || due[len(due)-1].Deadline != r.deadline {
+			due = append(due, Due{Deadline: r.deadline})
+		}
+		due[len(due)-1].Messages += uint64(r.count)
+	}
+	return due, until, nil
+}
+
 // soonest collects the first to expire, a page and one message more, without sorting all there is: of chunks that lie wholly
 // before the page or behind it no run is looked at.
 func soonest(topics []*topic, o *ListOptions, now Instant) []slice {

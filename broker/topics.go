@@ -111,6 +111,19 @@ func (b *Broker) topicsMatching(s string) ([]*topic, error) {
 	return matching, nil
 }
 
+// topicsNamed is topicsMatching where a name without wildcards has to be that of a topic. Errors: [ErrTopicNotFound],
+// [ErrInvalid].
+func (b *Broker) topicsNamed(s string) ([]*topic, error) {
+	topics, err := b.topicsMatching(s)
+	if err != nil {
+		return nil, err
+	}
+	if p, _ := parsePattern(s); !p.wild && len(topics) == 0 {
+		return nil, topicNotFound(s)
+	}
+	return topics, nil
+}
+
 // selected gives the topics that a pattern selects, in no order.
 func (b *Broker) selected(p pattern) []*topic {
 	b.mu.RLock()

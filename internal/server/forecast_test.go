@@ -55,6 +55,21 @@ func TestForecastEverywhere(t *testing.T) {
 		}
 	}
 
+	near, err := retained.Forecast(ctx, &lingerv1.ForecastRequest{Pattern: "a.*", Soonest: 2000})
+	if err != nil || fmt.Sprint(near.GetSoonest().GetMessages()) != "[2 1]" || near.Soonest.Until != nil {
+		t.Errorf("the soonest of a.*: %v, %v", near, err)
+	}
+	near, err = retained.Forecast(ctx, &lingerv1.ForecastRequest{Soonest: 1})
+	if err != nil || fmt.Sprint(near.GetSoonest().GetMessages()) != "[1]" || near.Soonest.Until.AsTime().UnixMilli() <= near.Soonest.ExpireTimesMs[0] {
+		t.Errorf("the soonest of all: %v, %v", near, err)
+	}
+	for _, bad := range []int32{-1, 2001} {
+		_, err := retained.Forecast(ctx, &lingerv1.ForecastRequest{Soonest: bad})
+		if status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "1 to 2000") {
+			t.Errorf("the %d soonest: %v", bad, err)
+		}
+	}
+
 	one, err := topics.GetTopic(ctx, &lingerv1.GetTopicRequest{Name: "a.x"})
 	if err != nil || endsOf(one.Topic.Forecast) != x {
 		t.Errorf("topic %v, %v", one, err)

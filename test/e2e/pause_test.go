@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp/kb"
 
 	"linger/test/process"
 )
@@ -94,6 +97,17 @@ func TestPause(t *testing.T) {
 		eval[any](b, `document.querySelector("#down").click()`)
 		b.focusIn(to.message)
 	}
+
+	// What a look ahead tells is counted, though the list has not loaded as many.
+	b.find("slider", "Look ahead").focus()
+	b.keys(strings.Repeat(kb.PageUp, 6))
+	process.Eventually(t, patience, func() error {
+		says, err := tryEval[string](b, `document.querySelector("#ahead").getAttribute("aria-valuetext")`)
+		if err == nil && !regexp.MustCompile(`^In 1 h, .*: 1 still here \(.*\), 604 gone\.$`).MatchString(says) {
+			err = fmt.Errorf("the look ahead says %q", says)
+		}
+		return err
+	})
 }
 
 // examined reads Live from its start to its end: which messages of a topic it shows, and how many it tells as gone.

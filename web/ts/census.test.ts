@@ -6,6 +6,11 @@ import { Retained } from "./retained";
 
 const NOW = 1_000_000;
 
+type Tallied = (from: number, to: number) => number | undefined;
+const nothing: Tallied = () => undefined;
+let tallied = nothing;
+
+// census has a list with such deadlines, and a tally that knows nothing, or what it is told to know.
 function census(covered: number, ...lefts: number[]): Census {
   const messages = lefts.map((left, i) => ({
     topic: "t", incarnation: "1", sequence: i + 1, published: 0, expires: NOW + left, granted: 1, maxExpires: 0,
@@ -14,7 +19,7 @@ function census(covered: number, ...lefts: number[]): Census {
   const model = new Retained();
   model.begin();
   model.replace(messages, covered, NOW);
-  const c = new Census(model, () => NOW);
+  const c = new Census(model, { between: (from, to) => tallied(from - NOW, to - NOW) }, () => NOW);
   // Not what the list has: it tells which of the two was asked.
   c.forecast = [{ after: 5000, messages: 70, bytes: 700 }, { after: 60_000, messages: 30, bytes: 300 }];
   c.retained = 100;
@@ -34,7 +39,28 @@ test("beyond what the page has the forecast tells", () => {
   const c = census(NOW + 5600, 1000, 5000, 5500);
   assert.deepEqual(c.between(NOW + 5000, NOW + 5600), { messages: 2, bytes: 420, exact: true });
   assert.deepEqual(c.between(NOW + 5000, NOW + 6000), { messages: 70, bytes: 700, exact: false });
-  assert.deepEqual(c.between(NOW + 5500, Infinity), { messages: 65, bytes: 650, exact: false });
+  assert.deepEqual(c.between(NOW + 6000, Infinity), { messages: 30, bytes: 300, exact: false });
+});
+
+test("all but what is counted is known, too", () => {
+  const c = census(NOW + 5600, 1000, 5000, 5500);
+  assert.deepEqual(c.between(NOW + 5500, Infinity), { messages: 98, bytes: 650, exact: true });
+});
+
+test("what the list has not all of, the tally may have, of what is not past its deadline", () => {
+  const asked: Array<[number, number]> = [];
+  tallied = (from, to) => {
+    asked.push([from, to]);
+    return to <= 9000 ? 7 : undefined;
+  };
+  const c = census(NOW + 5600, 1000, 5000, 5500);
+  assert.equal(c.between(NOW + 5000, NOW + 5600).messages, 2);
+  assert.deepEqual(asked, [], "the list knows");
+  assert.deepEqual(c.between(-Infinity, NOW + 6000), { messages: 7, bytes: 700, exact: true });
+  assert.deepEqual(asked, [[0, 6000]]);
+  assert.deepEqual(c.between(NOW + 6000, Infinity), { messages: 93, bytes: 300, exact: true });
+  assert.equal(c.between(-Infinity, NOW + 70_000).exact, false);
+  tallied = nothing;
 });
 
 test("nothing and all there is are known beyond that too, but near to where the forecast may be off", () => {

@@ -1,8 +1,10 @@
-// How many messages end when: counted where the page has every one of them in its hands, else as the forecast has it.
+// How many messages end when: counted where the page has every one of them in its hands, or their deadlines, else as the
+// forecast has it.
 import { between } from "./forecast";
 import type { Ending } from "./frame";
 import { count, sum } from "./payload";
 import type { Retained } from "./retained";
+import type { Tally } from "./tally";
 
 // NEAR is by what part of the time to a stop the forecast may take a message to be on its other side (decision 21), and
 // FRAMES how much older than now it may be, in milliseconds.
@@ -18,14 +20,16 @@ export interface Share {
 }
 
 export class Census {
-  // forecast is the server's, until it comes empty; retained is how many there are; complete says that the list misses
-  // nothing it should know.
+  // forecast is the server's, until it comes empty, and revision the state of the scope that it tells; retained is how many
+  // there are; complete says that the list misses nothing it should know.
   forecast: readonly Ending[] = [];
+  revision = "";
   retained = 0;
   complete = false;
 
   constructor(
     private readonly model: Retained,
+    private readonly tally: Pick<Tally, "between">,
     private readonly now: () => number,
   ) {}
 
@@ -33,9 +37,24 @@ export class Census {
   between(from: number, to: number): Share {
     const now = this.now();
     const { messages, bytes } = between(this.forecast, from - now, to - now);
-    const known = (this.complete ? this.known(from, to) : undefined) ?? this.certain(from - now, to - now);
+    const known = this.counted(from, to, now) ?? (to === Infinity ? this.rest(from, now) : undefined);
     if (known === undefined) return { messages: Math.round(messages), bytes, exact: false };
     return { messages: known, bytes: known === 0 ? 0 : bytes, exact: true };
+  }
+
+  private counted(from: number, to: number, now: number): number | undefined {
+    return (
+      (this.complete ? this.known(from, to) : undefined) ??
+      this.certain(from - now, to - now) ??
+      // What is past its deadline stands in it until it is read anew.
+      this.tally.between(Math.max(from, now), to, this.revision)
+    );
+  }
+
+  // rest is all but what ends before a deadline.
+  private rest(from: number, now: number): number | undefined {
+    const sooner = this.counted(-Infinity, from, now);
+    return sooner === undefined ? undefined : Math.max(0, this.retained - sooner);
   }
 
   // certain is what the forecast is sure of: that nothing is between two times from now, or all of it.

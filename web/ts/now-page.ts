@@ -140,7 +140,7 @@ export class NowPage {
       this.suggestions.follow(batch.stats.busiest);
       this.head.follow(batch.stats);
       this.room.follow(batch.stats);
-      this.strip.follow(batch.stats.forecast);
+      this.strip.follow(batch.stats.forecast, batch.stats.revision);
     }
     this.settle();
     if (this.live.sampled) this.painter.crowded();

@@ -13,6 +13,7 @@ import type { Bounds } from "./retained";
 import type { RetainedList } from "./retained-list";
 import { Span } from "./span";
 import { SpanHead } from "./span-head";
+import { Tally } from "./tally";
 
 export class Strip {
   readonly census: Census;
@@ -32,7 +33,7 @@ export class Strip {
     private readonly changed: () => void,
     say: (text: string) => void,
   ) {
-    this.census = new Census(list.model, now);
+    this.census = new Census(list.model, new Tally(api, scope, () => this.recount()), now);
     this.horizon = new Horizon(element("#horizon"), changed);
     this.intervals = new Intervals(element("#intervals"), now);
     // The span comes first: a press that ends a drawing is none that looks ahead.
@@ -45,7 +46,7 @@ export class Strip {
     });
     this.ahead = new LookAhead(this.census, now, changed, () => this.span.release());
     this.head = new SpanHead(api, scope, now, going, () => this.span.release(), say);
-    this.follow(this.intervals.read());
+    this.follow(this.intervals.read(), "");
     this.span.restore();
   }
 
@@ -59,9 +60,10 @@ export class Strip {
     return this.ahead.until;
   }
 
-  // follow takes the server's forecast.
-  follow(forecast: readonly Ending[]): void {
+  // follow takes the server's forecast, and the revision of the scope by which it is true.
+  follow(forecast: readonly Ending[], revision: string): void {
     this.census.forecast = forecast;
+    this.census.revision = revision;
     this.horizon.follow(forecast);
     this.intervals.follow(forecast);
     this.ahead.follow();
@@ -93,6 +95,12 @@ export class Strip {
   // release lets go what is held here, one thing at a time: a question, a span, a look ahead.
   release(): boolean {
     return this.head.release() || this.span.release() || this.ahead.release();
+  }
+
+  // recount says anew what was counted.
+  private recount(): void {
+    this.ahead.follow();
+    this.changed();
   }
 
   private preview(bounds: Bounds): void {

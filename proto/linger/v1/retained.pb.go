@@ -1089,7 +1089,9 @@ func (x *DeleteMessageResponse) GetServerTime() *timestamppb.Timestamp {
 type ForecastRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A topic, or a pattern. Empty: everything (`>`), which costs the server the same however many topics there are.
-	Pattern       string `protobuf:"bytes,1,opt,name=pattern,proto3" json:"pattern,omitempty"`
+	Pattern string `protobuf:"bytes,1,opt,name=pattern,proto3" json:"pattern,omitempty"`
+	// Tell also when exactly those messages end that end first, about so many of them: 1 to 2,000. 0: do not.
+	Soonest       int32 `protobuf:"varint,2,opt,name=soonest,proto3" json:"soonest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1131,13 +1133,22 @@ func (x *ForecastRequest) GetPattern() string {
 	return ""
 }
 
+func (x *ForecastRequest) GetSoonest() int32 {
+	if x != nil {
+		return x.Soonest
+	}
+	return 0
+}
+
 // ForecastResponse tells it.
 type ForecastResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What ends when, by server_time.
 	Forecast *Forecast `protobuf:"bytes,1,opt,name=forecast,proto3" json:"forecast,omitempty"`
 	// The server's clock: no message counted here had reached its deadline then.
-	ServerTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	ServerTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	// What ends first. Unset: the request does not ask for it.
+	Soonest       *Soonest `protobuf:"bytes,3,opt,name=soonest,proto3" json:"soonest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1182,6 +1193,78 @@ func (x *ForecastResponse) GetForecast() *Forecast {
 func (x *ForecastResponse) GetServerTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ServerTime
+	}
+	return nil
+}
+
+func (x *ForecastResponse) GetSoonest() *Soonest {
+	if x != nil {
+		return x.Soonest
+	}
+	return nil
+}
+
+// Soonest is when exactly those messages end that end first. There are many of them, and browsers read it while somebody looks:
+// these are plain numbers, which take a tenth of the time of messages.
+type Soonest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The deadlines in milliseconds since 1970, rising, of all that ends before `until`.
+	ExpireTimesMs []int64 `protobuf:"varint,1,rep,packed,name=expire_times_ms,json=expireTimesMs,proto3" json:"expire_times_ms,omitempty"`
+	// How many messages end at each of them.
+	Messages []uint32 `protobuf:"varint,2,rep,packed,name=messages,proto3" json:"messages,omitempty"`
+	// Up to where that goes. Unset: to the end of what is retained.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Soonest) Reset() {
+	*x = Soonest{}
+	mi := &file_linger_v1_retained_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Soonest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Soonest) ProtoMessage() {}
+
+func (x *Soonest) ProtoReflect() protoreflect.Message {
+	mi := &file_linger_v1_retained_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Soonest.ProtoReflect.Descriptor instead.
+func (*Soonest) Descriptor() ([]byte, []int) {
+	return file_linger_v1_retained_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Soonest) GetExpireTimesMs() []int64 {
+	if x != nil {
+		return x.ExpireTimesMs
+	}
+	return nil
+}
+
+func (x *Soonest) GetMessages() []uint32 {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *Soonest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
 	}
 	return nil
 }
@@ -1276,13 +1359,19 @@ const file_linger_v1_retained_proto_rawDesc = "" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\"T\n" +
 	"\x15DeleteMessageResponse\x12;\n" +
 	"\vserver_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"serverTime\"+\n" +
+	"serverTime\"E\n" +
 	"\x0fForecastRequest\x12\x18\n" +
-	"\apattern\x18\x01 \x01(\tR\apattern\"\x80\x01\n" +
+	"\apattern\x18\x01 \x01(\tR\apattern\x12\x18\n" +
+	"\asoonest\x18\x02 \x01(\x05R\asoonest\"\xae\x01\n" +
 	"\x10ForecastResponse\x12/\n" +
 	"\bforecast\x18\x01 \x01(\v2\x13.linger.v1.ForecastR\bforecast\x12;\n" +
 	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"serverTime*Z\n" +
+	"serverTime\x12,\n" +
+	"\asoonest\x18\x03 \x01(\v2\x12.linger.v1.SoonestR\asoonest\"\x7f\n" +
+	"\aSoonest\x12&\n" +
+	"\x0fexpire_times_ms\x18\x01 \x03(\x03R\rexpireTimesMs\x12\x1a\n" +
+	"\bmessages\x18\x02 \x03(\rR\bmessages\x120\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until*Z\n" +
 	"\tListOrder\x12\x1a\n" +
 	"\x16LIST_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16LIST_ORDER_EXPIRE_TIME\x10\x01\x12\x15\n" +
@@ -1309,7 +1398,7 @@ func file_linger_v1_retained_proto_rawDescGZIP() []byte {
 }
 
 var file_linger_v1_retained_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_linger_v1_retained_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_linger_v1_retained_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_linger_v1_retained_proto_goTypes = []any{
 	(ListOrder)(0),                 // 0: linger.v1.ListOrder
 	(*RetainedMessage)(nil),        // 1: linger.v1.RetainedMessage
@@ -1327,62 +1416,65 @@ var file_linger_v1_retained_proto_goTypes = []any{
 	(*DeleteMessageResponse)(nil),  // 13: linger.v1.DeleteMessageResponse
 	(*ForecastRequest)(nil),        // 14: linger.v1.ForecastRequest
 	(*ForecastResponse)(nil),       // 15: linger.v1.ForecastResponse
-	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
-	(*Message)(nil),                // 17: linger.v1.Message
-	(*durationpb.Duration)(nil),    // 18: google.protobuf.Duration
-	(EndReason)(0),                 // 19: linger.v1.EndReason
-	(*status.Status)(nil),          // 20: google.rpc.Status
-	(*Forecast)(nil),               // 21: linger.v1.Forecast
+	(*Soonest)(nil),                // 16: linger.v1.Soonest
+	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
+	(*Message)(nil),                // 18: linger.v1.Message
+	(*durationpb.Duration)(nil),    // 19: google.protobuf.Duration
+	(EndReason)(0),                 // 20: linger.v1.EndReason
+	(*status.Status)(nil),          // 21: google.rpc.Status
+	(*Forecast)(nil),               // 22: linger.v1.Forecast
 }
 var file_linger_v1_retained_proto_depIdxs = []int32{
-	16, // 0: linger.v1.RetainedMessage.publish_time:type_name -> google.protobuf.Timestamp
-	16, // 1: linger.v1.RetainedMessage.expire_time:type_name -> google.protobuf.Timestamp
-	17, // 2: linger.v1.RetainedMessage.message:type_name -> linger.v1.Message
-	16, // 3: linger.v1.RetainedMessage.max_expire_time:type_name -> google.protobuf.Timestamp
-	18, // 4: linger.v1.RetainedMessage.granted_ttl:type_name -> google.protobuf.Duration
+	17, // 0: linger.v1.RetainedMessage.publish_time:type_name -> google.protobuf.Timestamp
+	17, // 1: linger.v1.RetainedMessage.expire_time:type_name -> google.protobuf.Timestamp
+	18, // 2: linger.v1.RetainedMessage.message:type_name -> linger.v1.Message
+	17, // 3: linger.v1.RetainedMessage.max_expire_time:type_name -> google.protobuf.Timestamp
+	19, // 4: linger.v1.RetainedMessage.granted_ttl:type_name -> google.protobuf.Duration
 	0,  // 5: linger.v1.ListMessagesRequest.order:type_name -> linger.v1.ListOrder
-	16, // 6: linger.v1.ListMessagesRequest.min_expire_time:type_name -> google.protobuf.Timestamp
-	16, // 7: linger.v1.ListMessagesRequest.max_expire_time:type_name -> google.protobuf.Timestamp
-	16, // 8: linger.v1.ListMessagesRequest.min_publish_time:type_name -> google.protobuf.Timestamp
-	16, // 9: linger.v1.ListMessagesRequest.max_publish_time:type_name -> google.protobuf.Timestamp
+	17, // 6: linger.v1.ListMessagesRequest.min_expire_time:type_name -> google.protobuf.Timestamp
+	17, // 7: linger.v1.ListMessagesRequest.max_expire_time:type_name -> google.protobuf.Timestamp
+	17, // 8: linger.v1.ListMessagesRequest.min_publish_time:type_name -> google.protobuf.Timestamp
+	17, // 9: linger.v1.ListMessagesRequest.max_publish_time:type_name -> google.protobuf.Timestamp
 	1,  // 10: linger.v1.ListMessagesResponse.messages:type_name -> linger.v1.RetainedMessage
-	16, // 11: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
-	16, // 12: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	17, // 11: linger.v1.ListMessagesResponse.server_time:type_name -> google.protobuf.Timestamp
+	17, // 12: linger.v1.GetMessageResponse.server_time:type_name -> google.protobuf.Timestamp
 	1,  // 13: linger.v1.GetMessageResponse.retained:type_name -> linger.v1.RetainedMessage
 	6,  // 14: linger.v1.GetMessageResponse.ended:type_name -> linger.v1.EndedMessage
-	19, // 15: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
-	16, // 16: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
-	16, // 17: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
-	16, // 18: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 19: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
-	16, // 20: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
-	18, // 21: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
-	16, // 22: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
+	20, // 15: linger.v1.EndedMessage.reason:type_name -> linger.v1.EndReason
+	17, // 16: linger.v1.EndedMessage.publish_time:type_name -> google.protobuf.Timestamp
+	17, // 17: linger.v1.EndedMessage.end_time:type_name -> google.protobuf.Timestamp
+	17, // 18: linger.v1.SetExpireTimeRequest.expire_time:type_name -> google.protobuf.Timestamp
+	17, // 19: linger.v1.SetExpireTimeRequest.expected_expire_time:type_name -> google.protobuf.Timestamp
+	17, // 20: linger.v1.SetExpireTimeResponse.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 21: linger.v1.SetExpireTimeResponse.time_left:type_name -> google.protobuf.Duration
+	17, // 22: linger.v1.SetExpireTimeResponse.server_time:type_name -> google.protobuf.Timestamp
 	7,  // 23: linger.v1.SetExpireTimesRequest.changes:type_name -> linger.v1.SetExpireTimeRequest
 	11, // 24: linger.v1.SetExpireTimesResponse.results:type_name -> linger.v1.SetExpireTimeResult
-	16, // 25: linger.v1.SetExpireTimesResponse.server_time:type_name -> google.protobuf.Timestamp
-	16, // 26: linger.v1.SetExpireTimeResult.expire_time:type_name -> google.protobuf.Timestamp
-	20, // 27: linger.v1.SetExpireTimeResult.error:type_name -> google.rpc.Status
-	16, // 28: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
-	21, // 29: linger.v1.ForecastResponse.forecast:type_name -> linger.v1.Forecast
-	16, // 30: linger.v1.ForecastResponse.server_time:type_name -> google.protobuf.Timestamp
-	2,  // 31: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
-	4,  // 32: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
-	7,  // 33: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
-	9,  // 34: linger.v1.RetainedService.SetExpireTimes:input_type -> linger.v1.SetExpireTimesRequest
-	12, // 35: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
-	14, // 36: linger.v1.RetainedService.Forecast:input_type -> linger.v1.ForecastRequest
-	3,  // 37: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
-	5,  // 38: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
-	8,  // 39: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
-	10, // 40: linger.v1.RetainedService.SetExpireTimes:output_type -> linger.v1.SetExpireTimesResponse
-	13, // 41: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
-	15, // 42: linger.v1.RetainedService.Forecast:output_type -> linger.v1.ForecastResponse
-	37, // [37:43] is the sub-list for method output_type
-	31, // [31:37] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	17, // 25: linger.v1.SetExpireTimesResponse.server_time:type_name -> google.protobuf.Timestamp
+	17, // 26: linger.v1.SetExpireTimeResult.expire_time:type_name -> google.protobuf.Timestamp
+	21, // 27: linger.v1.SetExpireTimeResult.error:type_name -> google.rpc.Status
+	17, // 28: linger.v1.DeleteMessageResponse.server_time:type_name -> google.protobuf.Timestamp
+	22, // 29: linger.v1.ForecastResponse.forecast:type_name -> linger.v1.Forecast
+	17, // 30: linger.v1.ForecastResponse.server_time:type_name -> google.protobuf.Timestamp
+	16, // 31: linger.v1.ForecastResponse.soonest:type_name -> linger.v1.Soonest
+	17, // 32: linger.v1.Soonest.until:type_name -> google.protobuf.Timestamp
+	2,  // 33: linger.v1.RetainedService.ListMessages:input_type -> linger.v1.ListMessagesRequest
+	4,  // 34: linger.v1.RetainedService.GetMessage:input_type -> linger.v1.GetMessageRequest
+	7,  // 35: linger.v1.RetainedService.SetExpireTime:input_type -> linger.v1.SetExpireTimeRequest
+	9,  // 36: linger.v1.RetainedService.SetExpireTimes:input_type -> linger.v1.SetExpireTimesRequest
+	12, // 37: linger.v1.RetainedService.DeleteMessage:input_type -> linger.v1.DeleteMessageRequest
+	14, // 38: linger.v1.RetainedService.Forecast:input_type -> linger.v1.ForecastRequest
+	3,  // 39: linger.v1.RetainedService.ListMessages:output_type -> linger.v1.ListMessagesResponse
+	5,  // 40: linger.v1.RetainedService.GetMessage:output_type -> linger.v1.GetMessageResponse
+	8,  // 41: linger.v1.RetainedService.SetExpireTime:output_type -> linger.v1.SetExpireTimeResponse
+	10, // 42: linger.v1.RetainedService.SetExpireTimes:output_type -> linger.v1.SetExpireTimesResponse
+	13, // 43: linger.v1.RetainedService.DeleteMessage:output_type -> linger.v1.DeleteMessageResponse
+	15, // 44: linger.v1.RetainedService.Forecast:output_type -> linger.v1.ForecastResponse
+	39, // [39:45] is the sub-list for method output_type
+	33, // [33:39] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_retained_proto_init() }
@@ -1402,7 +1494,7 @@ func file_linger_v1_retained_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linger_v1_retained_proto_rawDesc), len(file_linger_v1_retained_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

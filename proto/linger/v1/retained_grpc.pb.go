@@ -52,7 +52,7 @@ type RetainedServiceClient interface {
 	// DeleteMessage ends one message as deleted. Errors: as SetExpireTime.
 	DeleteMessage(ctx context.Context, in *DeleteMessageRequest, opts ...grpc.CallOption) (*DeleteMessageResponse, error)
 	// Forecast tells what of the messages alive ends when, if nothing changes. Errors: NOT_FOUND when `pattern` is a name
-	// without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern.
+	// without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern or `soonest` outside its bounds.
 	Forecast(ctx context.Context, in *ForecastRequest, opts ...grpc.CallOption) (*ForecastResponse, error)
 }
 
@@ -149,7 +149,7 @@ type RetainedServiceServer interface {
 	// DeleteMessage ends one message as deleted. Errors: as SetExpireTime.
 	DeleteMessage(context.Context, *DeleteMessageRequest) (*DeleteMessageResponse, error)
 	// Forecast tells what of the messages alive ends when, if nothing changes. Errors: NOT_FOUND when `pattern` is a name
-	// without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern.
+	// without wildcards and no such topic exists; INVALID_ARGUMENT for a bad pattern or `soonest` outside its bounds.
 	Forecast(context.Context, *ForecastRequest) (*ForecastResponse, error)
 	mustEmbedUnimplementedRetainedServiceServer()
 }
