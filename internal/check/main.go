@@ -50,11 +50,12 @@ func run(ctx context.Context, what string, only []string, out io.Writer) (ok boo
 		// Generating writes what the others read, and the tests measure time: both have the machine to themselves.
 		r.together(ctx, []stage{generated})
 		r.together(ctx, lint)
-		r.together(ctx, []stage{scripts})
+		r.together(ctx, []stage{vet, scripts})
 		r.live(ctx, goTests(testRun{name: "go test", dir: ".", packages: append(longest, "./..."), flags: []string{"-timeout=15m", waiting}}))
 		r.live(ctx, goTests(testRun{name: "go test peers", dir: peers, packages: []string{"./..."}, flags: []string{"-timeout=2m"}}))
 	case "lint":
 		r.together(ctx, lint)
+		r.together(ctx, []stage{vet})
 	case "soak":
 		if err := soak(ctx, r, only, os.Getenv); err != nil {
 			return false, err
