@@ -25,12 +25,7 @@ const galleryTabs = 3
 // be put (make screenshots); with it, every state is looked at in every language, else in one.
 func TestGallery(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(gallery.Handler(time.Now))
-	t.Cleanup(server.Close)
-	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
-	// Origins of one site: a tab that goes to the next state stays in its process, where the browser has compiled the
-	// scripts already.
-	host := "gallery.localhost:" + port
+	host := startGallery(t)
 	dir := os.Getenv("LINGER_SCREENSHOTS")
 	if dir != "" {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -65,6 +60,16 @@ func TestGallery(t *testing.T) {
 		})
 	}
 	tabs.Wait()
+}
+
+// startGallery serves the gallery, and returns its host. Its origins are of one site: a tab that goes to the next state stays in
+// its process, where the browser has compiled the scripts already.
+func startGallery(t *testing.T) (host string) {
+	t.Helper()
+	server := httptest.NewServer(gallery.Handler(time.Now))
+	t.Cleanup(server.Close)
+	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
+	return "gallery.localhost:" + port
 }
 
 // lookAt checks a state, and takes its pictures.

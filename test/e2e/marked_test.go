@@ -1,11 +1,8 @@
 package e2e
 
 import (
-	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"linger/web/gallery"
 	"linger/web/texts"
@@ -52,9 +49,7 @@ const unmarked = `(() => {
 // What the script writes comes from the catalogue, as what the server renders does (web/gallery's TestEveryWordIsFromTheCatalogue).
 func TestEveryWordOfTheScriptIsFromTheCatalogue(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(gallery.Handler(time.Now))
-	t.Cleanup(server.Close)
-	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
+	host := startGallery(t)
 	b := newPerson(t).blank()
 	seen := 0
 	for _, s := range gallery.States() {
@@ -62,7 +57,7 @@ func TestEveryWordOfTheScriptIsFromTheCatalogue(t *testing.T) {
 			continue
 		}
 		seen++
-		b.load(gallery.Address("localhost:"+port, s, texts.Marked, ""))
+		b.load(gallery.Address(host, s, texts.Marked, ""))
 		b.comes(s)
 		for _, text := range eval[[]string](b, unmarked) {
 			t.Errorf("%s: %q is not from the catalogue", s.Name, text)
