@@ -23,6 +23,7 @@ var parts = []part{
 	{"memory-topics", "bytes of a topic, of 100,000 with a message each", memoryTopics},
 	{"memory-streams", "bytes of an idle stream, of 10,000; what these compute", idleStreams},
 	{"memory-conns", "bytes of a connection after traffic, of 1,000", idleConnections},
+	{"memory-unread", "bytes of a publish stream that is sent to and not read, of 64", unreadStreams},
 	{"idle", "what an idle server with 1 M messages computes", idleMessages},
 	{"expiry", "publishing while 1 M messages die at one instant", massExpiry},
 	{"collector", "publishing while the garbage collector runs over 10 M messages", collector},
