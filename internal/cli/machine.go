@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"linger/internal/server"
 )
 
 // Machine is what a server stands on. Zero: the machine that the process runs on; tests put in another, which fails.
@@ -55,6 +57,14 @@ func limitHeap(memory int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memory + max(memory/4, heapHeadroom))
 	}
+}
+
+// streamWindow is how much the server takes of a stream before it reads it, which is what one that it does not read holds. A
+// publisher of large messages needs two MiB to go on while it waits for a core. Of less memory it is less, down to half a MiB, so
+// that it takes 256 streams that are not read to fill the quarter of it that is left beside the messages.
+func streamWindow(memory int64) int {
+	const least, most = server.DefaultStreamWindow, 2 << 20
+	return int(min(max(memory/(4*256), least), most))
 }
 
 // memTotal reads the first line that it looks for of /proc/meminfo: "MemTotal:  16316412 kB".

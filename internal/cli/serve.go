@@ -117,6 +117,7 @@ func (a *app) serve(ctx context.Context, c ServeConfig) error {
 	config := c.serverConfig(a.Version, st.open, log)
 	config.WallClock, config.Events, config.Commit, config.Store = a.Machine.WallClock, events, commit(), c.Store
 	limitHeap(st.config.MemoryLimit)
+	config.StreamWindow = streamWindow(st.config.MemoryLimit)
 	if st.dir != "" {
 		config.Snapshot = st.snapshot
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/http2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -97,6 +98,43 @@ func TestCallsOfAConnectionAreBounded(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	wantCode(t, subscribe(ctx), codes.DeadlineExceeded)
+}
+
+// What a stream that is not read may hold is told to every client, as HTTP/2 has it; a connection's is four times as much.
+func TestWindowsAreTold(t *testing.T) {
+	const window = 1 << 20
+	s := start(t, func(c *server.Config, _ *broker.Config) { c.StreamWindow = window })
+	conn, err := net.Dial("tcp", s.GRPCAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
+		t.Fatal(err)
+	}
+	frames := http2.NewFramer(conn, conn)
+	if err := frames.WriteSettings(); err != nil {
+		t.Fatal(err)
+	}
+	var stream, whole uint32 // of the connection, beyond what it has at first
+	for stream == 0 || whole == 0 {
+		frame, err := frames.ReadFrame()
+		if err != nil {
+			t.Fatalf("windows %d and %d, then %v", stream, whole, err)
+		}
+		switch f := frame.(type) {
+		case *http2.SettingsFrame:
+			if v, ok := f.Value(http2.SettingInitialWindowSize); ok {
+				stream = v
+			}
+		case *http2.WindowUpdateFrame:
+			whole = f.Increment
+		}
+	}
+	const atFirst = 64<<10 - 1
+	if stream != window || whole != 4*window-atFirst {
+		t.Errorf("a stream's window is %d, the connection's %d", stream, whole+atFirst)
+	}
 }
 
 // unfinished begins a call on the gRPC port whose request never ends, and returns the status that it gets.

@@ -24,7 +24,11 @@ const (
 	DefaultExerciseTopic  = "console"
 	DefaultMaxConnections = 4096
 	DefaultArrival        = time.Minute
+	DefaultStreamWindow   = 512 << 10
 )
+
+// MaxStreamWindow is the greatest that Config.StreamWindow may be; a connection's is connectionWindows of it.
+const MaxStreamWindow = 16 << 20
 
 // Config is what a Server needs. Open is required; everything else has the decided default when zero.
 type Config struct {
@@ -56,6 +60,9 @@ type Config struct {
 	MaxMessage int
 	// MaxConnections bounds the connections that are open at a time, of gRPC and of HTTP each. 0: 4,096.
 	MaxConnections int
+	// StreamWindow is how many bytes of a stream may come before the server reads them, which it holds of one that it does not
+	// read, up to 16 MiB. Less than 64 KiB, HTTP/2's own, is that. 0: 512 KiB.
+	StreamWindow int
 	// Demo offers to play a demo, where nothing was ever published and under Help, unless other machines reach the server.
 	Demo bool
 	// Pprof serves /debug/pprof, to loopback addresses only.
@@ -102,6 +109,9 @@ func (c Config) Validate() error {
 	if c.MaxConnections < 0 {
 		problem("most connections: %d is negative", c.MaxConnections)
 	}
+	if c.StreamWindow < 0 || c.StreamWindow > MaxStreamWindow {
+		problem("stream window: %d bytes; it may be 0 to %d (16 MiB)", c.StreamWindow, MaxStreamWindow)
+	}
 	if c.ExerciseTopic != "" {
 		if err := broker.ValidateTopic(c.ExerciseTopic); err != nil {
 			problem("exercise topic: %w", err)
@@ -125,6 +135,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.ExerciseTopic, DefaultExerciseTopic)
 	orDefault(&c.MaxMessage, wire.MaxDataDefault)
 	orDefault(&c.MaxConnections, DefaultMaxConnections)
+	orDefault(&c.StreamWindow, DefaultStreamWindow)
 	orDefault(&c.Heartbeat, DefaultHeartbeat)
 	orDefault(&c.Arrival, DefaultArrival)
 	orDefault(&c.Grace, DefaultGrace)

@@ -16,13 +16,13 @@ import (
 // What bounds a connection. Windows are fixed, but they do not bound what it holds: gRPC gives a connection's window back
 // as bytes come, whether anybody reads them or not, and lets a stream's grow to the request that it announced. So a
 // connection that begins requests and does not end them holds as many as it has streams, each of up to Limits.Receive
-// bytes; few streams, few connections (Config.MaxConnections) and a time to arrive in (Config.Arrival) are the bounds.
+// bytes; few streams, few connections (Config.MaxConnections) and a time to arrive in (Config.Arrival) are the bounds. A stream
+// that is not read, as its answers are not taken or too much is under way, holds Config.StreamWindow.
 const (
-	streamWindow     = 512 << 10
-	connectionWindow = 2 << 20
-	streamsMost      = 256
-	inflightMost     = 64 << 20 // publish requests that came whole and are not answered yet, of all connections
-	streamWorkers    = 32       // goroutines that are kept for calls: the stack of a new one grows by copying, each time
+	connectionWindows = 4 // a connection's window, in those of a stream
+	streamsMost       = 256
+	inflightMost      = 64 << 20 // publish requests that came whole and are not answered yet, of all connections
+	streamWorkers     = 32       // goroutines that are kept for calls: the stack of a new one grows by copying, each time
 
 	pingEvery      = 30 * time.Second
 	pingTimeout    = 20 * time.Second
@@ -36,8 +36,8 @@ func grpcOptions(s *service) []grpc.ServerOption {
 		grpc.MaxRecvMsgSize(s.limits.Receive()),
 		grpc.MaxConcurrentStreams(streamsMost),
 		grpc.InTapHandle(awaitRequest(s.config.Arrival)),
-		grpc.InitialWindowSize(streamWindow),
-		grpc.InitialConnWindowSize(connectionWindow),
+		grpc.InitialWindowSize(int32(s.config.StreamWindow)),
+		grpc.InitialConnWindowSize(int32(connectionWindows * s.config.StreamWindow)),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: clientPingMost, PermitWithoutStream: true}),
 		grpc.NumStreamWorkers(streamWorkers),

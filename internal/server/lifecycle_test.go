@@ -32,9 +32,9 @@ func TestZeroConfigNeedsOnlyABroker(t *testing.T) {
 func TestConfigReportsEveryProblemAtOnce(t *testing.T) {
 	err := server.Config{
 		GRPC: "nowhere", HTTP: "localhost:99999", PublicHosts: []string{"http://x"}, AllowOrigins: []string{"x.example/path"},
-		MaxMessage: 17 << 20, MaxConnections: -1, ExerciseTopic: "two words", Heartbeat: -1, Arrival: -1, Grace: -1,
+		MaxMessage: 17 << 20, MaxConnections: -1, StreamWindow: 17 << 20, ExerciseTopic: "two words", Heartbeat: -1, Arrival: -1, Grace: -1,
 	}.Validate()
-	for _, want := range []string{"open", "grpc address", "http address", "public host", "allowed origin", "largest message", "most connections", "exercise topic", "heartbeat", "arrival", "grace"} {
+	for _, want := range []string{"open", "grpc address", "http address", "public host", "allowed origin", "largest message", "most connections", "stream window", "exercise topic", "heartbeat", "arrival", "grace"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in:\n%v", want, err)
 		}
