@@ -30,6 +30,7 @@ export class CatchUp {
     try {
       const last = await readBack(this.api, this.scope, { before: since + 1 });
       if (this.pause.since === since) this.live.complete(last);
+      this.changed(); // what is read next is another list's
       if (sampled) await this.list.reader?.read();
       if (sampled && this.pause.since === since && !this.list.holding.scrolled) this.list.recapture();
     } catch {

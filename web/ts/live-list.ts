@@ -30,8 +30,8 @@ export class LiveList {
 
   private readonly rows: Rows<Row, LineView>;
   private readonly adopted = new Map<string, HTMLLIElement>();
-  // held is the log as it stood when holding began, or what was read back then.
-  private held: { rows: Row[]; arrived: number } | undefined;
+  // held is the log as it stood when holding began, with what was read back since: so many messages.
+  private held: { rows: Row[]; arrived: number; readBack?: number } | undefined;
   private counts: Array<{ at: number; published: number; shown: number; leftOut: number }> = [];
 
   constructor(
@@ -100,7 +100,7 @@ export class LiveList {
   complete({ messages, from }: ReadBack): void {
     if (!this.held) return;
     this.held.rows = this.model.complete(this.held.rows, messages, from);
-    this.list.dataset["readBack"] = String(messages.length);
+    this.held.readBack = messages.length;
   }
 
   draw(): void {
@@ -157,6 +157,7 @@ export class LiveList {
       shown: String(model.shown),
       leftOut: String(model.leftOut),
     });
+    if (this.held?.readBack !== undefined) this.list.dataset["readBack"] = String(this.held.readBack);
   }
 
   private band(): string {
