@@ -26,6 +26,7 @@ export class Pause {
 
   end(): void {
     this.since = 0;
+    this.arrivals = new Arrivals();
     for (const list of this.lists) list.keep(REASON, false);
   }
 
