@@ -143,7 +143,7 @@ func TestContract09_FullDiskRejectsAndSaysWhenToComeAgain(t *testing.T) {
 			r = b.sendTo("t", time.Minute, strings.Repeat("x", 98))
 		}
 		e := b.fault(r.Err, broker.ErrFull)
-		if e.RetryAfter != time.Minute || e.Field != "topic" || !strings.Contains(e.Detail, "the disk is full") {
+		if e.RetryAfter != time.Minute || e.Field != "" || !strings.Contains(e.Detail, "the disk is full") {
 			t.Errorf("%+v", e)
 		}
 		same(t, "retained", b.settled("t").Retained, uint64(100))

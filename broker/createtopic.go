@@ -39,7 +39,10 @@ func (b *Broker) createNamed(ctx context.Context, name string, p Policy, d Durab
 }
 
 func topicExists(name string) error {
-	return &Error{Err: ErrTopicExists, Field: "name", Detail: name + " exists. Its policy can be set; its durability is fixed."}
+	return &Error{
+		Err: ErrTopicExists, Field: "name", Detail: name + " exists. Its policy can be set; its durability is fixed.",
+		Values: map[string]string{"topic": name},
+	}
 }
 
 // topicFor finds a topic to publish to, and makes it if that is allowed.
@@ -52,7 +55,10 @@ func (b *Broker) topicFor(ctx context.Context, name string) (*topic, error) {
 			return nil, err
 		}
 		if b.config.NoAutoCreate {
-			return nil, &Error{Err: ErrTopicNotFound, Field: "topic", Detail: name + " does not exist, and publishing does not make topics here (--no-auto-create). Create it first."}
+			return nil, &Error{
+				Err: ErrTopicNotFound, Field: "topic", Detail: name + " does not exist, and publishing does not make topics here (--no-auto-create). Create it first.",
+				Values: map[string]string{"topic": name, "auto_create": "no"},
+			}
 		}
 		if err := b.create(ctx, name, Policy{}, DurabilityDefault, true); err != nil && !errors.Is(err, ErrTopicExists) {
 			return nil, err

@@ -153,7 +153,7 @@ func (b *Broker) roomOnDisk(ctx context.Context, t *topic, policy *Policy, p *Pr
 // diskError says when a log that is full will have room: soon where it is what is dead that fills it.
 func (b *Broker) diskError(l *lane, err error) error {
 	now := b.clock.Now()
-	e := &Error{Err: ErrFull, Field: "topic", Detail: err.Error(), RetryAfter: time.Second}
+	e := &Error{Err: ErrFull, Detail: err.Error(), RetryAfter: time.Second}
 	stats := l.log.Stats()
 	e.Values = map[string]string{"unit": "disk", "used": decimal(stats.Bytes), "limit": decimal(stats.Limit), "free": decimal(stats.Free)}
 	if stats.Limit > 0 && float64(stats.Live) < diskShare*float64(stats.Limit) {
@@ -226,7 +226,7 @@ const underwayWait = 100 * time.Millisecond
 // fullError says how full the server is and when the next message goes.
 func (b *Broker) fullError(now Instant, size int64) error {
 	used, limit := b.used.Load(), b.config.MemoryLimit
-	e := &Error{Err: ErrFull, Field: "topic"}
+	e := &Error{Err: ErrFull}
 	if size > limit {
 		e.Detail = fmt.Sprintf("%d bytes cannot fit into the server's memory limit of %d bytes (--memory).", size, limit)
 		e.Values = map[string]string{"unit": "memory", "needed": decimal(size), "limit": decimal(limit)}

@@ -106,11 +106,17 @@ func (p Policy) validate(ceiling time.Duration) error {
 	case p.Min%time.Millisecond != 0 || p.Default%time.Millisecond != 0 || p.Max%time.Millisecond != 0:
 		return policyError("ttl_default", "lifetimes are whole milliseconds.")
 	case p.Max > ceiling:
-		return policyError("ttl_max", "%v is above %v, the server's maximum; its operator can raise that with --ttl-max.", p.Max, ceiling)
+		e := policyError("ttl_max", "%v is above %v, the server's maximum; its operator can raise that with --ttl-max.", p.Max, ceiling)
+		e.Values = map[string]string{"max": milliseconds(p.Max), "ceiling": milliseconds(ceiling)}
+		return e
 	case p.Min > p.Max:
-		return policyError("ttl_min", "%v is above the maximum of %v.", p.Min, p.Max)
+		e := policyError("ttl_min", "%v is above the maximum of %v.", p.Min, p.Max)
+		e.Values = map[string]string{"min": milliseconds(p.Min), "max": milliseconds(p.Max)}
+		return e
 	case p.Default < p.Min || p.Default > p.Max:
-		return policyError("ttl_default", "%v is not within %v to %v.", p.Default, p.Min, p.Max)
+		e := policyError("ttl_default", "%v is not within %v to %v.", p.Default, p.Min, p.Max)
+		e.Values = map[string]string{"default": milliseconds(p.Default), "min": milliseconds(p.Min), "max": milliseconds(p.Max)}
+		return e
 	case p.MaxMessages < Unlimited:
 		return policyError("max_messages", "%d is no number of messages. Name 1 or more, or 0 for no limit.", p.MaxMessages)
 	case p.MaxBytes < Unlimited:
@@ -121,7 +127,7 @@ func (p Policy) validate(ceiling time.Duration) error {
 	return nil
 }
 
-func policyError(field, format string, args ...any) error {
+func policyError(field, format string, args ...any) *Error {
 	return &Error{Err: ErrInvalid, Field: "policy." + field, Detail: fmt.Sprintf(format, args...)}
 }
 
@@ -173,7 +179,11 @@ func (p Policy) grant(topic string, ttl time.Duration, asked bool) (time.Duratio
 	case !asked:
 		return p.Default, Defaulted, nil
 	case ttl < 0:
-		return 0, 0, &Error{Err: ErrTTLRejected, Field: "ttl", Detail: fmt.Sprintf("%v is negative. Ask for 1ms or more, 0 for now or never, or nothing for the default of %v.", ttl, p.Default)}
+		return 0, 0, &Error{
+			Err: ErrTTLRejected, Field: "ttl", Detail: fmt.Sprintf(
+				"%v is negative. Ask for 1ms or more, 0 for now or never, or nothing for the default of %v.", ttl, p.Default),
+			Values: map[string]string{"topic": topic, "asked": milliseconds(ttl), "default": milliseconds(p.Default)},
+		}
 	case ttl == 0 && p.RefuseZero:
 		return reject("does not allow now or never; ask for %v to %v.", p.Min, p.Max)
 	case ttl == 0:

@@ -247,8 +247,11 @@ func placeError(batch *Batch, t *topic, err error) error {
 	case errors.Is(err, ErrConflict):
 		t.mu.RLock()
 		defer t.mu.RUnlock()
-		return &Error{Err: ErrConflict, Field: "first_sequence", Detail: fmt.Sprintf(
-			"%s has come to #%d, so #%d cannot be given any more. Publish without it.", t.name, t.next-1, batch.First)}
+		return &Error{
+			Err: ErrConflict, Field: "first_sequence", Detail: fmt.Sprintf(
+				"%s has come to #%d, so #%d cannot be given any more. Publish without it.", t.name, t.next-1, batch.First),
+			Values: map[string]string{"topic": t.name, "last": decimal(t.next - 1), "first": decimal(batch.First)},
+		}
 	case errors.Is(err, ErrDeadlinePassed):
 		return deadlinePassed(batch.Topic, batch.Deadline)
 	}
@@ -259,7 +262,10 @@ func placeError(batch *Batch, t *topic, err error) error {
 func commitError(topic string, err error) error {
 	switch {
 	case errors.Is(err, ErrTopicNotFound):
-		return &Error{Err: ErrTopicNotFound, Field: "topic", Detail: topic + " was deleted meanwhile. Publish again to make it anew."}
+		return &Error{
+			Err: ErrTopicNotFound, Field: "topic", Detail: topic + " was deleted meanwhile. Publish again to make it anew.",
+			Values: map[string]string{"topic": topic},
+		}
 	case errors.Is(err, ErrTopicExists):
 		return topicExists(topic)
 	case errors.Is(err, ErrUnknownOutcome):

@@ -58,7 +58,10 @@ func (e *CorruptionError) Error() string {
 
 // advised says what to do about damage that a running log met.
 func (l *Log) advised(e *CorruptionError) error {
-	return fmt.Errorf("%w. Stop the server, then run linger verify %s --repair, which keeps what can be read", e, l.options.Dir)
+	return &broker.Error{
+		Err: e, Detail: fmt.Sprintf("%v. Stop the server, then run linger verify %s --repair, which keeps what can be read", e, l.options.Dir),
+		Values: map[string]string{"store": l.options.Dir, "cause": e.Error()},
+	}
 }
 
 // Is makes it a [broker.ErrDamaged].

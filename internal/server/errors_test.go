@@ -115,14 +115,41 @@ func TestSaidInChinese(t *testing.T) {
 		{valued(broker.ErrFull, "unit=disk used=1000000 limit=1000000 free=5000000"), "存储已满：已用 1.0 MB，上限 1.0 MB（--disk），磁盘剩余 5.0 MB。"},
 		{valued(broker.ErrFull, "topic=t needed=5 limit=3 unit=messages"), "一批 5 条消息放不进“t”，它最多保留 3 条。"},
 		{&broker.Error{Err: broker.ErrFull, Detail: "no room."}, "已达到上限（No room.）。"},
+		{valued(broker.ErrTTLRejected, "topic=t asked=-5000 default=600000"), "保留时间不能是负数。请填 1 毫秒以上；0 表示只给此刻的订阅者；不填则为默认值 10 分钟。"},
+		{valued(broker.ErrConflict, "topic=t last=7 first=4"), "“t”已经到了 #7，不能再给出 #4。"},
+		{valued(broker.ErrTopicExists, "topic=t"), "“t”已经存在。"},
+		{valued(broker.ErrTopicNotFound, "topic=t auto_create=no"), "没有主题“t”，而这里不会因发布而新建主题（--no-auto-create）。"},
+		{valued(broker.ErrInvalid, "max=172800000 ceiling=86400000"), "2 天 超过了服务器的上限 1 天；"},
+		{valued(broker.ErrInvalid, "default=1000 min=5000 max=60000"), "默认值 1 秒 不在 5 秒 至 1 分钟 之间。"},
+		{valued(broker.ErrInvalid, "min=60000 max=5000"), "下限 1 分钟 大于上限 5 秒。"},
+		{valued(broker.ErrUnknownOutcome, ""), "不知道存储是否已经收下，"},
 	} {
 		text := said(texts.Chinese, c.err)
 		if !strings.HasPrefix(text, c.want) {
 			t.Errorf("%v is said as %q", c.err, text)
 		}
 		var e *broker.Error
-		if errors.As(c.err, &e); said(texts.English, c.err) != sentence(e.Detail) {
+		if errors.As(c.err, &e); said(texts.English, c.err) != sentence(e.Detail) && !ofServer(e) {
 			t.Errorf("%q in English", said(texts.English, c.err))
+		}
+	}
+	memory := said(texts.English, valued(broker.ErrFull, "unit=memory used=1000000 limit=1000000"))
+	if memory != "The server's memory is full: 1.0 MB of 1.0 MB (--memory)." {
+		t.Errorf("a full memory is told as %q", memory)
+	}
+}
+
+func TestStoreSaidInChinese(t *testing.T) {
+	full := broker.LogStats{Bytes: 1_000_000, Limit: 1_000_000, Free: 5_000_000, Health: broker.ErrFull}
+	failed := broker.LogStats{Health: valued(broker.ErrReadOnly, "store=data cause=EIO")}
+	damaged := broker.LogStats{Health: valued(broker.ErrDamaged, "store=data cause=commit")}
+	for want, st := range map[string]broker.LogStats{
+		"": {}, "存储快满了：已用 950 kB，上限 1.0 MB。": {Bytes: 950_000, Limit: 1_000_000},
+		"存储已满：已用 1.0 MB，上限 1.0 MB（--disk），磁盘剩余 5.0 MB。": full, "data 所在的磁盘出错（EIO）：": failed,
+		"data 中有损坏的内容，这部分不再提供，其余正常（commit）。请停止服务器，再运行 linger verify data --repair": damaged,
+	} {
+		if got := storeView(texts.Chinese, st).Problem; !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%v is said as %q, want %q", st, got, want)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func said(l texts.Language, err error) string {
 	}
 	detail = sentence(detail)
 	o, _ := lookUp(err)
-	if e != nil && l != texts.English {
+	if e != nil && (l != texts.English || ofServer(e)) {
 		if text := particular(l, o.reason, e); text != "" {
 			return text
 		}
@@ -63,21 +63,38 @@ func said(l texts.Language, err error) string {
 	return l.Text("refused.other", "detail", detail)
 }
 
+// ofServer says that the server is full, of which the broker tells in bytes.
+func ofServer(e *broker.Error) bool {
+	return e.Values["unit"] == "memory" || e.Values["unit"] == "disk"
+}
+
 // particular puts an error with values into words. "": there is only its detail.
 func particular(l texts.Language, reason string, e *broker.Error) string {
 	v := e.Values
 	switch {
+	case reason == "UNKNOWN_OUTCOME":
+		return l.Text("refused.unknown")
 	case v == nil:
+	case reason == "INVALID" && v["max"] != "":
+		return unfit(l, v)
 	case reason == "INVALID":
 		return misnamed(l, v)
+	case reason == "TTL_REJECTED" && v["default"] != "":
+		return l.Text("refused.negative", "time", lifetime(l, v["default"]))
 	case reason == "TTL_REJECTED" && v["asked"] != "":
 		return l.Text("refused.range", "topic", v["topic"], "min", lifetime(l, v["min"]), "max", lifetime(l, v["max"]), "asked", lifetime(l, v["asked"]))
 	case reason == "TTL_REJECTED":
 		return l.Text("refused.latest", "topic", v["topic"], "max", lifetime(l, v["max"]), "time", timeSaid(v["latest"]))
 	case reason == "DEADLINE_PASSED":
 		return l.Text("refused.passed", "time", timeSaid(v["expires"]))
+	case reason == "CONFLICT" && v["first"] != "":
+		return l.Text("refused.taken", "topic", v["topic"], "last", "#"+v["last"], "first", "#"+v["first"])
 	case reason == "CONFLICT":
 		return l.Text("refused.moved", "number", "#"+v["sequence"], "time", timeSaid(v["expires"]))
+	case reason == "TOPIC_EXISTS":
+		return l.Text("refused.exists", "topic", v["topic"])
+	case reason == "NO_SUCH_TOPIC" && v["auto_create"] != "":
+		return l.Text("refused.notMade", "topic", v["topic"])
 	case reason == "NO_SUCH_TOPIC":
 		return l.Text("refused.topic", "topic", v["topic"])
 	case reason == "NO_SUCH_MESSAGE" && v["last"] == "0":
@@ -104,6 +121,18 @@ func particular(l texts.Language, reason string, e *broker.Error) string {
 	return ""
 }
 
+// unfit says which of a policy's lifetimes do not go together.
+func unfit(l texts.Language, v map[string]string) string {
+	most := lifetime(l, v["max"])
+	switch {
+	case v["ceiling"] != "":
+		return l.Text("refused.ceiling", "max", most, "limit", lifetime(l, v["ceiling"]))
+	case v["default"] != "":
+		return l.Text("refused.default", "time", lifetime(l, v["default"]), "min", lifetime(l, v["min"]), "max", most)
+	}
+	return l.Text("refused.minimum", "min", lifetime(l, v["min"]), "max", most)
+}
+
 // misnamed says what is wrong with a name.
 func misnamed(l texts.Language, v map[string]string) string {
 	switch {
@@ -125,18 +154,14 @@ func misnamed(l texts.Language, v map[string]string) string {
 
 // full says what has no room, and for how much: a topic, the server's memory or its disk.
 func full(l texts.Language, v map[string]string) string {
-	bytes := func(name string) string {
-		n, _ := strconv.ParseUint(v[name], 10, 64) // the broker wrote it
-		return web.Bytes(n)
-	}
 	never := v["needed"] != ""
 	switch unit := v["unit"]; {
 	case unit == "disk":
-		return l.Text("refused.diskFull", "used", bytes("used"), "limit", bytes("limit"), "free", bytes("free"))
+		return l.Text("refused.diskFull", "used", bytesSaid(v["used"]), "limit", bytesSaid(v["limit"]), "free", bytesSaid(v["free"]))
 	case unit == "memory" && never:
-		return l.Text("refused.memoryNever", "needed", bytes("needed"), "limit", bytes("limit"))
+		return l.Text("refused.memoryNever", "needed", bytesSaid(v["needed"]), "limit", bytesSaid(v["limit"]))
 	case unit == "memory":
-		return l.Text("refused.memory", "used", bytes("used"), "limit", bytes("limit"))
+		return l.Text("refused.memory", "used", bytesSaid(v["used"]), "limit", bytesSaid(v["limit"]))
 	case unit == "bytes" && never:
 		return l.Text("refused.neverBytes", "topic", v["topic"], "needed", v["needed"], "limit", v["limit"])
 	case never:
@@ -198,17 +223,26 @@ func character(l texts.Language, c string) string {
 	return fmt.Sprintf("%U", r)
 }
 
-// storeSaid tells people what is wrong with the store, of which problem is the sentence in English.
-func storeSaid(l texts.Language, state lingerv1.StoreState, problem string) string {
+// storeSaid tells people what is wrong with the store, of which problem is the sentence in English and v what is particular in it.
+func storeSaid(l texts.Language, state lingerv1.StoreState, problem string, v map[string]string) string {
+	if l == texts.English || v == nil {
+		return problem
+	}
 	switch state {
 	case lingerv1.StoreState_STORE_STATE_NEARLY_FULL:
-		return l.Text("store.nearlyFull", "detail", problem)
+		return l.Text("store.nearlyFull", "used", bytesSaid(v["used"]), "limit", bytesSaid(v["limit"]))
 	case lingerv1.StoreState_STORE_STATE_FULL:
-		return l.Text("store.full", "detail", problem)
+		return l.Text("store.full", "used", bytesSaid(v["used"]), "limit", bytesSaid(v["limit"]), "free", bytesSaid(v["free"]))
 	case lingerv1.StoreState_STORE_STATE_READ_ONLY:
-		return l.Text("refused.readOnly", "detail", problem)
+		return l.Text("refused.disk", "store", v["store"], "cause", v["cause"])
 	case lingerv1.StoreState_STORE_STATE_DAMAGED:
-		return l.Text("store.damaged", "detail", problem)
+		return l.Text("store.damaged", "store", v["store"], "cause", v["cause"])
 	}
 	return problem
+}
+
+// bytesSaid is one of an error's values as a page writes it.
+func bytesSaid(value string) string {
+	n, _ := strconv.ParseUint(value, 10, 64) // the broker wrote it
+	return web.Bytes(n)
 }

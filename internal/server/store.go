@@ -40,13 +40,28 @@ func storeState(st broker.LogStats) (state lingerv1.StoreState, problem string) 
 func storeStats(st broker.LogStats) *lingerv1.StoreStats {
 	m := &lingerv1.StoreStats{BytesUsed: uint64(max(st.Bytes, 0)), BytesLimit: uint64(max(st.Limit, 0))}
 	m.State, m.Problem = storeState(st)
+	m.Values = storeValues(m.State, st)
 	return m
+}
+
+// storeValues are what is particular in the sentence of storeState.
+func storeValues(state lingerv1.StoreState, st broker.LogStats) map[string]string {
+	switch state {
+	case lingerv1.StoreState_STORE_STATE_NEARLY_FULL, lingerv1.StoreState_STORE_STATE_FULL:
+		return map[string]string{"used": fmt.Sprint(st.Bytes), "limit": fmt.Sprint(st.Limit), "free": fmt.Sprint(st.Free)}
+	case lingerv1.StoreState_STORE_STATE_READ_ONLY, lingerv1.StoreState_STORE_STATE_DAMAGED:
+		var e *broker.Error
+		if errors.As(st.Health, &e) {
+			return e.Values
+		}
+	}
+	return nil
 }
 
 // storeView is what pages say of the store.
 func storeView(l texts.Language, st broker.LogStats) web.Store {
 	state, problem := storeState(st)
-	return web.Store{Problem: storeSaid(l, state, problem), Severe: state > lingerv1.StoreState_STORE_STATE_NEARLY_FULL}
+	return web.Store{Problem: storeSaid(l, state, problem, storeValues(state, st)), Severe: state > lingerv1.StoreState_STORE_STATE_NEARLY_FULL}
 }
 
 // watchStore tells the health service until ctx ends: a server that takes nothing is not to be sent anything. What is

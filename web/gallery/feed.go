@@ -11,7 +11,6 @@ import (
 
 	lingerv1 "linger/proto/linger/v1"
 	"linger/web"
-	"linger/web/texts"
 )
 
 // watches answers the page's stream as the state's plot says.
@@ -100,14 +99,14 @@ func (w *watch) numbers(f *lingerv1.WatchResponse) {
 	}
 	f.Server = &lingerv1.ServerStats{
 		Watchers: 1, Subscriptions: 2, Topics: uint32(c.Topics), Exposed: c.Exposed, ClockDriftMs: c.Drift.Milliseconds(),
-		Store: w.scene.store(c.Page.Language),
+		Store: w.scene.store(),
 	}
 }
 
 // store is how the store is, as the API tells it.
-func (s *scene) store(l texts.Language) *lingerv1.StoreStats {
+func (s *scene) store() *lingerv1.StoreStats {
 	if t := s.state.store; t != nil {
-		return &lingerv1.StoreStats{State: t.state, Problem: t.detail(l)}
+		return &lingerv1.StoreStats{State: t.state, Problem: t.english, Values: t.values}
 	}
 	return &lingerv1.StoreStats{State: lingerv1.StoreState_STORE_STATE_SOUND}
 }

@@ -43,7 +43,7 @@ func formStates() []State {
 			"composed", "caf\u00e9"), `#topic-error:not([hidden])`),
 		publish("publish-rejected", "a lifetime that the topic does not allow", refusal(codes.InvalidArgument, "TTL_REJECTED", "batches[0].ttl", "orders.eu keeps 5s to 1h0m0s; 72h0m0s is above.",
 			"topic", "orders.eu", "min", "5000", "max", "3600000", "asked", "259200000"), `#ttl-error:not([hidden])`),
-		publish("publish-full", "a server whose memory is full", refusal(codes.ResourceExhausted, "FULL", "", "topic: the server's memory is full: 536870912 of 536870912 bytes (--memory). Space comes free from 14:33:02.000Z on, in 55s; shorter lifetimes free it sooner.",
+		publish("publish-full", "a server whose memory is full", refusal(codes.ResourceExhausted, "FULL", "", "the server's memory is full: 536870912 of 536870912 bytes (--memory). Space comes free from 14:33:02.000Z on, in 55s; shorter lifetimes free it sooner.",
 			"unit", "memory", "used", "536870912", "limit", "536870912"), `#form-error:not([hidden])`),
 		publish("publish-read-only", "a store that takes nothing more", refusal(codes.FailedPrecondition, "READ_ONLY", "", "the disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.",
 			"store", "linger-data", "cause", "sync: input/output error"), `#form-error:not([hidden])`),

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -73,16 +74,24 @@ func nowStates() []State {
 		{Name: "errors", Shows: "a publish that was refused", now: refused},
 		{Name: "exposed", Shows: "a server that listens to everybody", now: exposed},
 		{Name: "nearly-full", Shows: "a store that is nearly full", now: fortyOne, store: &trouble{
-			lingerv1.StoreState_STORE_STATE_NEARLY_FULL, "The store is nearly full: 9.2 GiB of 10.0 GiB. When it is full, publishes are refused until messages expire; --disk allows more.", "9.2 GiB / 10.0 GiB",
+			state:   lingerv1.StoreState_STORE_STATE_NEARLY_FULL,
+			english: "The store is nearly full: 9.2 GiB of 10.0 GiB. When it is full, publishes are refused until messages expire; --disk allows more.",
+			key:     "store.nearlyFull", values: map[string]string{"used": "9200000000", "limit": "10000000000"},
 		}},
 		{Name: "full", Shows: "a store that is full", now: fortyOne, store: &trouble{
-			lingerv1.StoreState_STORE_STATE_FULL, "The store is full: 10.0 GiB of 10.0 GiB (--disk). Publishes are refused until messages expire.", "10.0 GiB / 10.0 GiB",
+			state:   lingerv1.StoreState_STORE_STATE_FULL,
+			english: "Linger-data has reached its limit: 10000000000 of 10000000000 bytes (--disk). What expires makes room; shorter lifetimes make it sooner.",
+			key:     "store.full", values: map[string]string{"used": "10000000000", "limit": "10000000000", "free": "52000000000"},
 		}},
 		{Name: "damaged", Shows: "a store with something damaged in it", now: fortyOne, store: &trouble{
-			lingerv1.StoreState_STORE_STATE_DAMAGED, "Something stored is damaged and is not served; the rest is. #1170 to #1174 of orders.eu are lost.", "orders.eu #1170 – #1174",
+			state:   lingerv1.StoreState_STORE_STATE_DAMAGED,
+			english: "Something stored is damaged and is not served; the rest is. Damaged: commit 1170 of topic orders.eu: checksum mismatch. Stop the server, then run linger verify linger-data --repair, which keeps what can be read.",
+			key:     "store.damaged", values: map[string]string{"store": "/消息", "cause": "#1170"},
 		}},
 		{Name: "read-only", Shows: "a store whose disk has failed", now: fortyOne, store: &trouble{
-			lingerv1.StoreState_STORE_STATE_READ_ONLY, "The disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.", "linger-data",
+			state:   lingerv1.StoreState_STORE_STATE_READ_ONLY,
+			english: "The disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.",
+			key:     "refused.disk", values: map[string]string{"store": "/消息", "cause": "I/O"},
 		}},
 	}
 }
@@ -223,18 +232,12 @@ func otherStates() []State {
 	}
 }
 
-// trouble is what is wrong with a store: in the words of a server, which are English, and in some for Chinese pages.
+// trouble is what is wrong with a store: in the words of a server, which are English, and as pages in other languages put it.
 type trouble struct {
-	state            lingerv1.StoreState
-	english, neutral string
-}
-
-// detail is what stands in the page's sentence about the state.
-func (t trouble) detail(l texts.Language) string {
-	if l == texts.Chinese {
-		return t.neutral
-	}
-	return t.english
+	state   lingerv1.StoreState
+	english string
+	key     string // of the sentence in the catalogue
+	values  map[string]string
 }
 
 // page is the store as a page tells of it.
@@ -242,9 +245,16 @@ func (t *trouble) page(l texts.Language) web.Store {
 	if t == nil {
 		return web.Store{}
 	}
-	key := map[lingerv1.StoreState]string{
-		lingerv1.StoreState_STORE_STATE_NEARLY_FULL: "store.nearlyFull", lingerv1.StoreState_STORE_STATE_FULL: "store.full",
-		lingerv1.StoreState_STORE_STATE_DAMAGED: "store.damaged", lingerv1.StoreState_STORE_STATE_READ_ONLY: "refused.readOnly",
-	}[t.state]
-	return web.Store{Problem: l.Text(key, "detail", t.detail(l)), Severe: t.state > lingerv1.StoreState_STORE_STATE_NEARLY_FULL}
+	store := web.Store{Problem: t.english, Severe: t.state > lingerv1.StoreState_STORE_STATE_NEARLY_FULL}
+	if l != texts.English {
+		var values []any
+		for name, value := range t.values {
+			if n, err := strconv.ParseUint(value, 10, 64); err == nil {
+				value = web.Bytes(n)
+			}
+			values = append(values, name, value)
+		}
+		store.Problem = l.Text(t.key, values...)
+	}
+	return store
 }

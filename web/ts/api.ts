@@ -10,7 +10,7 @@ import { RetainedService } from "./gen/linger/v1/retained_pb.js";
 import { SubscribeService } from "./gen/linger/v1/subscribe_pb.js";
 import { TopicService } from "./gen/linger/v1/topic_pb.js";
 import { WatchService } from "./gen/linger/v1/watch_pb.js";
-import { said } from "./refusal";
+import { isUnknown, said } from "./refusal";
 import { isRecovering } from "./stream";
 import { t } from "./texts";
 
@@ -90,7 +90,7 @@ function sentence(error: ConnectError): string {
     case Code.DeadlineExceeded:
       return t("problem.noAnswer");
     case Code.Unavailable:
-      if (isRecovering(error)) return said(error, "", capital(error.rawMessage));
+      if (isRecovering(error) || isUnknown(error)) return said(error, "", capital(error.rawMessage));
       return error.rawMessage.includes("stopping") ? t("problem.stopping") : t("problem.unreachable");
     case Code.Unknown:
     case Code.Canceled:

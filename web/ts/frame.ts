@@ -84,8 +84,8 @@ export interface Health {
   exposed: boolean;
   // drift is how far the server's clock is ahead of the wall clock, in milliseconds.
   drift: number;
-  // store is what is wrong with the store, in a sentence of English; empty: nothing.
-  store: { problem: string; state: StoreState };
+  // store is what is wrong with the store, in a sentence of English, with what is particular in it; empty: nothing.
+  store: { problem: string; state: StoreState; values: Record<string, string> };
 }
 
 // Batch is what happened in one scope since the last batch: at most ten a second reach a tab, never one per message.

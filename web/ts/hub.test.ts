@@ -108,15 +108,15 @@ test("what is wrong with the store is told", () =>
     const tab = join(">");
     await settle(100);
     server.say(hello);
-    server.say({ server: { store: { state: StoreState.NEARLY_FULL, problem: "The store is nearly full." } } });
+    server.say({ server: { store: { state: StoreState.NEARLY_FULL, problem: "The store is nearly full.", values: { used: "9" } } } });
     await settle(200);
-    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The store is nearly full.", state: StoreState.NEARLY_FULL });
+    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The store is nearly full.", state: StoreState.NEARLY_FULL, values: { used: "9" } });
     server.say({ server: { store: { state: StoreState.READ_ONLY, problem: "The disk failed." } } });
     await settle(200);
-    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The disk failed.", state: StoreState.READ_ONLY });
+    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "The disk failed.", state: StoreState.READ_ONLY, values: {} });
     server.say({ server: { store: { state: StoreState.SOUND } } });
     await settle(200);
-    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "", state: StoreState.SOUND });
+    assert.deepEqual(tab.batches.at(-1)?.health?.store, { problem: "", state: StoreState.SOUND, values: {} });
   }));
 
 test("a server that recovers is not one that stopped", () =>

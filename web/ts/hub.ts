@@ -183,7 +183,7 @@ export class Hub {
       if (frame.hello) batch.hello = this.hello;
       if (frame.server) {
         const { watchers, subscriptions, topics, exposed, clockDriftMs, store } = frame.server;
-        batch.health = { watchers, subscriptions, topics, exposed, drift: Number(clockDriftMs), store: { problem: store?.problem ?? "", state: store?.state ?? 0 } };
+        batch.health = { watchers, subscriptions, topics, exposed, drift: Number(clockDriftMs), store: { problem: store?.problem ?? "", state: store?.state ?? 0, values: store?.values ?? {} } };
       }
       if (frame.incomplete) batch.incomplete = true;
       batch.previews.push(...(previews.get(tab.scope) ?? []));

@@ -39,6 +39,17 @@ test("the rarer ones are, too", () => {
   assert.match(says("FULL", { topic: "orders", needed: "5", limit: "3", unit: "messages" }), /^A batch of 5 messages can never fit/);
 });
 
+test("so are those that are of the API, and of policies", () => {
+  assert.match(says("TTL_REJECTED", { topic: "orders", asked: "-5000", default: "600000" }), /cannot be negative.* the default is 10 min\.$/);
+  assert.match(says("CONFLICT", { topic: "orders", last: "7", first: "4" }), /^orders has come to #7, so #4 cannot/);
+  assert.match(says("TOPIC_EXISTS", { topic: "orders" }), /^orders exists\./);
+  assert.match(says("NO_SUCH_TOPIC", { topic: "orders", auto_create: "no" }), /does not make topics here/);
+  assert.match(says("INVALID", { max: "172800000", ceiling: "86400000" }), /^2 d is above 1 d,/);
+  assert.equal(says("INVALID", { default: "1000", min: "5000", max: "60000" }), "The default of 1 s is not within 5 s to 1 min.");
+  assert.equal(says("INVALID", { min: "60000", max: "5000" }), "The minimum of 1 min is above the maximum of 5 s.");
+  assert.match(says("UNKNOWN_OUTCOME", {}), /may still appear/);
+});
+
 test("what has no values is left to its detail", () => {
   for (const reason of ["INVALID", "TTL_REJECTED", "NO_SUCH_TOPIC", "FULL", "CONFLICT", ""]) assert.equal(says(reason, {}), "");
 });

@@ -24,7 +24,18 @@ export function said(error: ConnectError, field: string, detail: string): string
   const info = error.findDetails(ErrorInfoSchema)[0];
   const reason = info?.reason ?? "";
   const retry = span(error.findDetails(RetryInfoSchema)[0]?.retryDelay);
-  return (language() !== "en" && particular({ reason, values: info?.metadata ?? {}, retry })) || kind(reason, field, detail);
+  const values = info?.metadata ?? {};
+  return ((language() !== "en" || ofServer(values)) && particular({ reason, values, retry })) || kind(reason, field, detail);
+}
+
+// ofServer says that the server is full, of which it tells in bytes.
+function ofServer({ unit }: Record<string, string>): boolean {
+  return unit === "memory" || unit === "disk";
+}
+
+// isUnknown says that the server itself does not know whether something was carried out.
+export function isUnknown(error: ConnectError): boolean {
+  return error.findDetails(ErrorInfoSchema)[0]?.reason === "UNKNOWN_OUTCOME";
 }
 
 function kind(reason: string, field: string, detail: string): string {
@@ -53,21 +64,28 @@ function kind(reason: string, field: string, detail: string): string {
 
 // particular puts an error with values into words. "": there is only its detail.
 export function particular({ reason, values, retry }: Refusal): string {
-  const { topic, min, max, asked, latest, expires, last, topics, store, cause = "", percent } = values;
+  const { topic, min, max, asked, latest, expires, last, first, topics, store, cause = "", percent } = values;
   const number = values["sequence"] ? `#${values["sequence"]}` : "";
   switch (reason) {
+    case "UNKNOWN_OUTCOME":
+      return t("refused.unknown");
     case "INVALID":
-      return misnamed(values);
+      return max ? unfit(values) : misnamed(values);
     case "TTL_REJECTED":
+      if (values["default"]) return t("refused.negative", { time: short(Number(values["default"])) });
       if (!topic || !max) return "";
       if (min && asked) return t("refused.range", { topic, min: short(Number(min)), max: short(Number(max)), asked: short(Number(asked)) });
       return latest ? t("refused.latest", { topic, max: short(Number(max)), time: time(latest) }) : "";
     case "DEADLINE_PASSED":
       return expires ? t("refused.passed", { time: time(expires) }) : "";
     case "CONFLICT":
+      if (topic && first && last) return t("refused.taken", { topic, last: `#${last}`, first: `#${first}` });
       return number && expires ? t("refused.moved", { number, time: time(expires) }) : "";
+    case "TOPIC_EXISTS":
+      return topic ? t("refused.exists", { topic }) : "";
     case "NO_SUCH_TOPIC":
-      return topic ? t("refused.topic", { topic }) : "";
+      if (!topic) return "";
+      return values["auto_create"] ? t("refused.notMade", { topic }) : t("refused.topic", { topic });
     case "NO_SUCH_MESSAGE":
       if (!number || !topic || !last) return "";
       return last === "0" ? t("epitaph.neverAny", { number, topic }) : t("epitaph.never", { number, last: `#${last}` });
@@ -85,6 +103,13 @@ export function particular({ reason, values, retry }: Refusal): string {
     }
   }
   return "";
+}
+
+// unfit says which of a policy's lifetimes do not go together.
+function unfit(values: Record<string, string>): string {
+  const [min, max, time] = ["min", "max", "default"].map((name) => short(Number(values[name]))) as [string, string, string];
+  if (values["ceiling"]) return t("refused.ceiling", { max, limit: short(Number(values["ceiling"])) });
+  return values["default"] ? t("refused.default", { time, min, max }) : t("refused.minimum", { min, max });
 }
 
 // misnamed says what is wrong with a name.

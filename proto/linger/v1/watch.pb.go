@@ -907,7 +907,10 @@ type StoreStats struct {
 	// How it is.
 	State StoreState `protobuf:"varint,3,opt,name=state,proto3,enum=linger.v1.StoreState" json:"state,omitempty"`
 	// What is wrong and the way out, a sentence for people; empty when nothing is.
-	Problem       string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
+	Problem string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
+	// What is particular in that sentence, for whoever puts it into other words: `used`, `limit` and `free` bytes of a store
+	// that is full or nearly so; `store` and `cause` of a disk that failed, or of damage.
+	Values        map[string]string `protobuf:"bytes,5,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -968,6 +971,13 @@ func (x *StoreStats) GetProblem() string {
 		return x.Problem
 	}
 	return ""
+}
+
+func (x *StoreStats) GetValues() map[string]string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
 }
 
 var File_linger_v1_watch_proto protoreflect.FileDescriptor
@@ -1049,7 +1059,7 @@ const file_linger_v1_watch_proto_rawDesc = "" +
 	"\x06topics\x18\x05 \x01(\rR\x06topics\x12$\n" +
 	"\x0eclock_drift_ms\x18\x06 \x01(\x03R\fclockDriftMs\x12\x18\n" +
 	"\aexposed\x18\a \x01(\bR\aexposed\x12+\n" +
-	"\x05store\x18\b \x01(\v2\x15.linger.v1.StoreStatsR\x05store\"\x93\x01\n" +
+	"\x05store\x18\b \x01(\v2\x15.linger.v1.StoreStatsR\x05store\"\x89\x02\n" +
 	"\n" +
 	"StoreStats\x12\x1d\n" +
 	"\n" +
@@ -1057,7 +1067,11 @@ const file_linger_v1_watch_proto_rawDesc = "" +
 	"\vbytes_limit\x18\x02 \x01(\x04R\n" +
 	"bytesLimit\x12+\n" +
 	"\x05state\x18\x03 \x01(\x0e2\x15.linger.v1.StoreStateR\x05state\x12\x18\n" +
-	"\aproblem\x18\x04 \x01(\tR\aproblem*\xa7\x01\n" +
+	"\aproblem\x18\x04 \x01(\tR\aproblem\x129\n" +
+	"\x06values\x18\x05 \x03(\v2!.linger.v1.StoreStats.ValuesEntryR\x06values\x1a9\n" +
+	"\vValuesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xa7\x01\n" +
 	"\n" +
 	"StoreState\x12\x1b\n" +
 	"\x17STORE_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
@@ -1082,7 +1096,7 @@ func file_linger_v1_watch_proto_rawDescGZIP() []byte {
 }
 
 var file_linger_v1_watch_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_linger_v1_watch_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_linger_v1_watch_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_linger_v1_watch_proto_goTypes = []any{
 	(StoreState)(0),               // 0: linger.v1.StoreState
 	(*WatchRequest)(nil),          // 1: linger.v1.WatchRequest
@@ -1095,40 +1109,42 @@ var file_linger_v1_watch_proto_goTypes = []any{
 	(*BusyTopic)(nil),             // 8: linger.v1.BusyTopic
 	(*ServerStats)(nil),           // 9: linger.v1.ServerStats
 	(*StoreStats)(nil),            // 10: linger.v1.StoreStats
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(Durability)(0),               // 12: linger.v1.Durability
-	(*RetainedMessage)(nil),       // 13: linger.v1.RetainedMessage
-	(EndReason)(0),                // 14: linger.v1.EndReason
-	(*TopicStats)(nil),            // 15: linger.v1.TopicStats
-	(*Forecast)(nil),              // 16: linger.v1.Forecast
+	nil,                           // 11: linger.v1.StoreStats.ValuesEntry
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(Durability)(0),               // 13: linger.v1.Durability
+	(*RetainedMessage)(nil),       // 14: linger.v1.RetainedMessage
+	(EndReason)(0),                // 15: linger.v1.EndReason
+	(*TopicStats)(nil),            // 16: linger.v1.TopicStats
+	(*Forecast)(nil),              // 17: linger.v1.Forecast
 }
 var file_linger_v1_watch_proto_depIdxs = []int32{
-	11, // 0: linger.v1.WatchResponse.server_time:type_name -> google.protobuf.Timestamp
+	12, // 0: linger.v1.WatchResponse.server_time:type_name -> google.protobuf.Timestamp
 	3,  // 1: linger.v1.WatchResponse.hello:type_name -> linger.v1.WatchHello
 	4,  // 2: linger.v1.WatchResponse.previews:type_name -> linger.v1.Preview
 	5,  // 3: linger.v1.WatchResponse.ended:type_name -> linger.v1.EndedRange
 	6,  // 4: linger.v1.WatchResponse.changes:type_name -> linger.v1.LifetimeChange
 	7,  // 5: linger.v1.WatchResponse.stats:type_name -> linger.v1.ScopeStats
 	9,  // 6: linger.v1.WatchResponse.server:type_name -> linger.v1.ServerStats
-	11, // 7: linger.v1.WatchHello.start_time:type_name -> google.protobuf.Timestamp
-	12, // 8: linger.v1.WatchHello.durability:type_name -> linger.v1.Durability
-	13, // 9: linger.v1.Preview.message:type_name -> linger.v1.RetainedMessage
-	14, // 10: linger.v1.EndedRange.reason:type_name -> linger.v1.EndReason
-	11, // 11: linger.v1.EndedRange.end_time:type_name -> google.protobuf.Timestamp
-	11, // 12: linger.v1.LifetimeChange.expire_time:type_name -> google.protobuf.Timestamp
-	11, // 13: linger.v1.LifetimeChange.previous_expire_time:type_name -> google.protobuf.Timestamp
-	15, // 14: linger.v1.ScopeStats.stats:type_name -> linger.v1.TopicStats
+	12, // 7: linger.v1.WatchHello.start_time:type_name -> google.protobuf.Timestamp
+	13, // 8: linger.v1.WatchHello.durability:type_name -> linger.v1.Durability
+	14, // 9: linger.v1.Preview.message:type_name -> linger.v1.RetainedMessage
+	15, // 10: linger.v1.EndedRange.reason:type_name -> linger.v1.EndReason
+	12, // 11: linger.v1.EndedRange.end_time:type_name -> google.protobuf.Timestamp
+	12, // 12: linger.v1.LifetimeChange.expire_time:type_name -> google.protobuf.Timestamp
+	12, // 13: linger.v1.LifetimeChange.previous_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 14: linger.v1.ScopeStats.stats:type_name -> linger.v1.TopicStats
 	8,  // 15: linger.v1.ScopeStats.busiest:type_name -> linger.v1.BusyTopic
-	16, // 16: linger.v1.ScopeStats.forecast:type_name -> linger.v1.Forecast
+	17, // 16: linger.v1.ScopeStats.forecast:type_name -> linger.v1.Forecast
 	10, // 17: linger.v1.ServerStats.store:type_name -> linger.v1.StoreStats
 	0,  // 18: linger.v1.StoreStats.state:type_name -> linger.v1.StoreState
-	1,  // 19: linger.v1.WatchService.Watch:input_type -> linger.v1.WatchRequest
-	2,  // 20: linger.v1.WatchService.Watch:output_type -> linger.v1.WatchResponse
-	20, // [20:21] is the sub-list for method output_type
-	19, // [19:20] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	11, // 19: linger.v1.StoreStats.values:type_name -> linger.v1.StoreStats.ValuesEntry
+	1,  // 20: linger.v1.WatchService.Watch:input_type -> linger.v1.WatchRequest
+	2,  // 21: linger.v1.WatchService.Watch:output_type -> linger.v1.WatchResponse
+	21, // [21:22] is the sub-list for method output_type
+	20, // [20:21] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_linger_v1_watch_proto_init() }
@@ -1145,7 +1161,7 @@ func file_linger_v1_watch_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linger_v1_watch_proto_rawDesc), len(file_linger_v1_watch_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
