@@ -93,7 +93,7 @@ func (c *cursor) bodyFrom(rd *reading, p place, from uint64) (body []byte, last 
 			c.dropAhead()
 			c.ahead.runs = nil
 		}
-		return r.body[skipFrames(r.body, int(from-r.first)):], r.last()
+		return r.body[c.inside.offset(r, from):], r.last()
 	}
 	if body, last = c.ahead.from(r, from); body != nil {
 		return body, last

@@ -124,7 +124,7 @@ func BenchmarkFanOut(b *testing.B) {
 // BenchmarkReplay reads a million retained messages again and again. An operation is a message.
 func BenchmarkReplay(b *testing.B) {
 	const retained = 1_000_000
-	for _, batch := range []int{1, 100} {
+	for _, batch := range []int{1, 100, 4000, 10_000} {
 		b.Run("batch="+strconv.Itoa(batch), func(b *testing.B) {
 			br := benchBroker(b)
 			flow(b, br, "t", 10*time.Minute, retained, batch)

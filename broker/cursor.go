@@ -14,14 +14,15 @@ type cursor struct {
 	named bool // the topic was named without wildcards
 	slot  int  // where it stands in topic.cursors, if it does
 
-	start atomic.Uint64 // first sequence of the unbroken stretch that was handed out
-	pos   atomic.Uint64 // next sequence to hand out
-	since uint64        // first sequence published after the subscription began: only from here on what passes is for it
-	asked uint64        // the same, but of the subscription that it resumes: what ended before, unread, is no gap
-	fresh bool          // nothing was handed out yet, and its start was not a sequence
-	gap   Gap           // to be told with the next run
-	ahead ahead         // messages loaded for a cold run
-	life  *lifeTally    // of what it was handed; nil: nothing yet
+	start  atomic.Uint64 // first sequence of the unbroken stretch that was handed out
+	pos    atomic.Uint64 // next sequence to hand out
+	since  uint64        // first sequence published after the subscription began: only from here on what passes is for it
+	asked  uint64        // the same, but of the subscription that it resumes: what ended before, unread, is no gap
+	fresh  bool          // nothing was handed out yet, and its start was not a sequence
+	gap    Gap           // to be told with the next run
+	ahead  ahead         // messages loaded for a cold run
+	inside inside        // how far it came in a long run
+	life   *lifeTally    // of what it was handed; nil: nothing yet
 
 	key   uint64 // position of the commit with the next message, as far as known; order in the subscription's heap
 	index uint32 // of that message within its commit
@@ -116,9 +117,10 @@ func (c *cursor) readLocked(rd *reading, until uint64) state {
 		if gap.Total() > 0 {
 			c.gap = gap
 		}
-		c.take(rd, r, from, last, body)
+		size := c.take(rd, r, from, last, body)
 		if pos := c.pos.Load(); pos <= r.last() {
 			c.index += uint32(pos - from)
+			c.inside.note(r, pos, len(r.body)-len(body)+size)
 			return atLimit
 		}
 	}
@@ -137,8 +139,9 @@ func (c *cursor) missedFrom(from uint64) uint64 {
 	return c.pos.Load()
 }
 
-// take hands out as much of r from sequence from to last as there is room for; body is its frames there.
-func (c *cursor) take(rd *reading, r *run, from, last uint64, body []byte) {
+// take hands out as much of r from sequence from to last as there is room for, and tells how many bytes; body is its frames
+// there.
+func (c *cursor) take(rd *reading, r *run, from, last uint64, body []byte) (size int) {
 	left := int(last - from + 1)
 	count, size := left, len(body)
 	if len(body) > rd.bytes || (rd.bounded && left > rd.count) {
@@ -162,6 +165,7 @@ func (c *cursor) take(rd *reading, r *run, from, last uint64, body []byte) {
 			c.dropAhead()
 		}
 	}
+	return size
 }
 
 // skipLocked goes on with the newest message up to limit, and notes what that leaves out. The caller holds topic.mu alone:

@@ -95,7 +95,7 @@ func (m marked) grow(r *run, n *need) (marked, bool) {
 		return m, false
 	}
 	for messages, bytes := n.messages, n.bytes; messages > 0 || bytes > 0; {
-		size := skipFrames(r.body[m.bytes:], 1)
+		size := frameBytes(r.body[m.bytes:])
 		m.count++
 		m.bytes += uint32(size)
 		messages--

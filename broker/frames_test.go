@@ -12,6 +12,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte("one,two,,four"), 3, 5, 2)
 	f.Add(bytes.Repeat([]byte("x"), 300), 1, 1, 0)
 	f.Add([]byte(",,,"), 0, 0, 1)
+	f.Add(append(bytes.Repeat([]byte("x"), 20_000), ",y"...), 0, 1, 0)
 	f.Fuzz(func(t *testing.T, text []byte, from, limit, most int) {
 		messages := bytes.Split(text, []byte(","))
 		var body []byte
@@ -54,6 +55,19 @@ func FuzzFrames(f *testing.F) {
 		if cap(part.body) != len(part.body) {
 			t.Fatal("appending to a part would write over its neighbour")
 		}
+
+		var at inside
+		at.note(&r, part.first, ends[from])
+		for i := range messages {
+			if offset := at.offset(&r, r.first+uint64(i)); offset != ends[i] {
+				t.Fatalf("known %d, message %d begins at %d, not %d", from, i, offset, ends[i])
+			}
+		}
+		// Of another run it knows nothing.
+		if offset := at.offset(&part, part.last()); offset != ends[from+count-1]-ends[from] {
+			t.Fatalf("message %d begins at %d, not %d, in a part from %d", from+count-1, offset, ends[from+count-1]-ends[from], from)
+		}
+
 		before := slices.Clone(part.body)
 		part.own()
 		if !bytes.Equal(part.body, before) || int(part.held) > 2*len(part.body) {

@@ -186,7 +186,7 @@ func (p *Policy) fits(topic string, of *Proposal) error {
 	}
 	// Of a batch that is too large its first messages go, as if each had come by itself.
 	for body := of.Body; tooLarge && len(body) > 0; {
-		size := skipFrames(body, 1)
+		size := frameBytes(body)
 		if int64(size) > p.MaxBytes {
 			return cannot("a message", int64(size), p.MaxBytes, "bytes", "max_bytes")
 		}
