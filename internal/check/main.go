@@ -40,19 +40,21 @@ func main() {
 // longest are the packages whose tests take longest. They begin first, so that none is left alone with a processor at the end.
 var longest = []string{"./test/e2e", "./broker/pebblelog"}
 
-// waiting has twice as many tests of a package under way as there are processors: those of test/e2e wait half of their time.
-var waiting = fmt.Sprintf("-parallel=%d", 2*runtime.NumCPU())
+// waiting has more under way than there are processors, as the tests of test/e2e wait half of their time: a package more, and
+// twice as many tests of each.
+var waiting = []string{fmt.Sprintf("-p=%d", runtime.NumCPU()+1), fmt.Sprintf("-parallel=%d", 2*runtime.NumCPU())}
 
 func run(ctx context.Context, what string, only []string, out io.Writer) (ok bool, err error) {
 	r := &runner{out: out}
 	switch what {
 	case "all":
-		// Generating writes what the others read, and the tests measure time: both have the machine to themselves.
+		// Generating writes what the others read.
 		r.together(ctx, []stage{generated})
 		r.together(ctx, lint)
 		r.together(ctx, []stage{vet, scripts})
-		r.live(ctx, goTests(testRun{name: "go test", dir: ".", packages: append(longest, "./..."), flags: []string{"-timeout=15m", waiting}}))
-		r.live(ctx, goTests(testRun{name: "go test peers", dir: peers, packages: []string{"./..."}, flags: []string{"-timeout=2m"}}))
+		r.live(ctx,
+			goTests(testRun{name: "go test", dir: ".", packages: append(longest, "./..."), flags: append([]string{"-timeout=15m"}, waiting...)}),
+			goTests(testRun{name: "go test peers", dir: peers, packages: []string{"./..."}, flags: []string{"-timeout=5m"}}))
 	case "lint":
 		r.together(ctx, lint)
 		r.together(ctx, []stage{vet})

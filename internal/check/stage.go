@@ -92,11 +92,21 @@ func (r *runner) together(ctx context.Context, stages []stage) {
 	wg.Wait()
 }
 
-// live runs one stage and shows what it writes at once.
-func (r *runner) live(ctx context.Context, s stage) {
+// live runs one stage and shows what it writes at once. Others run beside it, as they do together.
+func (r *runner) live(ctx context.Context, s stage, beside ...stage) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { r.together(ctx, beside) })
 	start := time.Now()
-	counts, err := s.run(ctx, r.out)
+	counts, err := s.run(ctx, r)
 	r.ended(s, counts, err, time.Since(start), nil)
+}
+
+// Write writes between what other stages write.
+func (r *runner) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.out.Write(b)
 }
 
 func (r *runner) ended(s stage, counts tally, err error, took time.Duration, output []byte) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -39,6 +40,29 @@ func TestEveryStageRunsAndTheLastLineCounts(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}
+	}
+}
+
+func TestStagesBesideALiveOneDoNotBreakItsLines(t *testing.T) {
+	var out strings.Builder
+	r := &runner{out: &out}
+	began := make(chan struct{})
+	r.live(t.Context(), stage{"tests", func(_ context.Context, out io.Writer) (tally, error) {
+		<-began // by the other, which runs meanwhile
+		for range 1000 {
+			fmt.Fprintln(out, "a line")
+		}
+		return tally{passed: 2}, nil
+	}}, stage{"other tests", func(_ context.Context, out io.Writer) (tally, error) {
+		close(began)
+		fmt.Fprintln(out, "look here")
+		return tally{passed: 3}, errors.New("no good")
+	}})
+	if r.summary() {
+		t.Error("passed, though a stage failed")
+	}
+	if !strings.HasSuffix(out.String(), "\nfailed: other tests\n5 passed, 1 failed, 0 skipped\n") || strings.Count(out.String(), "a line\n") != 1000 {
+		t.Errorf("told:\n%s", out.String())
 	}
 }
 
