@@ -19,6 +19,32 @@ func (c *control) tap() {
 	)
 }
 
+// Where no script runs, Publish publishes at the first tap, too, though it opens the bar.
+func TestPhoneBarWithoutScript(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.publish("orders", time.Hour, "before")
+	b := newPerson(t).blank()
+	b.size(390, 844)
+	withoutScript(b)
+	b.load(s.URL("/topics/orders"))
+	b.find("textbox", "Message").fill("typed, and then looked at the list")
+	publish := b.find("button", "Publish")
+	open := publish.box()
+	b.find("heading", "orders").tap()
+	if closed := publish.box(); closed != open {
+		t.Errorf("Publish stands at %v in the open bar, at %v in the closed one", open, closed)
+	}
+	publish.tap()
+	b.says("#2 kept")
+	b.holds("Retained", 1, "#2", "typed, and then looked at the list")
+
+	b.find("textbox", "Message").fill("typed and sent")
+	b.find("button", "Publish").tap()
+	b.says("#3 kept")
+	b.holds("Retained", 1, "#3", "typed and sent")
+}
+
 // On a phone the form is a bar at the foot. Any part of it opens it, except Publish with a message to send: that sends it.
 func TestPhoneBar(t *testing.T) {
 	t.Parallel()
