@@ -16,7 +16,8 @@ import (
 // outside them. What people publish, and its names, are no words of ours.
 func TestEveryWordIsFromTheCatalogue(t *testing.T) {
 	for name, doc := range gallery(t, texts.Marked) {
-		published := publishedTexts(doc)
+		foreign := foreignNodes(doc)
+		published := publishedTexts(doc, foreign)
 		depth := 0
 		for n := range doc.Descendants() {
 			for _, said := range spokenAttributes(n) {
@@ -24,7 +25,7 @@ func TestEveryWordIsFromTheCatalogue(t *testing.T) {
 					t.Errorf("%s: %q, said by <%s id=%q>, is not from the catalogue", name, said, n.Data, value(n, "id"))
 				}
 			}
-			if n.Type != html.TextNode || foreign(n) {
+			if n.Type != html.TextNode || foreign[n] {
 				continue
 			}
 			// A text with an element in it is several nodes, the marks in the first and the last.
@@ -42,10 +43,11 @@ func TestEveryWordIsFromTheCatalogue(t *testing.T) {
 // A page in Chinese is in Chinese: it has no word of English but names, units and what was published.
 func TestChinesePagesAreChinese(t *testing.T) {
 	for name, doc := range gallery(t, texts.Chinese) {
-		published := publishedTexts(doc)
+		foreign := foreignNodes(doc)
+		published := publishedTexts(doc, foreign)
 		for n := range doc.Descendants() {
 			said := spokenAttributes(n)
-			if n.Type == html.TextNode && !foreign(n) && value(n.Parent, "lang") != "en" {
+			if n.Type == html.TextNode && !foreign[n] && value(n.Parent, "lang") != "en" {
 				said = append(said, n.Data)
 			}
 			for _, text := range said {
@@ -70,17 +72,26 @@ func spokenAttributes(n *html.Node) (said []string) {
 	return said
 }
 
-// foreign says that a node holds what was published, typed, or is to be typed, or what the server told: no words of the
-// template's.
-func foreign(n *html.Node) bool {
-	for ; n != nil; n = n.Parent {
-		if slices.Contains([]string{"bdi", "code", "kbd", "pre", "textarea", "script"}, n.Data) {
-			return true
+// foreignNodes are those of a page within what was published, typed, or is to be typed, or what the server told: no words of
+// the template's.
+func foreignNodes(doc *html.Node) map[*html.Node]bool {
+	foreign := map[*html.Node]bool{}
+	for n := range doc.Descendants() { // parents come first
+		if foreign[n.Parent] || n.Type == html.ElementNode && isForeign(n) {
+			foreign[n] = true
 		}
-		for _, class := range strings.Fields(value(n, "class")) {
-			if slices.Contains([]string{"mono", "told"}, class) {
-				return true
-			}
+	}
+	return foreign
+}
+
+func isForeign(n *html.Node) bool {
+	switch n.Data {
+	case "bdi", "code", "kbd", "pre", "textarea", "script":
+		return true
+	}
+	for class := range strings.FieldsSeq(value(n, "class")) {
+		if class == "mono" || class == "told" {
+			return true
 		}
 	}
 	return false
@@ -89,14 +100,14 @@ func foreign(n *html.Node) bool {
 // published are the texts in foreign places, whose words may be said again elsewhere, as in a page's title.
 type published []string
 
-func publishedTexts(doc *html.Node) (texts published) {
+func publishedTexts(doc *html.Node, foreign map[*html.Node]bool) (texts published) {
 	for n := range doc.Descendants() {
 		for _, key := range []string{"data-topic", "data-pattern", "data-copy", "value"} {
 			if v := value(n, key); v != "" {
 				texts = append(texts, v)
 			}
 		}
-		if n.Type == html.TextNode && foreign(n) {
+		if n.Type == html.TextNode && foreign[n] {
 			texts = append(texts, n.Data)
 		}
 	}
