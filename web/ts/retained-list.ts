@@ -1,14 +1,16 @@
 // The list "Retained": each message alive, next to go first, counting down.
 import type { Batch, Change, Stats } from "./frame";
 import { type Arrangement, arrange } from "./arrange";
+import { Echoes } from "./echoes";
 import type { Going } from "./going";
+import { Held } from "./held";
 import { Holding } from "./holding";
 import { HURRIED, Hurry } from "./hurry";
 import { calm, wayOut, write } from "./dom";
 import { type Message, keyOf } from "./message";
 import { count } from "./payload";
 import type { Reader } from "./reader";
-import { type Entry, Retained, WINDOW, within } from "./retained";
+import { type Entry, Retained, WINDOW } from "./retained";
 import { Ghost, RetainedRow, type Time, read, rowKey } from "./row";
 import { Rows } from "./rows";
 import { t } from "./texts";
@@ -22,9 +24,6 @@ const ROW = "row";
 // Named is what tells a message from the others of a page that lives.
 type Named = Pick<Message, "topic" | "sequence">;
 
-// ECHO is how long the watch may take to tell what the server has answered, in milliseconds.
-const ECHO = 3000;
-
 // SAMPLED is how long after births were left out none is shown as one.
 const SAMPLED = 1000;
 
@@ -32,15 +31,6 @@ const SAMPLED = 1000;
 interface Part {
   model: Retained;
   reader: Pick<Reader, "refresh" | "further">;
-}
-
-// Held is the list as it stood, up to the deadline `from`, and what was loaded beyond that since.
-interface Held {
-  entries: Entry[];
-  from: number;
-  stats: Stats | undefined;
-  more: boolean;
-  loading: boolean;
 }
 
 // Narrowing is what can narrow the list: a span of the horizon, or that the newest come first.
@@ -68,10 +58,8 @@ export class RetainedList implements Time {
   private readonly parts: Record<Narrowing, Part | undefined> = { span: undefined, order: undefined };
   private readonly rows: Rows<Entry, RetainedRow | Ghost>;
   private readonly adopted = new Map<string, HTMLLIElement>();
-  // held is the list as it stood when holding began: entries stay in place, dead ones as ghosts.
-  private held: Held | undefined;
-  // echoes are the changes made here that the watch has yet to tell.
-  private readonly echoes = new Map<string, { expires: number; until: number }>();
+  private held: Held | undefined; // while it is held
+  private readonly echoes = new Echoes();
   private stats: Stats | undefined;
   private readonly hurry = new Hurry();
   private sampledUntil = 0;
@@ -101,10 +89,10 @@ export class RetainedList implements Time {
   take(batch: Batch, leftOut: boolean): void {
     const now = this.now();
     for (const preview of batch.previews) for (const model of this.models) model.born(preview, now);
-    for (const change of batch.changes) if (!this.overtaken(change)) this.change(change, now);
+    for (const change of batch.changes) if (!this.echoes.overtaken(change)) this.change(change, now);
     for (const range of batch.ended) {
       for (const model of this.models) model.ended(range, now);
-      for (const entry of this.held?.entries ?? []) if (!entry.end && within(range, entry.message)) entry.end = { ...range };
+      this.held?.ended(range);
     }
     if (leftOut) this.sampledUntil = performance.now() + SAMPLED;
     const changedSince = batch.stats !== undefined && batch.stats.revision !== this.stats?.revision;
@@ -157,9 +145,8 @@ export class RetainedList implements Time {
   // move changes a deadline before the server's own word of it arrives.
   move(entry: Entry, expires: number): void {
     const { topic, incarnation, sequence } = entry.message;
-    const key = keyOf(entry.message);
     // The watch may have told it already; if not, what it tells before that is older.
-    if (entry.message.expires !== expires) this.echoes.set(key, { expires, until: performance.now() + ECHO });
+    if (entry.message.expires !== expires) this.echoes.expect({ topic, incarnation, sequence, expires });
     this.change({ topic, incarnation, sequence, expires, previous: entry.message.expires }, this.now());
     this.changed();
   }
@@ -186,7 +173,7 @@ export class RetainedList implements Time {
       if (wall - this.drawnAt < HURRIED) return;
     }
     this.drawnAt = wall;
-    if (this.held) this.haunt(this.held.entries);
+    if (this.held) this.held.expire(this.now());
     else this.bury();
     this.show();
     this.tick();
@@ -243,11 +230,10 @@ export class RetainedList implements Time {
 
   // pill says what holding keeps from the list.
   pill(): string {
-    const before = this.held?.stats;
-    if (!this.held || !before || !this.stats || this.approximate) return "";
-    const born = this.stats.published - before.published;
-    const gone = this.stats.gone - before.gone;
-    const what = waiting(born, gone) || (this.holding.scrolled ? t("held.scrolled") : "");
+    if (!this.held || this.approximate) return "";
+    const waiting = this.held.waiting(this.stats);
+    if (waiting === undefined) return "";
+    const what = waiting || (this.holding.scrolled ? t("held.scrolled") : "");
     return what && `${what} · ${wayOut()}`;
   }
 
@@ -354,19 +340,9 @@ export class RetainedList implements Time {
     return this.hurry.on(!this.approximate);
   }
 
-  // overtaken says that a change which the watch tells is older than one that the server has answered.
-  private overtaken(change: Change): boolean {
-    const key = keyOf(change);
-    const echo = this.echoes.get(key);
-    if (!echo) return false;
-    const late = performance.now() > echo.until;
-    if (late || echo.expires === change.expires) this.echoes.delete(key);
-    return !late && echo.expires !== change.expires;
-  }
-
   private change(change: Change, now: number): void {
     const key = keyOf(change);
-    const entry = this.shown.get(key) ?? this.held?.entries.find(({ message }) => keyOf(message) === key);
+    const entry = this.shown.get(key) ?? this.held?.find(key);
     for (const model of this.models) model.changed(change, now);
     if (!entry || entry.end) return;
     // A row that leaves the window still shows its new deadline while the list is held.
@@ -384,13 +360,7 @@ export class RetainedList implements Time {
       return;
     }
     if (this.first) return;
-    this.held ??= {
-      entries: this.shown.entries.slice(),
-      from: this.shown.covered,
-      stats: this.stats,
-      more: Math.abs(this.shown.covered) < Infinity,
-      loading: false,
-    };
+    this.held ??= new Held(this.shown, this.stats);
   }
 
   // bury lets rows close whose messages have ended since the last drawing.
@@ -404,14 +374,6 @@ export class RetainedList implements Time {
     }
   }
 
-  // haunt ends by its deadline what only the held list still knows.
-  private haunt(entries: Entry[]): void {
-    const now = this.now();
-    for (const entry of entries) {
-      if (!entry.end && entry.message.expires <= now) entry.end = { at: entry.message.expires, reason: 0, deliveries: undefined };
-    }
-  }
-
   // further loads the next window when someone scrolls to where it begins.
   private async further(): Promise<void> {
     const { held } = this;
@@ -422,18 +384,9 @@ export class RetainedList implements Time {
 
   // load adds the next window to what is held.
   private async load(held: Held): Promise<void> {
-    held.loading = true;
-    try {
-      const page = await (this.part?.reader ?? this.reader)?.further(held.from);
-      if (!page || this.held !== held) return;
-      const known = new Set(held.entries.map((entry) => keyOf(entry.message)));
-      for (const message of page.messages) if (!known.has(keyOf(message))) held.entries.push({ message, end: undefined, born: 0 });
-      held.more = page.more;
-    } catch {
-      held.more = false;
-    } finally {
-      held.loading = false;
-    }
+    const reader = this.part?.reader ?? this.reader;
+    if (!reader) return;
+    await held.load(reader);
     this.changed();
   }
 
@@ -492,11 +445,4 @@ export class RetainedList implements Time {
     this.model.adopt(messages);
     write(document.querySelector("#hold"), "");
   }
-}
-
-// waiting says what is kept from a held list.
-function waiting(born: number, gone: number): string {
-  if (born > 0 && gone > 0) return t("held.both", { born, gone });
-  if (born > 0) return t("held.new", { count: born });
-  return gone > 0 ? t("held.gone", { count: gone }) : "";
 }
