@@ -71,7 +71,7 @@ func (b *tab) counts() counts {
 // change that nobody takes from it, and is the slower the longer it does.
 func TestPageUnderLoad(t *testing.T) {
 	s := startFastServer(t)
-	atATime := 10_000 // lines a second
+	const atATime = 10_000 // lines a second
 	n := atATime * soak.Number(20, 300)
 	b := newPerson(t).live(s, "/topics/numbers")
 	b.do(call(performance.Enable, performance.EnableParams{TimeDomain: "threadTicks"}))

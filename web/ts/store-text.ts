@@ -7,9 +7,9 @@ import { language, t } from "./texts";
 
 // storeText is empty when nothing is wrong.
 export function storeText({ state, problem, values }: Health["store"]): string {
+  if (language() === "en") return problem;
   const { store, cause = "" } = values;
   const [used, limit, free] = ["used", "limit", "free"].map((name) => sum(Number(values[name]))) as [string, string, string];
-  if (language() === "en") return problem;
   switch (state) {
     case StoreState.NEARLY_FULL:
       return t("store.nearlyFull", { used, limit });

@@ -1,6 +1,6 @@
 // The deadlines of what goes next, of many more messages than the list has loaded: by them is counted what a look ahead tells.
 // They are read when somebody looks at what nobody here knows, and anew while one looks and something happens.
-import { type Api } from "./api";
+import type { Api } from "./api";
 import type { Soonest } from "./gen/linger/v1/retained_pb.js";
 import { millis } from "./message";
 
