@@ -3,6 +3,7 @@ package broker_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,19 +124,19 @@ func TestContract08_EveryAcceptedExtensionHolds(t *testing.T) {
 func TestContract08_OneOfTwoThatCompareAtOnceConflicts(t *testing.T) {
 	inLateBubble(t, logtest.LateOptions{Delay: delay(lateBy)}, func(b *bench) {
 		sent := b.publish("t", time.Hour, "a")
-		errs := make(chan error, 2)
-		for i := range 2 { // both shorten, and both see the deadline that they expect
-			go func() {
-				_, err := b.SetDeadline(context.Background(), "t", 1, sent.PublishTime.Add(time.Duration(i+1)*time.Minute), sent.Deadline)
-				errs <- err
-			}()
+		var errs [2]error // who is answered first is chance
+		var answered sync.WaitGroup
+		for i := range errs { // both shorten, and both see the deadline that they expect
+			answered.Go(func() {
+				_, errs[i] = b.SetDeadline(context.Background(), "t", 1, sent.PublishTime.Add(time.Duration(i+1)*time.Minute), sent.Deadline)
+			})
 			synctest.Wait()
 		}
-		first, second := <-errs, <-errs
-		if first != nil {
-			t.Error(first)
+		answered.Wait()
+		if errs[0] != nil {
+			t.Error(errs[0])
 		}
-		b.fault(second, broker.ErrConflict)
+		b.fault(errs[1], broker.ErrConflict)
 		if m, _, err := b.Get("t", 1); err != nil || m.Deadline != sent.PublishTime.Add(time.Minute) {
 			t.Errorf("%+v, %v", m, err)
 		}
