@@ -10,10 +10,10 @@
 //
 // The pages, their paths, and the forms on them:
 //
-//	GET  /                       NowPage; ?in=PATTERN narrows
+//	GET  /                       NowPage; ?in=PATTERN narrows; &filter=WORDS &order=soonest|newest arrange the list
 //	GET  /topics                 TopicsPage; ?in=FILTER &sort= &reverse=1 &page= &view=tree; ?go=NAME redirects (GoPath)
 //	POST /topics                 name: makes a topic
-//	GET  /topics/NAME            NowPage with Now.Topic set; ?published=SEQ after a publish: fill Form.Result
+//	GET  /topics/NAME            NowPage with Now.Topic set; filter and order as above; ?published=SEQ after a publish: fill Form.Result
 //	GET  /topics/NAME/SEQ        MessagePage
 //	GET  /topics/NAME/subscribers, /policy, /record   SubscribersPage, PolicyPage, RecordPage
 //	POST /topics/NAME/policy     the fields of PolicyForm; GET takes them too, to show what they would have meant
@@ -24,7 +24,7 @@
 //	                             as often as there are attributes, the first key with the first value; empty pairs are left out
 //	POST /extend, POST /expire   topic, sequence, expire_time and expected (ms since 1970), back (the path to return to)
 //
-// Of a list with script the address also keeps what one looks at: filter, order, at (looking ahead), from and to (a span).
+// With script a list's address also keeps at (looking ahead), from and to (a span).
 //
 // `back` comes from the page but may be forged: ReturnPath makes it safe.
 package web
