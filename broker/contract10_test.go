@@ -55,6 +55,25 @@ func TestContract10_WatchingAndListingAreNoDelivery(t *testing.T) {
 	})
 }
 
+func TestContract10_WhatPassesIsCountedFromWhenASubscriptionBegan(t *testing.T) {
+	inBubble(t, broker.Config{}, func(b *bench) {
+		b.publish("t", time.Minute, "a")
+		b.subscribe(broker.Start{}, "t") // somebody, so that it stays for the passing time
+		b.publish("t", 0, "before")
+		r := b.subscribe(broker.Start{Kind: broker.StartSequence, N: 2}, "t")
+		b.publish("t", 0, "after") // at the same moment, so that both end as one
+		r.expect("after")
+		time.Sleep(broker.PassingTime)
+		for sequence, want := range map[uint64]broker.Ended{
+			2: {Reason: broker.ExpiredUndelivered}, 3: {Reason: broker.ExpiredDelivered, Deliveries: 1},
+		} {
+			if _, ended, err := b.Get("t", sequence); err != nil || ended == nil || ended.Reason != want.Reason || ended.Deliveries != want.Deliveries {
+				t.Errorf("#%d: %+v, %v, want %v and %d deliveries", sequence, ended, err, want.Reason, want.Deliveries)
+			}
+		}
+	})
+}
+
 func TestContract10_DeliveriesCountSubscriptions(t *testing.T) {
 	inBubble(t, broker.Config{}, func(b *bench) {
 		deliveries := func(want ...uint32) {

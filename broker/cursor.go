@@ -210,7 +210,10 @@ func (c *cursor) skipLocked(now Instant, limit uint64) {
 // covers counts whether the message was handed out, and tells up to which sequence that is the same.
 func (c *cursor) covers(sequence uint64, passing bool) (covered bool, until uint64) {
 	covered, until = span{c.start.Load(), c.pos.Load()}.covers(sequence)
-	return covered && (!passing || sequence >= c.since), until
+	if covered && passing && sequence < c.since {
+		return false, min(until, c.since-1) // what passed before the subscription began was not for it
+	}
+	return covered, until
 }
 
 // leave records what the cursor was handed, for when it is gone. The caller holds topic.mu.
