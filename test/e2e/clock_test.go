@@ -97,11 +97,17 @@ func deadlinesShown(b *tab, rows int) (deadlines []float64, vague float64) {
 	var changes []change
 	eval[any](b, `(() => {
 		window.__changes = [];
-		[...document.querySelector('[aria-label="Retained"]').children].slice(0, `+js(rows)+`).forEach((li, row) => {
-			const left = li.querySelector(".left");
-			new MutationObserver(() => window.__changes.push({ Row: row, At: performance.now(), Left: left.innerText }))
-				.observe(left, { childList: true, subtree: true, characterData: true });
-		});
+		const list = document.querySelector('[aria-label="Retained"]');
+		const named = (li) => li.dataset.topic + " " + li.dataset.seq;
+		const rows = [...list.children].slice(0, `+js(rows)+`).map(named);
+		new MutationObserver((changed) => {
+			const at = performance.now();
+			const lefts = new Set(changed.map(({ target }) => (target instanceof Element ? target : target.parentElement)?.closest(".left")));
+			for (const left of lefts) { // of rows by their names: the page may put others in the place of those that the server made
+				const row = left ? rows.indexOf(named(left.closest("li"))) : -1;
+				if (row >= 0) window.__changes.push({ Row: row, At: at, Left: left.innerText });
+			}
+		}).observe(list, { childList: true, subtree: true, characterData: true });
 	})()`)
 	process.Eventually(b.t, patience, func() (err error) {
 		changes, err = tryEval[[]change](b, `window.__changes`)
