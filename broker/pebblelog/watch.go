@@ -30,9 +30,9 @@ func (l *Log) watchDisk() {
 	detail := ""
 	switch {
 	case l.guard.full.Load() > 0 || disk.AvailBytes < uint64(reserve):
-		detail = fmt.Sprintf("the disk of %s is full: %d bytes are free and %d are kept free. Make room there; messages are taken again by itself.", l.options.Dir, disk.AvailBytes, reserve)
+		detail = fmt.Sprintf("the disk of %s is full: %d MiB are free and %d are kept free. Make room there; messages are taken again by itself.", l.options.Dir, disk.AvailBytes>>20, reserve>>20)
 	case used >= limit, l.full.Load() != nil && used >= limit-limit/50:
-		detail = fmt.Sprintf("%s has reached its limit: %d of %d bytes (--disk). What expires makes room; shorter lifetimes make it sooner.", l.options.Dir, used, limit)
+		detail = fmt.Sprintf("%s has reached its limit: %d of %d MiB (--disk). What expires makes room; shorter lifetimes make it sooner.", l.options.Dir, used>>20, limit>>20)
 	}
 	was := l.full.Load()
 	switch {

@@ -2,7 +2,7 @@ package cli
 
 import "testing"
 
-// Streams that are not read need not be many to fill what is left beside the messages, but 256 of them.
+// 256 streams that nobody reads must not fill more than the quarter of the memory that is left beside the messages.
 func TestStreamWindowFollowsMemory(t *testing.T) {
 	const mib = 1 << 20
 	for memory, want := range map[int64]int{1 * mib: mib / 2, 64 * mib: mib / 2, 1024 * mib: mib, 2048 * mib: 2 * mib, 64 << 30: 2 * mib} {

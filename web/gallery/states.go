@@ -80,7 +80,7 @@ func nowStates() []State {
 		}},
 		{Name: "full", Shows: "a store that is full", now: fortyOne, store: &trouble{
 			state:   lingerv1.StoreState_STORE_STATE_FULL,
-			english: "Linger-data has reached its limit: 10000000000 of 10000000000 bytes (--disk). What expires makes room; shorter lifetimes make it sooner.",
+			english: "Linger-data has reached its limit: 9536 of 9536 MiB (--disk). What expires makes room; shorter lifetimes make it sooner.",
 			key:     "store.full", values: map[string]string{"used": "10000000000", "limit": "10000000000", "free": "52000000000"},
 		}},
 		{Name: "damaged", Shows: "a store with something damaged in it", now: fortyOne, store: &trouble{
