@@ -5,6 +5,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -253,4 +254,18 @@ func TestTheDeadAreGoneFromMemoryWhateverTheLoadTakes(t *testing.T) {
 	if few.found.GoneFromMemory != 0 {
 		t.Error("too few tell something")
 	}
+}
+
+// The first rate that is shown is of what was done since the phase began.
+func TestProgressKnowsTheRateAtFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b Bench
+		done := uint64(500) // of an earlier phase
+		b.phase.begin("publishing", func() uint64 { return done }, 0)
+		time.Sleep(100 * time.Millisecond)
+		done += 40
+		if p := b.Progress(); p.Rate != 400 || p.Messages != 540 {
+			t.Errorf("%+v", p)
+		}
+	})
 }

@@ -41,6 +41,9 @@ func (p *phase) begin(name string, count func() uint64, lasts time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.name, p.begun, p.lasts, p.whole, p.count, p.slow, p.samples = name, time.Now(), lasts, 0, count, nil, nil
+	if count != nil {
+		p.samples = []sample{{p.begun, count()}} // so that the first rate told is none of a moment
+	}
 }
 
 // of adds how many messages the phase has to deal with, and whose percentiles are shown.

@@ -61,6 +61,10 @@ const (
 	// mostUnlessTold ends a load that only time bounds.
 	mostUnlessTold = 20_000_000
 	mostClients    = 10_000
+	// What no server takes more of, whatever its --max-message.
+	largestSize = 16 << 20
+	// The client has the same of itself; here it stands so that results tell it.
+	usualWindow = 16 << 20
 	// The most patterns that one subscription may have.
 	mostPatterns = 64
 	// The least that percentiles of single seconds are worth something for.
@@ -69,7 +73,10 @@ const (
 
 // Defaults are the settings of a workload unless told otherwise.
 func Defaults(w Workload) Settings {
-	s := Settings{Workload: w, Duration: 5 * time.Second, Messages: mostUnlessTold, Size: 128, TTL: 5 * time.Second, Publishers: 1, Topics: 1}
+	s := Settings{
+		Workload: w, Duration: 5 * time.Second, Messages: mostUnlessTold, Size: 128, TTL: 5 * time.Second,
+		Publishers: 1, Topics: 1, Window: usualWindow,
+	}
 	switch w {
 	case Fanout:
 		s.Subscribers, s.Lag = 10, 50*time.Millisecond
@@ -132,7 +139,9 @@ func (s *Settings) Validate() error {
 		problem("there is no workload %q", s.Workload)
 	}
 	within("messages", s.Messages, 0, 1<<40)
-	within("size", s.Size, SmallestSize, 16<<20)
+	if s.Size < SmallestSize || s.Size > largestSize {
+		problem("--size: %d is not between %d B and %d MiB", s.Size, SmallestSize, largestSize>>20)
+	}
 	within("publishers", s.Publishers, 1, mostClients)
 	least := 0
 	if s.Workload == Replay || s.Workload == Fanout || s.Workload == Latency {
@@ -148,7 +157,7 @@ func (s *Settings) Validate() error {
 		problem("--batch: %d messages of %d bytes are more than the 4 MiB that a request may have", s.Batch, s.Size)
 	}
 	if s.Subscribers > 0 && s.Topics > mostPatterns*s.Subscribers && s.Workload != Expiry {
-		problem("--topics: %d are too many for %d subscribers, who may read %d each", s.Topics, s.Subscribers, mostPatterns)
+		problem("--topics: %d; a subscriber reads %d at most, so use --subscribers %d or more", s.Topics, mostPatterns, (s.Topics+mostPatterns-1)/mostPatterns)
 	}
 	if strings.ContainsAny(s.Topic, "*>") {
 		problem("--topic: %q is a pattern; name a topic", s.Topic)

@@ -27,7 +27,7 @@ func TestWrongSettingsAreNamedByTheirFlag(t *testing.T) {
 		"--publishers: 0":        func(s *Settings) { s.Publishers = 0 },
 		"--subscribers: -1":      func(s *Settings) { s.Subscribers = -1 },
 		"--topics: 0":            func(s *Settings) { s.Topics = 0 },
-		"--topics: 641":          func(s *Settings) { s.Topics = 641 },
+		"--subscribers 11 or":    func(s *Settings) { s.Topics = 641 },
 		"--rate: -1":             func(s *Settings) { s.Rate = -1 },
 		"--batch: 10001":         func(s *Settings) { s.Batch = 10_001 },
 		"4 MiB":                  func(s *Settings) { s.Batch, s.Size = 10_000, 1000 },

@@ -201,7 +201,7 @@ func (a *app) bench(ctx context.Context, workloads []bench.Settings, asJSON bool
 		r, err := a.benchOne(ctx, s)
 		if r != nil {
 			report.Workloads = append(report.Workloads, newJSONWorkload(r, err))
-			if !asJSON {
+			if !asJSON && len(r.Rows) > 0 { // otherwise it was refused before anything was measured
 				if err := writeBench(a.Stdout, r, i > 0); err != nil {
 					return err
 				}
@@ -273,10 +273,10 @@ func formatTime(d time.Duration) string {
 		}
 		return fmt.Sprintf("%.0f %s", v, unit)
 	}
-	switch {
+	switch d = d.Round(time.Microsecond); {
 	case d < time.Millisecond:
-		return fmt.Sprintf("%d µs", d.Round(time.Microsecond).Microseconds())
-	case d < time.Second:
+		return fmt.Sprintf("%d µs", d.Microseconds())
+	case d < time.Second-500*time.Microsecond: // which would be 1000 ms
 		return digits(float64(d)/float64(time.Millisecond), "ms")
 	}
 	return digits(d.Seconds(), "s")

@@ -12,8 +12,9 @@ import (
 
 func TestTimesHaveThreeDigits(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0 µs", 85 * time.Microsecond: "85 µs", 999600 * time.Nanosecond: "1000 µs", time.Millisecond: "1.00 ms",
-		12345 * time.Microsecond: "12.3 ms", 123456 * time.Microsecond: "123 ms", 1234 * time.Millisecond: "1.23 s", 90 * time.Second: "90.0 s",
+		0: "0 µs", 85 * time.Microsecond: "85 µs", 999600 * time.Nanosecond: "1.00 ms", time.Millisecond: "1.00 ms", 999499 * time.Microsecond: "999 ms",
+		999600 * time.Microsecond: "1.00 s",
+		12345 * time.Microsecond:  "12.3 ms", 123456 * time.Microsecond: "123 ms", 1234 * time.Millisecond: "1.23 s", 90 * time.Second: "90.0 s",
 	} {
 		if got := formatTime(d); got != want {
 			t.Errorf("%d ns: %q, want %q", d, got, want)

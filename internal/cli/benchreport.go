@@ -17,9 +17,7 @@ func writeBench(w io.Writer, r *bench.Result, more bool) error {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "%s: %s\n", r.Settings.Workload, benchWhat(r))
-	if len(r.Rows) > 0 {
-		writeRows(&b, r.Rows)
-	}
+	writeRows(&b, r.Rows)
 	for _, line := range benchVerdict(r) {
 		fmt.Fprintf(&b, "%s\n", line)
 	}
@@ -38,7 +36,7 @@ func benchWhat(r *bench.Result) string {
 	if s.TTL == 0 {
 		kept = "now or never"
 	}
-	parts = append(parts, counted(uint64(s.Topics), "topic"), fmt.Sprintf("%d B", s.Size), kept)
+	parts = append(parts, counted(uint64(s.Topics), "topic"), exactSize(int64(s.Size)), kept)
 	if d := r.Durability.String(); d != "" {
 		parts = append(parts, d)
 	}

@@ -60,6 +60,13 @@ func writeSize(n int64) string {
 	return fmt.Sprintf("%dB", n)
 }
 
+// exactSize is the same to be read by people: 28 B, 128 B, 16 KiB.
+func exactSize(n int64) string {
+	size := writeSize(n)
+	unit := strings.TrimLeft(size, "0123456789")
+	return strings.TrimSuffix(size, unit) + " " + unit
+}
+
 // sizeFlag is a number of bytes as a flag's value.
 type sizeFlag struct {
 	n     *int64
