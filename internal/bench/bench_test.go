@@ -161,3 +161,26 @@ func TestWhatWasMeasuredBeforeAnInterruptIsTold(t *testing.T) {
 		}
 	})
 }
+
+// What the server does not answer before the interrupt is made all the same, and has to be deleted.
+func TestAnInterruptWhileTopicsAreMadeLeavesNone(t *testing.T) {
+	c := &careless{deliver: same}
+	withCareless(t, c, func(t *testing.T, dial func() (*client.Client, error)) {
+		ctx, cancel := context.WithCancel(t.Context())
+		c.creating = func(made int) {
+			if made == 100 {
+				cancel()
+			}
+			time.Sleep(10 * time.Millisecond) // virtual
+		}
+		s := bench.Defaults(bench.Publish)
+		s.Topics = 1000
+		r, err := bench.New(s, dial).Run(ctx)
+		if err != nil || !r.Interrupted || len(r.Rows) != 0 || len(r.Notes) != 0 {
+			t.Errorf("%+v, %v", r, err)
+		}
+		if len(c.topics) != 0 || c.deleted < 100 || c.deleted == 1000 {
+			t.Errorf("%d topics are left, %d deleted", len(c.topics), c.deleted)
+		}
+	})
+}

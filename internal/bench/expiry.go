@@ -27,11 +27,11 @@ const (
 // what it takes in an ordinary second, and looks how soon the dead are gone from every count.
 func (b *Bench) expiry(ctx context.Context, r *Result) error {
 	s := b.settings
-	b.phase.begin("connecting", nil, 0)
 	dying, err := b.makeExpiryTopics(ctx)
 	if err != nil {
 		return err
 	}
+	b.phase.begin("connecting", nil, 0)
 	if err := b.makePublishers(ctx); err != nil {
 		return err
 	}
@@ -175,10 +175,8 @@ func (d *deaths) publish(ctx context.Context, n int, deadline time.Time) error {
 		b.payloads.write(data, stamp{stream: 1 << 31, number: uint64(i)})
 		err = stream.Restore(filling, d.topics[i/together%len(d.topics)].name, client.Restored{ExpireTime: deadline}, client.Message{Data: data})
 	}
-	closing, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	soon := context.AfterFunc(filling, func() { time.AfterFunc(answersWithin, cancel) })
-	defer soon()
+	closing, release := outlasting(filling, answersWithin)
+	defer release()
 	closeErr := stream.Close(closing)
 	if filling.Err() != nil { // why it was ended
 		return context.Cause(filling)

@@ -26,6 +26,8 @@ type careless struct {
 
 	deliver func([]*pb.Message) []*pb.Message
 	refuse  func(*pb.Batch) error
+	// creating is called while a topic is made, of which there have been so many. May be nil.
+	creating func(made int)
 
 	mu       sync.Mutex // guards everything below
 	messages []*pb.Message
@@ -39,8 +41,12 @@ func (c *careless) ListTopics(context.Context, *pb.ListTopicsRequest) (*pb.ListT
 
 func (c *careless) CreateTopic(_ context.Context, r *pb.CreateTopicRequest) (*pb.CreateTopicResponse, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.topics[r.GetName()] = true
+	made := len(c.topics)
+	c.mu.Unlock()
+	if c.creating != nil {
+		c.creating(made)
+	}
 	return &pb.CreateTopicResponse{Topic: &pb.Topic{Name: r.GetName(), Policy: &pb.TopicPolicy{
 		TtlMin: durationpb.New(time.Millisecond), TtlMax: durationpb.New(time.Hour),
 	}}}, nil

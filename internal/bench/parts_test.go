@@ -3,7 +3,9 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -268,4 +270,29 @@ func TestProgressKnowsTheRateAtFirst(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	})
+}
+
+func TestAtOnceEndsWithTheFirstError(t *testing.T) {
+	var done atomic.Int64
+	if err := atOnce(t.Context(), 1000, func(context.Context, int) error { done.Add(1); return nil }); err != nil || done.Load() != 1000 {
+		t.Errorf("%d done, %v", done.Load(), err)
+	}
+	broken := errors.New("broken")
+	err := atOnce(t.Context(), 1000, func(ctx context.Context, i int) error {
+		if i == 5 {
+			return broken
+		}
+		if i > 5 {
+			<-ctx.Done()
+		}
+		return ctx.Err()
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := atOnce(ended, 1, func(context.Context, int) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end: %v", err)
+	}
 }

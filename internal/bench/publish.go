@@ -28,11 +28,11 @@ func (b *Bench) publish(ctx context.Context, r *Result) error {
 
 // prepare makes topics and publishers.
 func (b *Bench) prepare(ctx context.Context) (err error) {
-	b.phase.begin("connecting", nil, 0)
 	s := b.settings
 	if b.topics, err = b.makeTopics(ctx, s.TTL, b.names(s.Topics)...); err != nil {
 		return err
 	}
+	b.phase.begin("connecting", nil, 0)
 	return b.makePublishers(ctx)
 }
 

@@ -176,10 +176,8 @@ func (p *publisher) publishBatch(ctx context.Context, t *target, due int64) (boo
 		p.sent.record(p.bench.clock.now() - due)
 	}
 	// What was sent is waited for, a while, when the load ends.
-	calling, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(answersWithin, cancel) })
-	defer stop()
+	calling, release := outlasting(ctx, answersWithin)
+	defer release()
 	ack, err := p.client.Publish(calling, t.topic.name, p.bench.settings.TTL, msgs...)
 	var refused *client.Error
 	if errors.Is(err, client.ErrUnreachable) || errors.Is(err, context.Canceled) || (err != nil && !errors.As(err, &refused)) {

@@ -25,38 +25,52 @@ type topic struct {
 
 // makeTopics makes the load's topics. One that exists is used if it was named.
 func (b *Bench) makeTopics(ctx context.Context, ttl time.Duration, names ...string) ([]*topic, error) {
+	b.phase.begin("making the topics", nil, 0)
 	topics := make([]*topic, len(names))
-	for i, name := range names {
-		t, err := b.makeTopic(ctx, name)
+	var found atomic.Int64
+	// An interrupt waits for what it does not know yet: a topic of which nobody knew would not be deleted.
+	asking, release := outlasting(ctx, answersWithin)
+	defer release()
+	err := atOnce(ctx, len(names), func(_ context.Context, i int) error {
+		t, existed, err := b.makeTopic(asking, names[i])
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if err := allowed(t, ttl); err != nil {
-			return nil, err
+		if existed {
+			found.Add(1)
 		}
-		topics[i] = &topic{name: name, before: t.Stats.Published}
+		topics[i] = &topic{name: names[i], before: t.Stats.Published}
+		return allowed(t, ttl)
+	})
+	switch n := found.Load(); {
+	case n == 1 && len(names) == 1:
+		b.note("%s was there before and is left as it is", names[0])
+	case n > 0:
+		b.note("%d of the topics were there before and are left as they are", n)
 	}
-	return topics, nil
+	return topics, err
 }
 
-func (b *Bench) makeTopic(ctx context.Context, name string) (client.Topic, error) {
-	t, err := b.admin().CreateTopic(ctx, name, client.TopicPolicy{}, b.settings.Durability)
+// makeTopic makes a topic, or finds one that was named and exists.
+func (b *Bench) makeTopic(ctx context.Context, name string) (t client.Topic, existed bool, err error) {
+	t, err = b.admin().CreateTopic(ctx, name, client.TopicPolicy{}, b.settings.Durability)
 	if err == nil {
+		b.mu.Lock()
 		b.made = append(b.made, name)
-		return t, nil
+		b.mu.Unlock()
+		return t, false, nil
 	}
 	var refused *client.Error
 	if b.settings.Topic == "" || !errors.As(err, &refused) || refused.Code != codes.AlreadyExists {
-		return t, err
+		return t, false, err
 	}
 	if t, err = b.admin().GetTopic(ctx, name); err != nil {
-		return t, err
+		return t, true, err
 	}
 	if d := b.settings.Durability; d != client.DurabilityDefault && d != t.Durability {
-		return t, fmt.Errorf("%s exists with durability %s, which is fixed; leave --durability out, or name another --topic", name, t.Durability)
+		return t, true, fmt.Errorf("%s exists with durability %s, which is fixed; leave --durability out, or name another --topic", name, t.Durability)
 	}
-	b.note("%s was there before and is left as it is", name)
-	return t, nil
+	return t, true, nil
 }
 
 // allowed says whether a topic's policy grants the lifetime as asked.
@@ -102,18 +116,32 @@ func (b *Bench) names(n int) []string {
 // tidy deletes the topics that were made, after an interrupt too. It returns what there is to say about those that it could not.
 func (b *Bench) tidy(ctx context.Context) []string {
 	b.phase.begin("deleting the topics", nil, 0)
-	within := time.Minute
-	if ctx.Err() != nil {
-		within = tidyWithin
-	}
-	tidying, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	many := time.Duration(len(b.made)) * tidyEach
+	tidying, release := outlasting(ctx, tidyWithin+many)
+	defer release()
+	tidying, cancel := context.WithTimeout(tidying, time.Minute+many)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(tidyWithin, cancel) })
-	defer stop()
+	deleted := make([]bool, len(b.made))
+	err := atOnce(tidying, len(b.made), func(ctx context.Context, i int) error {
+		_, err := b.admin().DeleteTopic(ctx, b.made[i])
+		if errors.Is(err, client.ErrNotFound) {
+			err = nil
+		}
+		deleted[i] = err == nil
+		return err
+	})
+	if err == nil {
+		return nil
+	}
+	var left []string
 	for i, name := range b.made {
-		if _, err := b.admin().DeleteTopic(tidying, name); err != nil && !errors.Is(err, client.ErrNotFound) {
-			return []string{fmt.Sprintf("%d topics were not deleted, from %s on: %v (linger topic NAME delete)", len(b.made)-i, name, err)}
+		if !deleted[i] {
+			left = append(left, name)
 		}
 	}
-	return nil
+	what := "topics are"
+	if len(left) == 1 {
+		what = "topic is"
+	}
+	return []string{fmt.Sprintf("%d %s not deleted, %s first: %v (linger topic NAME delete)", len(left), what, left[0], err)}
 }
