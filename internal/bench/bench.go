@@ -35,6 +35,7 @@ type Bench struct {
 	topics     []*topic // those of the load
 	publishers []*publisher
 	readers    []*reader
+	paceBegun  int64 // when publishers began to keep a rate
 	phase      phase
 
 	mu       sync.Mutex // guards everything below

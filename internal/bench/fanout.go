@@ -37,6 +37,9 @@ func (b *Bench) live(ctx context.Context, r *Result) error {
 	release := b.holdBack()
 	err = b.loading(ctx, lasts)
 	release()
+	if b.settings.Workload == Latency {
+		begun = b.recordedSince(begun)
+	}
 	b.readOut(ctx, r, begun, stop)
 	b.finish(r)
 	if err == nil {
@@ -55,6 +58,18 @@ func (b *Bench) recordFrom(due int64) {
 		r.from = due
 		r.mu.Unlock()
 	}
+}
+
+// recordedSince is when the first message was sent that is recorded. One that was due then was sent later if publishers did not
+// keep the rate: what they reached counts from there.
+func (b *Bench) recordedSince(due int64) int64 {
+	first := int64(0)
+	for _, p := range b.publishers {
+		if p.firstSent > 0 && (first == 0 || p.firstSent < first) {
+			first = p.firstSent
+		}
+	}
+	return max(first, due)
 }
 
 // delivered is how many messages came so far.

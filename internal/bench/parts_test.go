@@ -3,11 +3,8 @@ package bench
 import (
 	"bytes"
 	"context"
-	"errors"
 	"math/rand/v2"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -255,44 +252,5 @@ func TestTheDeadAreGoneFromMemoryWhateverTheLoadTakes(t *testing.T) {
 	few.remember(at, 2<<20)
 	if few.found.GoneFromMemory != 0 {
 		t.Error("too few tell something")
-	}
-}
-
-// The first rate that is shown is of what was done since the phase began.
-func TestProgressKnowsTheRateAtFirst(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var b Bench
-		done := uint64(500) // of an earlier phase
-		b.phase.begin("publishing", func() uint64 { return done }, 0)
-		time.Sleep(100 * time.Millisecond)
-		done += 40
-		if p := b.Progress(); p.Rate != 400 || p.Messages != 540 {
-			t.Errorf("%+v", p)
-		}
-	})
-}
-
-func TestAtOnceEndsWithTheFirstError(t *testing.T) {
-	var done atomic.Int64
-	if err := atOnce(t.Context(), 1000, func(context.Context, int) error { done.Add(1); return nil }); err != nil || done.Load() != 1000 {
-		t.Errorf("%d done, %v", done.Load(), err)
-	}
-	broken := errors.New("broken")
-	err := atOnce(t.Context(), 1000, func(ctx context.Context, i int) error {
-		if i == 5 {
-			return broken
-		}
-		if i > 5 {
-			<-ctx.Done()
-		}
-		return ctx.Err()
-	})
-	if !errors.Is(err, broken) {
-		t.Errorf("%v", err)
-	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := atOnce(ended, 1, func(context.Context, int) error { return nil }); !errors.Is(err, context.Canceled) {
-		t.Errorf("after the end: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"linger/client"
 )
@@ -46,6 +47,31 @@ func (b *Bench) finish(r *Result) {
 			r.Durability = client.Durability(d)
 		}
 	}
+	b.notePace()
+}
+
+const (
+	// So late at the end, and by such a share of the load, is not by chance.
+	leastLate  = int64(100 * time.Millisecond)
+	shareOfAll = 10
+)
+
+// notePace says so if publishers could not keep the rate: their times then tell how long the load lasted.
+func (b *Bench) notePace() {
+	var last, late int64
+	for _, p := range b.publishers {
+		last, late = max(last, p.lastSent), max(late, p.late)
+	}
+	took := last - b.paceBegun
+	if late < max(leastLate, took/shareOfAll) {
+		return
+	}
+	var handed uint64
+	for _, t := range b.topics {
+		handed += t.handed.Load()
+	}
+	b.note("the rate was not kept: %.0f messages a second of %d, the last one %s late, and all times count from when they were due; lower --rate",
+		float64(handed)/time.Duration(took).Seconds(), b.settings.Rate, short(time.Duration(late).Round(time.Millisecond)))
 }
 
 // acked is how many messages were acknowledged so far.

@@ -25,9 +25,12 @@ type publisher struct {
 	from    int64  // what is due earlier is neither recorded nor counted as one of the quota
 	onAck   func(client.Ack, []handedOver, int64)
 	lastAck atomic.Int64
+	// With a pace, when the first message was handed over that is recorded, and the last of all, and how late that was.
+	firstSent, lastSent, late int64
 
 	acked, refused, unknown atomic.Uint64
 	durability              atomic.Int32 // of the last acknowledgement
+	lostAt                  uint64       // acknowledged when the connection was lost last, and one; 0: it was not
 }
 
 // target is a stream of messages to one topic.
@@ -44,10 +47,7 @@ func (b *Bench) newPublisher(c *client.Client, index, of int, topics []*topic) *
 		p.to = append(p.to, target{topic: topics[t], stream: uint32(t*of + index)})
 	}
 	if b.settings.Batch == 0 || b.settings.Workload == Expiry {
-		p.stream = c.NewPublisher(client.PublisherOptions{
-			OnBatch: p.answered, WindowBytes: b.settings.Window, RetryFor: retryFor,
-			OnLost: func(err error, _ time.Duration) { b.lost(err) },
-		})
+		p.stream = c.NewPublisher(client.PublisherOptions{OnBatch: p.answered, WindowBytes: b.settings.Window, RetryFor: retryFor, OnLost: p.lost})
 	}
 	return p
 }
@@ -78,6 +78,7 @@ func (b *Bench) setPace(begun int64) {
 	if s.Rate == 0 || s.Workload == Replay {
 		return
 	}
+	b.paceBegun = begun
 	count := 1
 	if s.Batch > 0 && s.Workload != Expiry {
 		count = s.Batch
@@ -149,9 +150,7 @@ func (p *publisher) streamOne(ctx context.Context, t *target, due int64) (bool, 
 		return false, err
 	}
 	t.next++
-	if p.pace != nil && due >= p.from {
-		p.sent.record(p.bench.clock.now() - due)
-	}
+	p.sending(due)
 	return true, nil
 }
 
@@ -172,9 +171,7 @@ func (p *publisher) publishBatch(ctx context.Context, t *target, due int64) (boo
 		p.under.push(handedOver{due, t.topic})
 	}
 	t.topic.handed.Add(uint64(n))
-	if p.pace != nil && due >= p.from {
-		p.sent.record(p.bench.clock.now() - due)
-	}
+	p.sending(due)
 	// What was sent is waited for, a while, when the load ends.
 	calling, release := outlasting(ctx, answersWithin)
 	defer release()
@@ -185,6 +182,22 @@ func (p *publisher) publishBatch(ctx context.Context, t *target, due int64) (boo
 	}
 	p.answered(client.Outcome{Count: n, Topic: t.topic.name, Ack: ack, Err: err})
 	return n == whole, nil
+}
+
+// sending notes that what was due is handed over now. Without a pace it is as soon as it is due.
+func (p *publisher) sending(due int64) {
+	if p.pace == nil {
+		return
+	}
+	now := p.bench.clock.now()
+	p.lastSent, p.late = now, now-due
+	if due < p.from {
+		return
+	}
+	if p.firstSent == 0 {
+		p.firstSent = now
+	}
+	p.sent.record(now - due)
 }
 
 // answered is told what became of a batch, in the order of handing over.
@@ -224,6 +237,14 @@ func (p *publisher) record(batch []handedOver, now int64) {
 		if batch[i].due >= p.from {
 			p.acks.recordLocked(now-batch[i].due, 1)
 		}
+	}
+}
+
+// lost is told that the connection is lost, and again of each attempt to make another one that fails.
+func (p *publisher) lost(err error, _ time.Duration) {
+	if acked := p.acked.Load() + 1; acked != p.lostAt {
+		p.lostAt = acked
+		p.bench.lost(err)
 	}
 }
 

@@ -31,9 +31,10 @@ type reader struct {
 	handled  atomic.Uint64 // messages that came, or about which the server told why they did not
 	bytes    atomic.Uint64
 
-	mu     sync.Mutex // guards everything below
-	from   int64      // what is due earlier is not recorded
-	counts Counts
+	mu        sync.Mutex // guards everything below
+	from      int64      // what is due earlier is not recorded
+	counts    Counts
+	connected bool
 }
 
 // newReader makes the index-th of so many readers.
@@ -112,6 +113,7 @@ func (r *reader) event(ev client.Event) {
 	defer r.mu.Unlock()
 	switch ev := ev.(type) {
 	case client.Hello:
+		r.connected = true
 		r.once.Do(func() { close(r.began) })
 	case client.CaughtUp:
 		r.caughtUp.CompareAndSwap(0, r.bench.clock.now())
@@ -125,8 +127,11 @@ func (r *reader) event(ev client.Event) {
 		r.handled.Add(n)
 	case client.Reset:
 		r.bench.fail(errors.New("a subscription was reset: " + ev.Reason.String()))
-	case client.Disconnected:
-		r.bench.lost(ev.Err)
+	case client.Disconnected: // each attempt to come back that fails tells it again
+		if r.connected {
+			r.bench.lost(ev.Err)
+		}
+		r.connected = false
 	}
 }
 
