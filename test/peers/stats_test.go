@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"testing"
-	"time"
 )
 
 func TestQuantiles(t *testing.T) {
@@ -68,34 +67,5 @@ func TestPayloadsAreReadWhole(t *testing.T) {
 			t.Errorf("byte %d was not looked at", i)
 		}
 		p[i] ^= 1
-	}
-}
-
-// The window opens while the slowest of the readers is near, closes while it is not, and counts what others at the
-// topic have sent.
-func TestThrottle(t *testing.T) {
-	j := &job{Publishers: 2, Readers: 2, Topics: 1, Size: small}
-	b, err := newBoard(2, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.close()
-	throttle := newThrottle(j, b, 0)
-	if got := throttle.room(0); got != firstWindow/2 {
-		t.Errorf("room for %d at first", got)
-	}
-	// Most of a window: not enough is free to go on, and the window must not stay as it is for that.
-	b.publishers[1].sent.Store(firstWindow * 3 / 4)
-	b.readers[0].received.Store(firstWindow * 3 / 4)
-	now := int64(time.Hour)
-	b.readers[1].last.Store(now)
-	if got := throttle.room(now); got != 0 || throttle.window <= firstWindow {
-		t.Errorf("room for %d, window %d: a reader that is near", got, throttle.window)
-	}
-	wide := throttle.window
-	b.publishers[1].sent.Store(wide)
-	now += int64(2 * lagTarget)
-	if got := throttle.room(now); got != 0 || throttle.window >= wide {
-		t.Errorf("room for %d, window %d: a reader that is far", got, throttle.window)
 	}
 }

@@ -115,7 +115,6 @@ func (r *reading) each(data []byte) error {
 	if r.received == uint64(r.job.Count) {
 		r.seconds = float64(nanos()-r.begun) / 1e9
 	}
-	r.cell.last.Store(m.published)
 	r.cell.received.Store(r.received)
 	return nil
 }

@@ -1,23 +1,27 @@
 package main
 
-import "time"
-
 // A throttle keeps a publisher as far ahead of the slowest reader of its topic as lagTarget allows, whatever the
-// system's speed: by a window of messages that grows while the readers keep up and shrinks while they do not. Without
-// it a system without flow control would drop messages or readers, and lag would pass for speed.
+// system's speed: by a window of as many messages as that reader takes in lagTarget, so that each waits about that long
+// (Little's law). Without it a system without flow control would drop messages or readers, and lag would pass for speed.
+//
+// The reader's rate is measured from one change of the window to the next, and the window is changed once that reader has all
+// that was sent under the one before: a rate that still shows an older window has it swing, and lag with it.
 type throttle struct {
 	board      *board
 	publishers []int // at the same topic
 	readers    []int
 	window     uint64
 	most       uint64
-	adapted    int64
+	changed    change
 }
 
-const (
-	firstWindow = 32
-	adaptEvery  = 20 * time.Millisecond
-)
+// A change of the window: when it was, and what the publishers had sent and the slowest reader had received by then.
+type change struct {
+	at             int64
+	sent, received uint64
+}
+
+const firstWindow = 32
 
 func newThrottle(j *job, b *board, publisher int) *throttle {
 	t := &throttle{
@@ -41,33 +45,28 @@ func (t *throttle) room(now int64) int {
 	for _, i := range t.publishers {
 		sent += t.board.publishers[i].sent.Load()
 	}
-	least, last := ^uint64(0), now
+	received := ^uint64(0)
 	for _, i := range t.readers {
-		if n := t.board.readers[i].received.Load(); n < least {
-			least, last = n, t.board.readers[i].last.Load()
-		}
+		received = min(received, t.board.readers[i].received.Load())
 	}
-	behind := sent - min(least, sent)
+	behind := sent - min(received, sent)
 	// Half of it at a time: what comes in bursts costs every system less than one message for each that was read.
 	if behind <= t.window/2 {
 		return max(int(t.window-behind)/len(t.publishers), 1)
 	}
-	if now-t.adapted >= int64(adaptEvery) {
-		t.adapted = now
-		t.adapt(time.Duration(now - last))
+	if received >= t.changed.sent {
+		t.adapt(change{now, sent, received})
 	}
 	return 0
 }
 
-// adapt is called while the window holds the publisher up, with the age of what the slowest reader has last.
-func (t *throttle) adapt(lag time.Duration) {
-	switch {
-	case lag > lagTarget:
-		t.window -= t.window / 8
-	case lag > lagTarget/2:
-		t.window += t.window/16 + 1
-	default:
-		t.window += t.window/2 + 1
+// adapt is called while the window holds the publisher up.
+func (t *throttle) adapt(c change) {
+	if before := t.changed; before.at != 0 {
+		rate := float64(c.received-before.received) / float64(max(c.at-before.at, 1))
+		// Half of the way, and no further than to twice or half of what it was: a single rate is easily wrong.
+		wanted := min(max(uint64(rate*float64(lagTarget)), t.window/2), 2*t.window)
+		t.window = min(max((t.window+wanted+1)/2, 1), t.most)
 	}
-	t.window = min(max(t.window, 1), t.most)
+	t.changed = c
 }
