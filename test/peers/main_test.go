@@ -44,7 +44,7 @@ func TestEveryKindOfLoad(t *testing.T) {
 		{system: grpcEchoCall, job: job{Publishers: 1, Topics: 1, Size: small, Waiting: true, Rate: 100}},
 		{system: rawSync, job: job{Publishers: 1, Topics: 1, Size: small, Waiting: true}},
 	}
-	w := &workload{name: "smoke", unit: rate, warm: 10 * time.Millisecond, length: 50 * time.Millisecond, entries: loads}
+	w := &workload{name: "smoke", unit: rate, warm: 10 * time.Millisecond, length: 200 * time.Millisecond, entries: loads}
 	for i := range loads {
 		s, err := o.once(context.Background(), w, &loads[i])
 		if err != nil || s.Rate <= 0 {
