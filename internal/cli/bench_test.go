@@ -3,6 +3,9 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,4 +119,33 @@ func TestBenchShowsWhatItIsDoing(t *testing.T) {
 	if got := benchProgress(80, bench.Publish, bench.Progress{Phase: "connecting"}); got != "publish: connecting" {
 		t.Errorf("%q", got)
 	}
+}
+
+func TestWhatBenchWritesAsJSONIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "With `--json` there is one object: `server`")
+	section, _, ok := strings.Cut("`server`"+section, "\n## ")
+	if !ok {
+		t.Fatal("the section is not there")
+	}
+	var look func(reflect.Type)
+	look = func(typ reflect.Type) {
+		switch typ.Kind() {
+		case reflect.Pointer, reflect.Slice:
+			look(typ.Elem())
+		case reflect.Struct:
+			for field := range typ.Fields() {
+				name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+				if !strings.Contains(section, "`"+name+"`") {
+					t.Errorf("%s.%s is written as %q, of which docs/operations.md says nothing", typ.Name(), field.Name, name)
+				}
+				look(field.Type)
+			}
+		default:
+		}
+	}
+	look(reflect.TypeFor[jsonBench]())
 }
