@@ -26,8 +26,8 @@ type Run struct {
 	TimeLeft time.Duration
 	// Incarnation is the topic's: sequences of different ones have nothing to do with each other.
 	Incarnation uint64
-	// Messages are in sequence order. Their data share one buffer, which is not used again but for those who ask
-	// ([SubscribeOptions.Borrow]).
+	// Messages are in sequence order. Their data share one buffer, which is not used again while anything of it is held, but for
+	// those who ask ([SubscribeOptions.Borrow]).
 	Messages []Message
 
 	gap *pb.Gap // told before the run

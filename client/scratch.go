@@ -22,7 +22,8 @@ const keptBytes = 512 << 10
 func (s *scratch) reset() { s.used = 0 }
 
 // join gives a response's bytes in one piece. What came in one piece of memory that gRPC does not recycle, as small ones do,
-// is that. Other buffers are copied; unlike Materialize, Join does not clear the memory first.
+// is that. Other buffers are copied: large ones into memory that was used before, if there is some ([chunkPool]); unlike
+// Materialize, Join does not clear the memory first.
 func (s *scratch) join(data mem.BufferSlice) []byte {
 	if len(data) == 1 {
 		if own, ok := data[0].(mem.SliceBuffer); ok {
@@ -36,6 +37,9 @@ func (s *scratch) join(data mem.BufferSlice) []byte {
 		}
 		data.CopyTo(s.bytes[:n])
 		return s.bytes[:n:n]
+	}
+	if b, ok := chunks.join(data); ok {
+		return b
 	}
 	pieces := make([][]byte, len(data))
 	for i, b := range data {
