@@ -117,7 +117,7 @@ func publishedTexts(doc *html.Node, foreign map[*html.Node]bool) (texts publishe
 // has says that a word is one of theirs. Texts may be long, and few words are looked for: only where one stands is it cut out.
 func (p published) has(word string) bool {
 	return slices.ContainsFunc(p, func(text string) bool {
-		return strings.Contains(text, word) && slices.Contains(words.FindAllString(text, -1), word)
+		return strings.Contains(text, word) && slices.Contains(wordsOf(text), word)
 	})
 }
 
@@ -143,9 +143,21 @@ var (
 	neutral = []string{"Linger", "UTC", "B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB", "TTL", "HTTP"}
 )
 
+// found are the words of texts that were looked at: most pages say what others say.
+var found = map[string][]string{}
+
+func wordsOf(text string) []string {
+	all, ok := found[text]
+	if !ok {
+		all = words.FindAllString(text, -1)
+		found[text] = all
+	}
+	return all
+}
+
 // strange is a word that is neither neutral nor published; empty: there is none.
 func strange(text string, published published) string {
-	for _, w := range words.FindAllString(text, -1) {
+	for _, w := range wordsOf(text) {
 		if !slices.Contains(neutral, w) && !published.has(w) {
 			return w
 		}
