@@ -17,19 +17,19 @@ import (
 func formStates() []State {
 	publish := func(name, shows string, answer error, until string) State {
 		return State{
-			Name: name, Shows: shows, now: fortyOne, answer: answer, until: until,
+			Name: name, Shows: shows, now: aFew, answer: answer, until: until,
 			acts: []string{"fill #topic orders.eu", "fill #message Hello, Linger", "focus #message", "click #submit"},
 		}
 	}
 	return []State{
-		{Name: "slider", Shows: "the slider in use: the hairline through the list", now: fortyOne, acts: []string{"focus #ttl"}, until: `#hairline[data-active]`},
-		{Name: "form-open", Shows: "writing a message; on a phone the form is open", now: fortyOne, acts: []string{"focus #message"}},
-		{Name: "form-lines", Shows: "a message of more lines than fit", now: fortyOne, acts: []string{"fill #message " + strings.Repeat("a line of the message\\n", 8), "focus #message"}},
-		{Name: "form-error", Shows: "a publish that the page itself refuses", now: fortyOne, acts: []string{"fill #topic orders", "fill #ttl-text soon", "click #submit"}, until: `#ttl-error:not([hidden])`},
-		{Name: "attributes", Shows: "attributes, a row for each", now: fortyOne, acts: []string{
+		{Name: "slider", Shows: "the slider in use: the hairline through the list", now: aFew, acts: []string{"focus #ttl"}, until: `#hairline[data-active]`},
+		{Name: "form-open", Shows: "writing a message; on a phone the form is open", now: aFew, acts: []string{"focus #message"}},
+		{Name: "form-lines", Shows: "a message of more lines than fit", now: aFew, acts: []string{"fill #message " + strings.Repeat("a line of the message\\n", 8), "focus #message"}},
+		{Name: "form-error", Shows: "a publish that the page itself refuses", now: aFew, acts: []string{"fill #topic orders", "fill #ttl-text soon", "click #submit"}, until: `#ttl-error:not([hidden])`},
+		{Name: "attributes", Shows: "attributes, a row for each", now: aFew, acts: []string{
 			"focus #message", "click #attributes summary", "fill .attr-key trace", "fill .attr-value 4bf92f3577b34da6", "focus .attr-value", "key Enter",
 		}, until: `.attr:nth-child(2)`},
-		{Name: "attributes-error", Shows: "an attribute that cannot be", now: fortyOne, acts: []string{
+		{Name: "attributes-error", Shows: "an attribute that cannot be", now: aFew, acts: []string{
 			"fill #topic orders", "focus #message", "click #attributes summary", "fill .attr-key trace", "focus .attr-value", "key Enter",
 			"fill .attr:nth-child(2)>.attr-value 4bf92f3577b34da6", "click #submit",
 		}, until: `.attr .error:not([hidden])`},

@@ -40,9 +40,9 @@ func filled(p web.Page, n int) web.Now {
 	now.Forecast = forecast(p, now.Retained)
 	now.Live = slices.Clone(now.Retained)
 	slices.SortFunc(now.Live, func(a, b web.Message) int { return b.Published.Compare(a.Published) })
-	now.Live = now.Live[:min(20, n)]
+	now.Live = now.Live[:min(20, n/2)]
 	for i, name := range names {
-		now.Chips = append(now.Chips, web.Chip{Topic: name, Retained: uint64(18 - 5*i)})
+		now.Chips = append(now.Chips, web.Chip{Topic: name, Retained: uint64((n + 1) * (18 - 5*i) / 42)})
 	}
 	now.Form = web.Form{Topic: "orders.eu", Message: "Hello, Linger", TTL: "30s", Suggestions: names}
 	return now
@@ -65,9 +65,15 @@ func forecast(p web.Page, messages []web.Message) (endings []web.Ending) {
 	return endings
 }
 
-func fortyOne(p web.Page) web.Now {
-	now := filled(p, 41)
-	now.Live[3].Published, now.Live[3].Expires = p.Now.Add(-4*time.Second), p.Now.Add(-2*time.Second)
+func fortyOne(p web.Page) web.Now { return withOneGone(filled(p, 41)) }
+
+// aFew are enough for states that are not about the lists: more rows than a screen has room for, of every kind. Whoever
+// looks at all states looks at these rows again and again.
+func aFew(p web.Page) web.Now { return withOneGone(filled(p, 20)) }
+
+// withOneGone has one of the messages in Live be gone.
+func withOneGone(now web.Now) web.Now {
+	now.Live[3].Published, now.Live[3].Expires = now.Now.Add(-4*time.Second), now.Now.Add(-2*time.Second)
 	return now
 }
 
@@ -214,7 +220,7 @@ func long(p web.Page) web.Now {
 }
 
 func refused(p web.Page) web.Now {
-	now := fortyOne(p)
+	now := aFew(p)
 	now.Form = web.Form{
 		Topic: "orders eu", Message: "Hello, Linger", TTL: "a while", Attributes: []web.Attribute{{Key: "trace", Value: "4bf92f3577b34da6"}, {Value: "of nothing"}},
 		Errors: []web.FieldError{
@@ -229,7 +235,7 @@ func refused(p web.Page) web.Now {
 }
 
 func exposed(p web.Page) web.Now {
-	now := fortyOne(p)
+	now := aFew(p)
 	now.Exposed = true
 	now.Drift = time.Hour
 	now.Zone = time.FixedZone("", 5*3600+1800)

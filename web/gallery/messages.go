@@ -47,7 +47,7 @@ func messageStates() []State {
 func panelStates() []State {
 	panel := func(name, shows string, detail func(web.Page) web.Detail) State {
 		return State{
-			Name: "panel" + name, Shows: shows + ", beside its list", now: fortyOne, detail: detail,
+			Name: "panel" + name, Shows: shows + ", beside its list", now: aFew, detail: detail,
 			acts: []string{"click #retained li:nth-child(9) a.seq"}, until: `#panel:not([hidden]) h1`,
 		}
 	}

@@ -73,22 +73,22 @@ func nowStates() []State {
 		{Name: "long", Shows: "the longest names and payloads", now: long},
 		{Name: "errors", Shows: "a publish that was refused", now: refused},
 		{Name: "exposed", Shows: "a server that listens to everybody", now: exposed},
-		{Name: "nearly-full", Shows: "a store that is nearly full", now: fortyOne, store: &trouble{
+		{Name: "nearly-full", Shows: "a store that is nearly full", now: aFew, store: &trouble{
 			state:   lingerv1.StoreState_STORE_STATE_NEARLY_FULL,
 			english: "The store is nearly full: 9.2 GiB of 10.0 GiB. When it is full, publishes are refused until messages expire; --disk allows more.",
 			key:     "store.nearlyFull", values: map[string]string{"used": "9200000000", "limit": "10000000000"},
 		}},
-		{Name: "full", Shows: "a store that is full", now: fortyOne, store: &trouble{
+		{Name: "full", Shows: "a store that is full", now: aFew, store: &trouble{
 			state:   lingerv1.StoreState_STORE_STATE_FULL,
 			english: "Linger-data has reached its limit: 9536 of 9536 MiB (--disk). What expires makes room; shorter lifetimes make it sooner.",
 			key:     "store.full", values: map[string]string{"used": "10000000000", "limit": "10000000000", "free": "52000000000"},
 		}},
-		{Name: "damaged", Shows: "a store with something damaged in it", now: fortyOne, store: &trouble{
+		{Name: "damaged", Shows: "a store with something damaged in it", now: aFew, store: &trouble{
 			state:   lingerv1.StoreState_STORE_STATE_DAMAGED,
 			english: "Something stored is damaged and is not served; the rest is. Damaged: commit 1170 of topic orders.eu: checksum mismatch. Stop the server, then run linger verify linger-data --repair, which keeps what can be read.",
 			key:     "store.damaged", values: map[string]string{"store": "/消息", "cause": "#1170"},
 		}},
-		{Name: "read-only", Shows: "a store whose disk has failed", now: fortyOne, store: &trouble{
+		{Name: "read-only", Shows: "a store whose disk has failed", now: aFew, store: &trouble{
 			state:   lingerv1.StoreState_STORE_STATE_READ_ONLY,
 			english: "The disk of linger-data failed (sync: input/output error): nothing more is taken, reading goes on. Restart the server once the disk is sound.",
 			key:     "refused.disk", values: map[string]string{"store": "/消息", "cause": "I/O"},
@@ -99,36 +99,36 @@ func nowStates() []State {
 // linkStates are those of the connection.
 func linkStates() []State {
 	return []State{
-		{Name: "link-connecting", Shows: "before the first frame", now: fortyOne, plot: silent, mark: "connecting"},
-		{Name: "link-stale", Shows: "no frame for more than three seconds", now: fortyOne, plot: stale, mark: "stale"},
-		{Name: "link-reconnecting", Shows: "a connection that was lost", now: fortyOne, plot: lost, mark: "reconnecting"},
-		{Name: "link-recovering", Shows: "a server that came back, and reads its store", now: fortyOne, plot: recovering, mark: "reconnecting"},
-		{Name: "link-stopped", Shows: "a server that was asked to stop", now: fortyOne, plot: stopped, mark: "stopped"},
-		{Name: "link-crowded", Shows: "a tab for which the browser has no connection left", now: fortyOne, plot: silent, early: "crowd.js", mark: "stopped", until: `#banner:not([hidden])`},
-		{Name: "link-back", Shows: "back after a minute without connection", now: fortyOne, plot: back, until: `#live .notice`},
-		{Name: "restarted", Shows: "a server that was started anew", now: fortyOne, plot: restarted, until: `#live .notice`},
-		{Name: "restarted-empty", Shows: "a server that was started anew, and had kept nothing", now: fortyOne, plot: restartedEmpty, until: `#live .notice`},
-		{Name: "high-rate", Shows: "10,021 messages a second", now: fortyOne, plot: highRate, until: `#live-note:not([hidden])`},
-		{Name: "ring-full", Shows: "a log that no longer keeps everything", now: fortyOne, plot: ringFull, until: `#live-foot:not([hidden])`},
+		{Name: "link-connecting", Shows: "before the first frame", now: aFew, plot: silent, mark: "connecting"},
+		{Name: "link-stale", Shows: "no frame for more than three seconds", now: aFew, plot: stale, mark: "stale"},
+		{Name: "link-reconnecting", Shows: "a connection that was lost", now: aFew, plot: lost, mark: "reconnecting"},
+		{Name: "link-recovering", Shows: "a server that came back, and reads its store", now: aFew, plot: recovering, mark: "reconnecting"},
+		{Name: "link-stopped", Shows: "a server that was asked to stop", now: aFew, plot: stopped, mark: "stopped"},
+		{Name: "link-crowded", Shows: "a tab for which the browser has no connection left", now: aFew, plot: silent, early: "crowd.js", mark: "stopped", until: `#banner:not([hidden])`},
+		{Name: "link-back", Shows: "back after a minute without connection", now: aFew, plot: back, until: `#live .notice`},
+		{Name: "restarted", Shows: "a server that was started anew", now: aFew, plot: restarted, until: `#live .notice`},
+		{Name: "restarted-empty", Shows: "a server that was started anew, and had kept nothing", now: aFew, plot: restartedEmpty, until: `#live .notice`},
+		{Name: "high-rate", Shows: "10,021 messages a second", now: aFew, plot: highRate, until: `#live-note:not([hidden])`},
+		{Name: "ring-full", Shows: "a log that no longer keeps everything", now: aFew, plot: ringFull, until: `#live-foot:not([hidden])`},
 	}
 }
 
 // actStates are those that a person brings about in the lists and on the horizon.
 func actStates() []State {
 	return []State{
-		{Name: "paused", Shows: "paused by Space, while messages come", now: fortyOne, plot: arriving, acts: []string{"key Space"}, until: `#paused:not([hidden])`},
-		{Name: "span", Shows: "a span of the horizon", now: fortyOne, acts: []string{"drag #ahead 0.3 0.6"}, until: `#span-head:not([hidden])`},
-		{Name: "span-asked", Shows: "a span that is to be expired, if one is sure", now: fortyOne, acts: []string{"drag #ahead 0.3 0.6", "wait 300", "click #span-expire"}, until: `#span-yes`},
-		{Name: "span-expired", Shows: "a span that was expired at once", now: fortyOne, acts: []string{"drag #ahead 0.3 0.6", "wait 300", "click #span-expire", "wait 500", "click #span-at-once"}, until: `#span-head:not([hidden]):has(progress[hidden]):has(#span-extend[hidden]):has(#span-yes[hidden])`},
-		{Name: "held", Shows: "held by the focus, while messages come and go", now: fortyOne, plot: arriving, acts: []string{"focus #retained"}, until: `.hold:not([hidden])`},
+		{Name: "paused", Shows: "paused by Space, while messages come", now: aFew, plot: arriving, acts: []string{"key Space"}, until: `#paused:not([hidden])`},
+		{Name: "span", Shows: "a span of the horizon", now: aFew, acts: []string{"drag #ahead 0.3 0.6"}, until: `#span-head:not([hidden])`},
+		{Name: "span-asked", Shows: "a span that is to be expired, if one is sure", now: aFew, acts: []string{"drag #ahead 0.3 0.6", "wait 300", "click #span-expire"}, until: `#span-yes`},
+		{Name: "span-expired", Shows: "a span that was expired at once", now: aFew, acts: []string{"drag #ahead 0.3 0.6", "wait 300", "click #span-expire", "wait 500", "click #span-at-once"}, until: `#span-head:not([hidden]):has(progress[hidden]):has(#span-extend[hidden]):has(#span-yes[hidden])`},
+		{Name: "held", Shows: "held by the focus, while messages come and go", now: aFew, plot: arriving, acts: []string{"focus #retained"}, until: `.hold:not([hidden])`},
 		{Name: "scrolled", Shows: "somewhere among 100,000 messages", now: many, acts: []string{"scroll #retained 4000"}, until: `.hold:not([hidden])`},
-		{Name: "ahead", Shows: "looking ahead on the horizon", now: fortyOne, acts: []string{"hover #ahead 0.45"}, until: `#ahead-says:not([hidden])`},
+		{Name: "ahead", Shows: "looking ahead on the horizon", now: aFew, acts: []string{"hover #ahead 0.45"}, until: `#ahead-says:not([hidden])`},
 		{Name: "bytes", Shows: "the horizon in bytes", now: many, acts: []string{"click #bars-bytes"}},
-		{Name: "actions", Shows: "the actions of a row", now: fortyOne, acts: []string{"focus " + row + " .longer"}},
-		{Name: "longer", Shows: "the menu of longer lifetimes", now: fortyOne, acts: []string{"focus " + row + " .longer", "click " + row + " .longer"}, until: `#longer:popover-open`},
+		{Name: "actions", Shows: "the actions of a row", now: aFew, acts: []string{"focus " + row + " .longer"}},
+		{Name: "longer", Shows: "the menu of longer lifetimes", now: aFew, acts: []string{"focus " + row + " .longer", "click " + row + " .longer"}, until: `#longer:popover-open`},
 		// A row goes for five seconds: others follow it.
-		{Name: "going", Shows: "on their way out, and Undo", now: fortyOne, acts: []string{"every 2500 " + row + ":not(.going) form.expire button"}, until: `#retained .going`},
-		{Name: "extended", Shows: "a message that lives longer than it was to", now: fortyOne, acts: []string{"click " + row + " form.extend button"}, until: `#retained .extended`},
+		{Name: "going", Shows: "on their way out, and Undo", now: aFew, acts: []string{"every 2500 " + row + ":not(.going) form.expire button"}, until: `#retained .going`},
+		{Name: "extended", Shows: "a message that lives longer than it was to", now: aFew, acts: []string{"click " + row + " form.extend button"}, until: `#retained .extended`},
 		refusedChange("extend-refused", "a change of lifetime after somebody else's", codes.FailedPrecondition, "CONFLICT", "expected_expire_time: the deadline of #1190 is 2026-11-22T14:33:02.000Z. Look again, then decide.",
 			"sequence", "1190", "expires", "1795357982000"),
 		refusedChange("extend-ended", "a change of lifetime of what has ended", codes.FailedPrecondition, "ENDED", "sequence: #1190 of orders.eu has ended: deleted at 2026-11-22 14:33:02.000Z.",
@@ -137,7 +137,7 @@ func actStates() []State {
 			"topic", "orders.eu", "sequence", "1190", "max", "3600000", "latest", "1795357982000"),
 		{Name: "filter", Shows: "what fits a filter", at: "/topics/orders.eu", now: topic, acts: []string{"fill #filter temperature"}},
 		{Name: "filter-none", Shows: "nothing fits the filter", at: "/topics/orders.eu", now: topic, acts: []string{"fill #filter nothing like it"}, until: `#filter-none:not([hidden])`},
-		{Name: "relative", Shows: "times as they are from now", now: fortyOne, acts: []string{"click button.zone", "click button.zone"}},
+		{Name: "relative", Shows: "times as they are from now", now: aFew, acts: []string{"click button.zone", "click button.zone"}},
 		{Name: "demo", Shows: "the demo, at play", now: fresh, acts: []string{"click button.play-demo"}, until: `#retained li:nth-child(3)`},
 		{Name: "demo-over", Shows: "the demo, over", now: one, early: "demo-over.js", until: `#demo:not([hidden])`},
 	}
@@ -146,7 +146,7 @@ func actStates() []State {
 // refusedChange is a row whose extension is refused.
 func refusedChange(name, shows string, code codes.Code, reason, detail string, values ...string) State {
 	return State{
-		Name: name, Shows: shows, now: fortyOne, answer: refusal(code, reason, "", detail, values...),
+		Name: name, Shows: shows, now: aFew, answer: refusal(code, reason, "", detail, values...),
 		acts: []string{"click " + row + " form.extend button"}, until: `#form-error:not([hidden])`,
 	}
 }
