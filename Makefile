@@ -3,6 +3,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
+# What is compiled does not name its folder, so another clone finds it in the cache.
+export GOFLAGS += -trimpath
+
 FUZZTIME ?= 30s
 ROUNDS ?= 7
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 )
 
@@ -41,7 +42,7 @@ func main() {
 var longest = []string{"./test/e2e", "./broker/pebblelog"}
 
 // waiting has more under way than there are processors, as the tests of test/e2e wait half of their time: a package more, and
-// twice as many tests of each.
+// twice as many tests of each. One stage of the others runs beside these.
 var waiting = []string{fmt.Sprintf("-p=%d", runtime.NumCPU()+1), fmt.Sprintf("-parallel=%d", 2*runtime.NumCPU())}
 
 func run(ctx context.Context, what string, only []string, out io.Writer) (ok bool, err error) {
@@ -49,15 +50,15 @@ func run(ctx context.Context, what string, only []string, out io.Writer) (ok boo
 	switch what {
 	case "all":
 		// Generating writes what the others read.
-		r.together(ctx, []stage{generated})
-		r.together(ctx, lint)
-		r.together(ctx, []stage{vet, scripts})
+		r.inTurn(ctx, []stage{generated})
 		r.live(ctx,
-			goTests(testRun{name: "go test", dir: ".", packages: append(longest, "./..."), flags: append([]string{"-timeout=15m"}, waiting...)}),
-			goTests(testRun{name: "go test peers", dir: peers, packages: []string{"./..."}, flags: []string{"-timeout=5m"}}))
+			goTests(testRun{name: "go test", dir: ".", packages: append(longest, "./..."), flags: append([]string{"-timeout=15m", "-vet=off"}, waiting...)}),
+			slices.Concat(lint, []stage{
+				scripts,
+				goTests(testRun{name: "go test peers", dir: peers, packages: []string{"./..."}, flags: []string{"-timeout=5m"}}),
+			})...)
 	case "lint":
-		r.together(ctx, lint)
-		r.together(ctx, []stage{vet})
+		r.inTurn(ctx, lint)
 	case "soak":
 		if err := soak(ctx, r, only, os.Getenv); err != nil {
 			return false, err

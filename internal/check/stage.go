@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -24,9 +25,11 @@ type tally struct{ passed, failed, skipped int }
 // peers is the folder of the module that measures rivals.
 const peers = "test/peers"
 
-// lint needs no particular order.
+// lint has vet behind golangci-lint, which has compiled by then what both read: beside one another both compile it. What vet
+// finds, go test need not look for. The others need no particular order.
 var lint = []stage{
 	command("golangci-lint", "bin/golangci-lint", "run", "./..."),
+	command("vet", "go", "vet", "./..."), // of generated code too
 	{"lint peers", func(ctx context.Context, out io.Writer) (tally, error) { // a module of its own: no part of ./...
 		return tally{}, executeIn(ctx, out, peers, "../../bin/golangci-lint", "run", "--config", "../../.golangci.yml", "./...")
 	}},
@@ -36,10 +39,6 @@ var lint = []stage{
 	{"imports", imports},
 	{"versions", versions},
 }
-
-// vet looks at generated code too. It comes after golangci-lint, which has compiled by then what both read: beside one another
-// both compile it.
-var vet = command("vet", "go", "vet", "./...")
 
 // command is a stage that passes when its program exits with 0.
 func command(name string, args ...string) stage {
@@ -52,9 +51,10 @@ func execute(ctx context.Context, out io.Writer, args ...string) error {
 	return executeIn(ctx, out, ".", args...)
 }
 
+// executeIn has what is compiled be as in a release, without C: the tests build that too, and find it done.
 func executeIn(ctx context.Context, out io.Writer, dir string, args ...string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
@@ -75,28 +75,21 @@ type runner struct {
 	broken []string
 }
 
-// together runs stages two at a time, and shows the output of those that fail.
-func (r *runner) together(ctx context.Context, stages []stage) {
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 2)
+// inTurn runs stages one after the other, and shows the output of those that fail.
+func (r *runner) inTurn(ctx context.Context, stages []stage) {
 	for _, s := range stages {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			var output bytes.Buffer
-			start := time.Now()
-			counts, err := s.run(ctx, &output)
-			r.ended(s, counts, err, time.Since(start), output.Bytes())
-		})
+		var output bytes.Buffer
+		start := time.Now()
+		counts, err := s.run(ctx, &output)
+		r.ended(s, counts, err, time.Since(start), output.Bytes())
 	}
-	wg.Wait()
 }
 
-// live runs one stage and shows what it writes at once. Others run beside it, as they do together.
+// live runs one stage and shows what it writes at once. Others run beside it, in turn.
 func (r *runner) live(ctx context.Context, s stage, beside ...stage) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { r.together(ctx, beside) })
+	wg.Go(func() { r.inTurn(ctx, beside) })
 	start := time.Now()
 	counts, err := s.run(ctx, r)
 	r.ended(s, counts, err, time.Since(start), nil)

@@ -12,7 +12,7 @@ import (
 func TestEveryStageRunsAndTheLastLineCounts(t *testing.T) {
 	var out strings.Builder
 	r := &runner{out: &out}
-	r.together(context.Background(), []stage{
+	r.inTurn(context.Background(), []stage{
 		{"broken", func(_ context.Context, out io.Writer) (tally, error) {
 			_, err := io.WriteString(out, "look here\n")
 			return tally{}, errors.Join(err, errors.New("no good"))
