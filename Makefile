@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 
 # What is compiled does not name its folder, so another clone finds it in the cache.
-export GOFLAGS += -trimpath
+export GOFLAGS := $(shell go env GOFLAGS 2>/dev/null) -trimpath
 
 FUZZTIME ?= 30s
 ROUNDS ?= 7
