@@ -99,6 +99,7 @@ func crowd(n uint64) func(web.Page) web.Now {
 func longTopic(p web.Page) web.Now {
 	now := topic(p)
 	name := strings.Repeat("a-very-long-token.", 14) + "end"
+	now.Form.Result.Reason = strings.ReplaceAll(now.Form.Result.Reason, now.Topic.Name, name)
 	now.Pattern, now.Topic.Name, now.Form.Result.Topic = name, name, name
 	for _, list := range [][]web.Message{now.Retained, now.Live} {
 		for i := range list {
