@@ -2,7 +2,6 @@ package client
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -15,8 +14,11 @@ import (
 	pb "linger/proto/linger/v1"
 )
 
-// DefaultAddress is where a server listens unless told otherwise.
-const DefaultAddress = "localhost:50074"
+const (
+	// DefaultAddress is where a server listens unless told otherwise.
+	DefaultAddress = "localhost:" + defaultPort
+	defaultPort    = "50074"
+)
 
 const (
 	// The server sends responses of at most 256 KiB, one message of at most 16 MiB, and headers of less than 2 MiB, so this never refuses one.
@@ -63,6 +65,10 @@ func Dial(addr string, opts Options) (*Client, error) {
 	if addr == "" {
 		addr = DefaultAddress
 	}
+	to, err := target(addr)
+	if err != nil {
+		return nil, fmt.Errorf("server address %q: %w", addr, err)
+	}
 	creds := opts.TransportCredentials
 	if creds == nil {
 		creds = insecure.NewCredentials()
@@ -86,7 +92,7 @@ func Dial(addr string, opts Options) (*Client, error) {
 			MinConnectTimeout: lastRetry,
 		}),
 	}
-	conn, err := grpc.NewClient(target(addr), append(dial, opts.DialOptions...)...)
+	conn, err := grpc.NewClient(to, append(dial, opts.DialOptions...)...)
 	if err != nil {
 		return nil, fmt.Errorf("server address %q: %w", addr, err)
 	}
@@ -99,14 +105,6 @@ func Dial(addr string, opts Options) (*Client, error) {
 		retained: pb.NewRetainedServiceClient(conn),
 		store:    pb.NewStoreServiceClient(conn),
 	}, nil
-}
-
-// target lets a plain host:port be resolved by the system, on both families, and leaves addresses with a scheme alone.
-func target(addr string) string {
-	if strings.Contains(addr, "://") || strings.HasPrefix(addr, "unix:") || strings.HasPrefix(addr, "passthrough:") {
-		return addr
-	}
-	return "dns:///" + addr
 }
 
 // Address returns the address that was dialled.

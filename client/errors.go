@@ -179,6 +179,15 @@ func unavailableSentence(addr, msg string) string {
 		}
 		return fmt.Sprintf("no server answers at %s (%s)", addr, cause)
 	}
+	if _, cause, ok := strings.Cut(msg, "error reading server preface: "); ok {
+		if strings.Contains(cause, "HTTP/1.1 header") {
+			return fmt.Sprintf("what answers at %s does not speak gRPC but HTTP/1.1, as the dashboard does; gRPC is at port %s unless told otherwise", addr, defaultPort)
+		}
+		return fmt.Sprintf("what answers at %s does not speak gRPC (%s)", addr, strings.Trim(cause, `"`))
+	}
+	if strings.Contains(msg, "produced zero addresses") {
+		return "no address is known for " + addr
+	}
 	if strings.Contains(msg, "error reading from server") || strings.Contains(msg, "transport is closing") {
 		return fmt.Sprintf("the connection to %s was lost", addr)
 	}
