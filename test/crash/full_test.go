@@ -99,7 +99,7 @@ func (s *server) refusesForWantOfRoom(c *client.Client) {
 	s.t.Helper()
 	_, err := s.publishOne(c)
 	var refusal *client.Error
-	if !errors.As(err, &refusal) || refusal.Code != codes.ResourceExhausted || refusal.Reason != "FULL" || !strings.Contains(refusal.Message, "bytes") {
+	if !errors.As(err, &refusal) || refusal.Code != codes.ResourceExhausted || refusal.Reason != "FULL" || !strings.Contains(refusal.Message, "MiB") {
 		s.t.Errorf("a publish is answered: %v", err)
 	}
 	s.t.Log(err)
