@@ -165,6 +165,7 @@ func (b *Broker) Close() error {
 			err = errors.Join(err, l.close())
 		}
 		b.stopped.Wait()
+		b.turns.done.Wait()
 	})
 	return err
 }

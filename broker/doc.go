@@ -90,7 +90,7 @@
 //	Broker.reclaimMu (one slice of a clean-up at a time) → Broker.mu (which topics and subscriptions exist)
 //	→ topic.mu (a topic's runs, ends, cursors) → Subscription.mu, history.mu, wheel, hot chunks, forecast of all topics
 //
-// The lock of turns, in which readers are woken, is held while taking no other.
+// The lock of turns, in which readers are served, is held while taking no other.
 //
 // A producer's lock is taken before Broker.mu, and never together with a topic's.
 package broker

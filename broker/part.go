@@ -45,7 +45,12 @@ func (s *Subscription) read(ctx context.Context, p *part, rd *reading) error {
 		if len(p.ready) > 0 {
 			until = min(until, p.ready[0].key)
 		}
-		switch c.read(rd, until) {
+		state := c.read(rd, until)
+		if s.brief && (state == atDead || state == atCold || state == atSkip) {
+			p.ready.push(c)
+			return nil
+		}
+		switch state {
 		case atEnd:
 		case atLimit:
 			p.ready.push(c)

@@ -32,7 +32,10 @@ func (b *Broker) Subscribe(o SubscribeOptions) (*Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Subscription{broker: b, patterns: ps, slow: o.Slow, hash: hashPatterns(o.Patterns), wake: make(chan struct{}, 1)}
+	s := &Subscription{
+		broker: b, patterns: ps, slow: o.Slow, hash: hashPatterns(o.Patterns),
+		wake: make(chan struct{}, 1), handed: make(chan struct{}, 1),
+	}
 	s.client, s.peer, s.patternTexts, s.began = o.Client, o.Peer, slices.Clone(o.Patterns), b.clock.Now()
 	var t *token
 	if o.Start.Kind == StartToken {

@@ -8,7 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// Subscription hands out messages to one reader. Its methods belong to one goroutine; Close may come from any.
+// Subscription hands out messages to one reader. Its methods belong to one goroutine; Close may come from any. While that
+// goroutine waits in Next another one may read in its place ([Subscription.HandOff]): what it owns is then the other one's.
 type Subscription struct {
 	broker   *Broker
 	patterns patterns
@@ -30,7 +31,13 @@ type Subscription struct {
 	token    []byte // scratch
 	resumed  []byte // the token that it resumes, until all resets that come of it are handed out
 	wake     chan struct{}
-	doing    atomic.Int32 // busy, waiting or invited
+	doing    atomic.Int32 // busy, waiting, handing or wanted
+
+	handOff    HandOff // may be nil
+	handBudget Budget
+	handed     chan struct{} // capacity 1: a hand-off is over that Next waits for
+	brief      bool          // what would take long is left
+	failed     error         // what a hand-off ended with
 
 	// mu guards what others write.
 	mu     sync.Mutex
@@ -89,7 +96,8 @@ func (s *Subscription) notify() {
 	}
 }
 
-// Next waits until there is something to hand out. Errors: that of ctx; [ErrTooSlow]; [ErrClosed]; [ErrStopped].
+// Next waits until there is something to hand out. Errors: that of ctx; [ErrTooSlow]; [ErrClosed]; [ErrStopped]; what a
+// [HandOff] failed with.
 //
 // It waits for channels of its own alone: one that all subscriptions wait for is a lock that each takes twice a delivery.
 // So [Broker.Close] notifies every one of them.
@@ -99,6 +107,9 @@ func (s *Subscription) Next(ctx context.Context, budget Budget) (Delivery, error
 		case <-s.broker.closing:
 			return Delivery{}, &Error{Err: ErrStopped, Detail: "server stopping"}
 		default:
+		}
+		if s.failed != nil {
+			return Delivery{}, s.failed
 		}
 		if d, ok, err := s.collect(ctx, budget); ok || err != nil {
 			return d, err
@@ -120,9 +131,7 @@ func (s *Subscription) wait(ctx context.Context) (err error) {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	if s.doing.Swap(busy) == invited {
-		s.broker.turns.taken()
-	}
+	s.back()
 	return err
 }
 

@@ -5,62 +5,54 @@ import (
 	"sync"
 )
 
-// turns wakes readers in the order in which they are told of something, a few at a time: who is woken wakes the next one
-// when it runs. A thousand woken at once would run in the order of Go's scheduler, which is not theirs, so that one that
-// was served first is served last the next time; and all of what was made ready for them would be sent after all of it was
-// made ready, since gRPC's writer yields before it sends little.
-//
-// A turn is a permission to run, not to read or to send: who has one passes it on before it does either, and who does not
-// wait in Next is given none. So nobody waits for a reader that stalls.
+// turns hands what was published to readers in the order in which they were told of it, by a few goroutines that run
+// while there is anybody to serve. A reader that waits in Next and can take more at once is handed it there and then
+// ([HandOff]); any other one's goroutine is woken. So nobody waits for a reader that stalls.
 type turns struct {
-	most int // at a time
+	most int // goroutines at a time
 
-	mu     sync.Mutex // guards what follows
-	queue  []*Subscription
-	head   int // of queue: who is next
-	passed int // turns that are with somebody
+	mu    sync.Mutex // guards what follows
+	queue []*Subscription
+	head  int // of queue: who is next
+	busy  int // goroutines that serve
+	done  sync.WaitGroup
 }
 
-// turnsPerProcessor is enough to keep every processor busy while the kernel has taken some of them away.
-const turnsPerProcessor = 8
+// turnsBetweenYields is how many readers are served before the writers of their connections get to run: all of what is
+// made ready would otherwise be sent after all of it was made ready.
+const turnsBetweenYields = 8
 
-func newTurns() *turns { return &turns{most: turnsPerProcessor * runtime.GOMAXPROCS(0)} }
+func newTurns() *turns { return &turns{most: runtime.GOMAXPROCS(0)} }
 
-// add has subscriptions woken after those that were added before.
+// add has subscriptions served after those that were added before. One alone is woken: the caller, who holds a lane, is not
+// to send, and starting another goroutine to do it costs as much.
 func (t *turns) add(woken []*Subscription) {
 	t.mu.Lock()
+	if len(woken) == 1 && t.head == len(t.queue) {
+		t.mu.Unlock()
+		woken[0].rouse()
+		return
+	}
 	if t.head > len(t.queue)/2 {
 		n := copy(t.queue, t.queue[t.head:])
 		clear(t.queue[n:])
 		t.queue, t.head = t.queue[:n], 0
 	}
 	t.queue = append(t.queue, woken...)
-	more := min(t.most-t.passed, len(t.queue)-t.head)
-	t.passed += more
+	more := min(t.most-t.busy, len(t.queue)-t.head)
+	t.busy += more
 	t.mu.Unlock()
 	for range more {
-		t.pass()
+		t.done.Go(t.serve)
 	}
 }
 
-// taken is called by a subscription that was given a turn and runs. While others wait it lets all that is ready to run go
-// first: that is what was delivered before, on its way out.
-func (t *turns) taken() {
-	t.mu.Lock()
-	others := t.head < len(t.queue)
-	t.mu.Unlock()
-	if others {
-		runtime.Gosched()
-	}
-	t.pass()
-}
-
-// pass gives a turn to the next that waits, or back.
-func (t *turns) pass() {
-	for {
+// serve serves whoever is next until there is nobody.
+func (t *turns) serve() {
+	for n := 1; ; n++ {
 		t.mu.Lock()
 		if t.head == len(t.queue) {
-			t.passed--
+			t.busy--
 			t.mu.Unlock()
 			return
 		}
@@ -68,25 +60,9 @@ func (t *turns) pass() {
 		t.queue[t.head] = nil
 		t.head++
 		t.mu.Unlock()
-		if s.invite() {
-			return
+		s.serve()
+		if n%turnsBetweenYields == 0 {
+			runtime.Gosched()
 		}
 	}
-}
-
-// What a subscription's goroutine does, as far as turns go.
-const (
-	busy    = iota // it runs, or sends, and will look for more by itself
-	waiting        // in Next
-	invited        // it was given a turn, and has not run yet
-)
-
-// invite notifies s, and reports whether it took the turn.
-func (s *Subscription) invite() bool {
-	s.mu.Lock()
-	s.queued = false
-	s.mu.Unlock()
-	took := s.doing.CompareAndSwap(waiting, invited)
-	s.notify()
-	return took
 }

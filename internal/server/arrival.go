@@ -64,3 +64,9 @@ func (s awaited) RecvMsg(m any) error {
 	requestArrived(s.Context())
 	return err
 }
+
+// native tells that a call came over gRPC's own transport.
+func native(ctx context.Context) bool {
+	_, ok := ctx.Value(arrivalKey{}).(*arrival)
+	return ok
+}

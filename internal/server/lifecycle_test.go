@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -249,4 +250,37 @@ func TestShutdownClosesUnusedConnections(t *testing.T) {
 	defer func() { _ = conn.Close() }()
 	s.get("/healthz") // accepted after conn was
 	s.ends()
+}
+
+// A client that does not read holds up neither publishers, who hand it what comes until the transport has its fill, nor other
+// readers, and has everything in order once it does read.
+func TestStalledReaderCostsNobody(t *testing.T) {
+	s := start(t, nil)
+	stalled := s.subscribe(coversAll("t"))
+	publisher := lingerv1.NewPublishServiceClient(s.dial())
+	var want []string
+	publish := func(i int) {
+		text := strings.Repeat(string(rune('a'+i%26)), []int{100, 2000, 50_000}[i%3])
+		in := &lingerv1.PublishRequest{Batches: []*lingerv1.Batch{batch("t", time.Minute, text)}}
+		if _, err := publisher.Publish(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, text)
+	}
+	for i := range 300 { // to it alone
+		publish(i)
+	}
+	sub := s.subscribe(coversAll("t"))
+	if got := sub.texts(len(want)); !slices.Equal(got, want) {
+		t.Error("who came late had other messages, or in another order")
+	}
+	for i := range 300 {
+		publish(i)
+		if got := sub.texts(1); got[0] != want[len(want)-1] {
+			t.Fatalf("message %d differs", len(want))
+		}
+	}
+	if got := stalled.texts(len(want)); !slices.Equal(got, want) {
+		t.Error("who read late had other messages, or in another order")
+	}
 }

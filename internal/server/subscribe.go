@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -60,10 +59,13 @@ func (s *subscribeService) hello(sub *broker.Subscription) *lingerv1.SubscribeRe
 func (s *subscribeService) deliver(ctx context.Context, sub *broker.Subscription, stream grpc.ServerStream) error {
 	beat := newHeartbeat(ctx, s.config.Heartbeat)
 	defer func() { beat.stop() }()
-	response := new(wire.Response) // for all: each is encoded by when SendMsg returns
+	out := &outlet{service: s.service, stream: stream, beat: beat}
+	if native(ctx) { // a browser's call is written to by who sends
+		sub.HandOff(out, responseBudget)
+	}
 	for {
 		delivery, err := sub.Next(beat.ctx, responseBudget)
-		*response = wire.Response{Delivery: delivery}
+		response := wire.Response{Delivery: delivery}
 		switch {
 		case err == nil:
 		case ctx.Err() != nil:
@@ -76,19 +78,10 @@ func (s *subscribeService) deliver(ctx context.Context, sub *broker.Subscription
 			response.Heartbeat = true
 			response.Now, response.Token = s.broker.Now(), sub.Token()
 		}
-		if err := stream.SendMsg(response); err != nil {
+		if err := out.send(response); err != nil {
 			return err
 		}
-		beat.last = time.Now()
-		s.metrics.Delivered.Add(countMessages(response.Runs))
 	}
-}
-
-func countMessages(runs []broker.Run) (n uint64) {
-	for i := range runs {
-		n += uint64(runs[i].Count)
-	}
-	return n
 }
 
 func subscribeOptions(in *lingerv1.SubscribeRequest) (broker.SubscribeOptions, error) {

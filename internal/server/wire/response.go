@@ -35,13 +35,17 @@ const byReference = 1 << 10
 // Response is a linger.v1.SubscribeResponse made of one delivery. It is valid as long as the delivery.
 type Response struct {
 	broker.Delivery
-	Heartbeat bool // say that there is nothing else
+	Heartbeat bool           // say that there is nothing else
+	Pool      mem.BufferPool // where the one buffer that is encoded into comes from and goes; nil: the transport's
 }
 
-// Buffers encodes the response: the headers in a buffer of the transport's pool, and the messages where they lie.
+// Buffers encodes the response: the headers in a buffer of the pool, and the messages where they lie.
 func (r *Response) Buffers() mem.BufferSlice {
 	own := r.ownSize()
-	pool := mem.DefaultBufferPool()
+	pool := r.Pool
+	if pool == nil {
+		pool = mem.DefaultBufferPool()
+	}
 	block := pool.Get(own)
 	b := (*block)[:0]
 	b = appendTime(b, responseServerTime, r.Now)
