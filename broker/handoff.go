@@ -2,7 +2,7 @@ package broker
 
 import "context"
 
-// A HandOff takes what a subscription has from the goroutine of whoever comes with it, while the subscription's own waits
+// A HandOff takes what a subscription has from a goroutine that serves several of them, while the subscription's own waits
 // in [Subscription.Next]: to wake that one costs more than the delivery. Its methods are called by one goroutine at a time, while
 // that one is in Next, with no lock held; they must not wait for anything.
 type HandOff interface {

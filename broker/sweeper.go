@@ -7,7 +7,7 @@ import (
 	"linger/broker/wheel"
 )
 
-// sweep is the broker's only goroutine: it reclaims what is due and forgets what is no longer remembered.
+// sweep is the only goroutine that the broker always has: it reclaims what is due and forgets what is no longer remembered.
 func (b *Broker) sweep() {
 	defer b.stopped.Done()
 	forget := b.clock.Now().Add(time.Minute)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -252,11 +253,14 @@ func TestShutdownClosesUnusedConnections(t *testing.T) {
 	s.ends()
 }
 
-// A client that does not read holds up neither publishers, who hand it what comes until the transport has its fill, nor other
-// readers, and has everything in order once it does read.
+// Clients that do not read, more of them than there are goroutines that serve readers, hold up neither publishers nor a client
+// that does, and have everything in order once they do read.
 func TestStalledReaderCostsNobody(t *testing.T) {
 	s := start(t, nil)
-	stalled := s.subscribe(coversAll("t"))
+	stalled := make([]*reader, 2*runtime.GOMAXPROCS(0))
+	for i := range stalled {
+		stalled[i] = s.subscribe(coversAll("t"))
+	}
 	publisher := lingerv1.NewPublishServiceClient(s.dial())
 	var want []string
 	publish := func(i int) {
@@ -267,7 +271,7 @@ func TestStalledReaderCostsNobody(t *testing.T) {
 		}
 		want = append(want, text)
 	}
-	for i := range 300 { // to it alone
+	for i := range 300 { // to them alone
 		publish(i)
 	}
 	sub := s.subscribe(coversAll("t"))
@@ -280,7 +284,9 @@ func TestStalledReaderCostsNobody(t *testing.T) {
 			t.Fatalf("message %d differs", len(want))
 		}
 	}
-	if got := stalled.texts(len(want)); !slices.Equal(got, want) {
-		t.Error("who read late had other messages, or in another order")
+	for _, late := range stalled {
+		if got := late.texts(len(want)); !slices.Equal(got, want) {
+			t.Error("who read late had other messages, or in another order")
+		}
 	}
 }
